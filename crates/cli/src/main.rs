@@ -1,0 +1,2 @@
+//! The program: three lines around `cli::App`.
+fn main() {}
