@@ -1,0 +1,332 @@
+//! Acts: journals what the mind decided, begins its effects, and hands back what they came to.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use batch_backend::{
+    BackendError, BatchBackend, ByteSink, ErrorKind, JobName, JobSnapshot, Operation, OutputName,
+    Payload, Progress, StoredInput, Upload, UploadSession,
+};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tracing::{Instrument as _, debug, debug_span};
+
+use crate::mind::{Effect, Finish, Mind};
+use crate::observe::{self, Observation, Reaction};
+use crate::{
+    Clock, Event, IllegalEvent, InputId, JobId, Journal, Listener, Notice, Plan, Policy,
+    ResultSink, RunState, StoredResult,
+};
+
+/// The world a run is driven in.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The service.
+    pub backend: Arc<dyn BatchBackend>,
+    /// Where results go.
+    pub sink: Arc<dyn ResultSink>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Who hears of progress.
+    pub listener: Arc<dyn Listener>,
+}
+
+/// Why a session could not go on. What was journalled is safe; a later session goes on from it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriveError {
+    /// A call to the service failed in a way that waiting does not mend.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The journal took no more events; nothing may be assumed about the last one.
+    #[error("failed to write the journal")]
+    Journal(#[source] io::Error),
+    /// The journal holds an event that cannot follow: it is damaged, or this is a bug.
+    #[error("the journal does not fit the run")]
+    Illegal(#[from] IllegalEvent),
+}
+
+/// Drives a run towards its goal, from wherever `history` left it, until the goal is reached, the
+/// deadline has passed, or `stop` completes. Dropping the future stops it just as well: what was
+/// begun at the service goes on there, and the next session finds it.
+///
+/// Returns how the session ended and the state then.
+///
+/// # Errors
+/// See [`DriveError`].
+pub async fn drive(
+    plan: Plan,
+    policy: Policy,
+    history: &[Event],
+    journal: &mut dyn Journal,
+    world: &World,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(Finish, RunState), DriveError> {
+    let state = RunState::replay(&plan, history)?;
+    let mind = Mind::new(plan, policy, state);
+    let mut session = Session { mind, journal, world, tasks: FuturesUnordered::new() };
+    let awakening = session.mind.awaken();
+    session.record(&awakening)?;
+    let span = debug_span!("run", tag = session.mind.plan.tag.as_str());
+    let finish = session.work(stop).instrument(span).await?;
+    Ok((finish, session.mind.state))
+}
+
+struct Session<'w> {
+    mind: Mind,
+    journal: &'w mut dyn Journal,
+    world: &'w World,
+    tasks: FuturesUnordered<BoxFuture<'static, Observation>>,
+}
+
+impl Session<'_> {
+    async fn work(&mut self, stop: impl Future<Output = ()> + Send) -> Result<Finish, DriveError> {
+        let mut stop = pin!(stop);
+        loop {
+            let (now, wall) = (self.world.clock.now(), self.world.clock.wall());
+            let decision = self.mind.decide(now, wall);
+            // The intent is on stable storage before the effect begins.
+            self.record(&decision.events)?;
+            for effect in decision.effects {
+                debug!(?effect, "begin");
+                let task = self.begin(effect);
+                self.tasks.push(task);
+            }
+            if let Some(finish) = decision.finish {
+                return Ok(finish);
+            }
+            if self.tasks.is_empty()
+                && let Some(error) = self.mind.fatal.take()
+            {
+                return Err(error.into());
+            }
+            let wait = decision.wake.map(|at| at.saturating_sub(now));
+            if self.tasks.is_empty() && wait.is_some_and(|wait| wait > Duration::from_secs(1)) {
+                self.announce_wait(wait.unwrap_or_default(), now);
+            }
+            let clock = Arc::clone(&self.world.clock);
+            let timer = async move {
+                match wait {
+                    Some(wait) => clock.sleep(wait).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ok(Finish::Stopped),
+                Some(seen) = self.tasks.next(), if !self.tasks.is_empty() => self.take(seen)?,
+                () = timer, if wait.is_some() || !self.tasks.is_empty() => {}
+            }
+        }
+    }
+
+    fn announce_wait(&self, wait: Duration, now: Duration) {
+        self.world.listener.notice(&Notice::NextLook { wait });
+        for (job, settle) in &self.mind.settle {
+            let left = settle.left(now);
+            self.world.listener.notice(&Notice::Settling { job: *job, left });
+        }
+    }
+
+    fn record(&mut self, events: &[Event]) -> Result<(), DriveError> {
+        for event in events {
+            self.journal.append(event).map_err(DriveError::Journal)?;
+            self.mind.apply(event)?;
+            debug!(?event, "journalled");
+            self.world.listener.notice(&Notice::Happened(event));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, seen: Observation) -> Result<(), DriveError> {
+        debug!(?seen, "observed");
+        if let Observation::Looked { job, result: Ok(snapshot) } = &seen {
+            self.announce_look(*job, snapshot);
+        }
+        if let Observation::Listed { result: Ok(jobs) } = &seen {
+            for snapshot in jobs {
+                let known =
+                    self.mind.state.jobs().find(|job| job.name.as_ref() == Some(&snapshot.name));
+                if let Some(job) = known.map(|job| job.id) {
+                    self.announce_look(job, snapshot);
+                }
+            }
+        }
+        let Reaction { events, trouble } = self.mind.observe(seen, self.world.clock.now());
+        self.record(&events)?;
+        if let Some(trouble) = trouble {
+            let (what, wait) = (trouble.what.as_str(), trouble.wait);
+            self.world.listener.notice(&Notice::Trouble { what, wait });
+        }
+        Ok(())
+    }
+
+    fn announce_look(&self, job: JobId, seen: &JobSnapshot) {
+        let age = seen.created.zip(seen.observed).and_then(|(c, o)| o.duration_since(c).ok());
+        let (name, state, counts) = (&seen.name, &seen.state, seen.counts);
+        self.world.listener.notice(&Notice::Looked { job, name, state, counts, age });
+    }
+
+    fn begin(&self, effect: Effect) -> BoxFuture<'static, Observation> {
+        let world = self.world.clone();
+        match effect {
+            Effect::OpenUpload { input } => {
+                let payload = self.payload(input);
+                let label = format!("{}{input}", self.mind.plan.tag.prefix());
+                Box::pin(async move {
+                    let len = payload.map_or(0, |payload| payload.len());
+                    let result = world.backend.open_upload(&label, len).await;
+                    Observation::Opened { input, result }
+                })
+            }
+            Effect::Upload { input, session, resumed } => {
+                let payload = self.payload(input);
+                Box::pin(async move {
+                    let result = upload(&world, input, payload, &session, resumed).await;
+                    Observation::Stored { input, result }
+                })
+            }
+            Effect::Create { job, spec } => {
+                let span = debug_span!("job", id = %job);
+                Box::pin(
+                    async move {
+                        Observation::Created { job, result: world.backend.create(&spec).await }
+                    }
+                    .instrument(span),
+                )
+            }
+            Effect::Look { job, name } => Box::pin(async move {
+                Observation::Looked { job, result: world.backend.get(&name).await }
+            }),
+            Effect::List { until } => {
+                let prefix = self.mind.plan.tag.prefix();
+                Box::pin(async move {
+                    let result = list(world.backend.as_ref(), &prefix, until).await;
+                    Observation::Listed { result }
+                })
+            }
+            Effect::Fetch { job, output, accept_cut } => Box::pin(async move {
+                let result = fetch(&world, job, &output, accept_cut).await;
+                Observation::Fetched { job, result }
+            }),
+            Effect::Cancel { job: _, name } => Box::pin(async move {
+                let result = world.backend.cancel(&name).await;
+                Observation::Cancelled { name, result }
+            }),
+        }
+    }
+
+    fn payload(&self, input: InputId) -> Option<Arc<dyn Payload>> {
+        let planned = self.mind.plan.inputs.iter().find(|planned| planned.id == input)?;
+        Some(Arc::clone(&planned.payload))
+    }
+}
+
+#[derive(Debug)]
+struct Sent {
+    input: InputId,
+    listener: Arc<dyn Listener>,
+}
+
+impl Progress for Sent {
+    fn bytes(&self, done: u64, total: u64) {
+        self.listener.notice(&Notice::Uploaded { input: self.input, done, total });
+    }
+}
+
+async fn upload(
+    world: &World,
+    input: InputId,
+    payload: Option<Arc<dyn Payload>>,
+    session: &UploadSession,
+    resumed: bool,
+) -> Result<StoredInput, BackendError> {
+    let subject = || format!("input {input}");
+    let Some(payload) = payload else {
+        let reason = "the plan has no bytes for it";
+        return Err(BackendError::new(Operation::Upload, subject(), ErrorKind::Local, reason));
+    };
+    let progress = Sent { input, listener: Arc::clone(&world.listener) };
+    let payload = payload.as_ref();
+    world.backend.upload(Upload { session, resumed, payload, progress: &progress }).await
+}
+
+/// Pages through the list and keeps what is ours: memory does not grow with other people's jobs.
+async fn list(
+    backend: &dyn BatchBackend,
+    prefix: &str,
+    until: Option<BTreeSet<JobName>>,
+) -> Result<Vec<JobSnapshot>, BackendError> {
+    let mut missing = until;
+    let (mut kept, mut seen_tokens) = (Vec::new(), BTreeSet::new());
+    let mut page = None;
+    loop {
+        let answer = backend.list(page.as_ref()).await?;
+        for job in answer.jobs {
+            let ours = job.token.as_ref().is_some_and(|t| t.as_str().starts_with(prefix));
+            let watched = missing.as_mut().is_some_and(|names| names.remove(&job.name));
+            if ours || watched {
+                kept.push(job);
+            }
+        }
+        if missing.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(kept);
+        }
+        let Some(next) = answer.next else { return Ok(kept) };
+        if !seen_tokens.insert(next.clone()) {
+            let reason = "a page of the list leads back to itself";
+            return Err(BackendError::new(Operation::List, "jobs", ErrorKind::Protocol, reason));
+        }
+        page = Some(next);
+    }
+}
+
+struct Counting<'d> {
+    download: &'d mut dyn crate::Download,
+    job: JobId,
+    bytes: u64,
+    listener: &'d dyn Listener,
+}
+
+impl ByteSink for Counting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.listener.notice(&Notice::Downloaded { job: self.job, bytes: self.bytes });
+        self.download.write(bytes)
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.bytes = 0;
+        self.download.restart()
+    }
+}
+
+/// Fetches into a fresh place and keeps it, unless it ends inside a line: then only if the last
+/// attempt came to the very same bytes, so that this is what the service has.
+async fn fetch(
+    world: &World,
+    job: JobId,
+    output: &OutputName,
+    accept_cut: Option<String>,
+) -> Result<observe::Download, BackendError> {
+    let local = |error: io::Error| {
+        let reason = "the results cannot be stored";
+        BackendError::new(Operation::Fetch, output.as_str(), ErrorKind::Local, reason)
+            .with_source(error)
+            .with_hint("make room or mend the disk, then resume: nothing is lost")
+    };
+    let mut download = world.sink.begin(job).map_err(local)?;
+    let mut counting =
+        Counting { download: download.as_mut(), job, bytes: 0, listener: world.listener.as_ref() };
+    world.backend.fetch(output, &mut counting).await?;
+    let tally: StoredResult = download.tally();
+    if !tally.whole && accept_cut.as_deref() != Some(tally.sha256.as_str()) {
+        return Ok(observe::Download::Cut(tally));
+    }
+    download.keep().map(observe::Download::Kept).map_err(local)
+}

@@ -1,0 +1,170 @@
+//! Understands lists: which doubtful jobs exist, which jobs have ended, which exist twice.
+
+use std::time::Duration;
+
+use batch_backend::{BackendError, JobSnapshot};
+
+use crate::mind::Mind;
+use crate::observe::{Reaction, next_hold};
+use crate::{Doubt, Event, Job, JobId, OnAmbiguous, Phase, owner};
+
+impl Mind {
+    pub(crate) fn listed(
+        &mut self,
+        result: Result<Vec<JobSnapshot>, BackendError>,
+        now: Duration,
+        out: &mut Reaction,
+    ) {
+        let Some((begun, complete)) = self.listing.take() else { return };
+        let jobs = match result {
+            Ok(jobs) => jobs,
+            Err(error) => {
+                // A list that failed says nothing: nobody is absent because of it.
+                self.settle.values_mut().for_each(|settle| settle.failed(now));
+                let hold = next_hold(self.list_trouble, &error, now);
+                self.list_trouble = Some(hold);
+                self.trouble(error, hold, now, out);
+                return;
+            }
+        };
+        self.list_trouble = None;
+        for job in &jobs {
+            self.hint(job);
+        }
+        self.hint_absent(&jobs);
+        if !complete {
+            return;
+        }
+        self.settle_doubts(&jobs, begun, out);
+        if self.sweep_due {
+            self.sweep_due = false;
+            self.swept_end = self.state.reached(self.policy.goal);
+            self.sweep(&jobs, out);
+        }
+    }
+
+    /// A list is a hint only: the end of a job is read from a look at that job.
+    fn hint(&mut self, seen: &JobSnapshot) {
+        let waiting = self
+            .state
+            .jobs()
+            .find(|job| matches!(&job.phase, Phase::Waiting(name) if *name == seen.name))
+            .map(|job| job.id);
+        if let Some(id) = waiting {
+            let watch = self.watch.entry(id).or_default();
+            watch.missing = None;
+            watch.hinted |= seen.ended();
+            watch.age = seen
+                .created
+                .zip(seen.observed)
+                .and_then(|(created, observed)| observed.duration_since(created).ok());
+        }
+    }
+
+    /// A job we wait for that the list does not show is looked at by its name.
+    fn hint_absent(&mut self, listed: &[JobSnapshot]) {
+        for job in self.state.jobs() {
+            if let Phase::Waiting(name) = &job.phase
+                && listed.iter().all(|seen| seen.name != *name)
+            {
+                self.watch.entry(job.id).or_default().hinted = true;
+            }
+        }
+    }
+
+    fn settle_doubts(&mut self, listed: &[JobSnapshot], begun: Duration, out: &mut Reaction) {
+        let doubtful: Vec<Job> = self
+            .state
+            .jobs()
+            .filter(|job| matches!(job.phase, Phase::Doubtful(_)))
+            .cloned()
+            .collect();
+        for job in doubtful {
+            let ours: Vec<&JobSnapshot> = self.of_job(job.id, listed).collect();
+            let (fitting, odd): (Vec<_>, Vec<_>) =
+                ours.into_iter().partition(|seen| self.fits(&job, seen));
+            if let Some(first) = survivor(&fitting) {
+                self.settle.remove(&job.id);
+                out.events.push(Event::Created {
+                    job: job.id,
+                    name: first.name.clone(),
+                    adopted: true,
+                    created: first.created,
+                });
+                // Others of the same work, if there are any, are for the sweep.
+                self.sweep_due |= fitting.len() > 1;
+            } else if let Some(stranger) = odd.first() {
+                self.settle.remove(&job.id);
+                out.events.push(Event::Quarantined {
+                    job: job.id,
+                    name: Some(stranger.name.clone()),
+                    reason: "it carries this job's mark but another model or input".to_owned(),
+                });
+            } else if self.settle.get_mut(&job.id).is_some_and(|settle| settle.absent(begun)) {
+                self.settle.remove(&job.id);
+                out.events.push(self.settled(&job));
+            }
+        }
+    }
+
+    fn settled(&self, job: &Job) -> Event {
+        let unanswered = job.phase == Phase::Doubtful(Doubt::Unanswered);
+        if unanswered && self.policy.on_ambiguous == OnAmbiguous::Stop {
+            let reason = "its creation was never answered and no such job is listed".to_owned();
+            Event::Quarantined { job: job.id, name: None, reason }
+        } else {
+            Event::Settled { job: job.id }
+        }
+    }
+
+    fn of_job<'s>(
+        &self,
+        id: JobId,
+        listed: &'s [JobSnapshot],
+    ) -> impl Iterator<Item = &'s JobSnapshot> + use<'s> {
+        let tag = self.plan.tag.clone();
+        listed.iter().filter(move |seen| {
+            seen.token.as_ref().and_then(|token| owner(token, &tag)).is_some_and(|o| o.0 == id)
+        })
+    }
+
+    fn fits(&self, job: &Job, seen: &JobSnapshot) -> bool {
+        let model = self.plan.model(job.id);
+        seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
+            && seen.input.as_ref().is_none_or(|input| job.inputs.contains(input))
+    }
+
+    /// Finds second jobs for the same work. Which one stays is decided by what the service says
+    /// alone, so that two copies of a run choose the same one.
+    fn sweep(&mut self, listed: &[JobSnapshot], out: &mut Reaction) {
+        let known: Vec<Job> = self.state.jobs().filter(|job| job.name.is_some()).cloned().collect();
+        for job in known {
+            let Some(name) = &job.name else { continue };
+            let live: Vec<&JobSnapshot> =
+                self.of_job(job.id, listed).filter(|seen| !seen.ended()).collect();
+            let kept = match (&job.phase, survivor(&live)) {
+                (Phase::Waiting(_), Some(first)) if live.iter().any(|seen| seen.name == *name) => {
+                    first.name.clone()
+                }
+                _ => name.clone(),
+            };
+            if kept != *name {
+                let created = live.iter().find(|s| s.name == kept).and_then(|s| s.created);
+                let switch =
+                    Event::Created { job: job.id, name: kept.clone(), adopted: true, created };
+                out.events.push(switch);
+            }
+            for extra in live.iter().filter(|seen| seen.name != kept) {
+                out.events.push(Event::ExtraFound { job: job.id, name: extra.name.clone() });
+                if !self.cancelled.contains(&extra.name) {
+                    self.cancels.insert(extra.name.clone(), job.id);
+                }
+            }
+        }
+    }
+}
+
+/// Of several jobs for the same work the one that stays: the oldest, then the first by name.
+fn survivor<'s>(jobs: &[&'s JobSnapshot]) -> Option<&'s JobSnapshot> {
+    jobs.iter().copied().min_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)))
+}

@@ -1,0 +1,227 @@
+//! Decides: from the state of the run, what this session remembers, and the time, to events that
+//! must be journalled and effects that may then begin. Never waits, never acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use batch_backend::{BackendError, JobName, JobSpec, OutputName, UploadSession};
+
+use crate::settle::Settle;
+use crate::{
+    Doubt, Event, Goal, IllegalEvent, InputId, JobId, Pace, Phase, Plan, Policy, RunState,
+};
+
+/// Something to do at the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    OpenUpload {
+        input: InputId,
+    },
+    Upload {
+        input: InputId,
+        session: UploadSession,
+        resumed: bool,
+    },
+    Create {
+        job: JobId,
+        spec: JobSpec,
+    },
+    Look {
+        job: JobId,
+        name: JobName,
+    },
+    /// All pages, or only as many as it takes to see `until`.
+    List {
+        until: Option<BTreeSet<JobName>>,
+    },
+    Fetch {
+        job: JobId,
+        output: OutputName,
+        accept_cut: Option<String>,
+    },
+    Cancel {
+        job: JobId,
+        name: JobName,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Default)]
+pub(crate) struct Decision {
+    /// To be journalled first, in this order.
+    pub(crate) events: Vec<Event>,
+    /// To be begun then.
+    pub(crate) effects: Vec<Effect>,
+    /// When to decide again at the latest.
+    pub(crate) wake: Option<Duration>,
+    /// Set when there is nothing left to do and nothing under way.
+    pub(crate) finish: Option<Finish>,
+}
+
+/// How a session ended without an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// The goal is reached.
+    Reached,
+    /// What is left is older than the deadline; it runs on at the service.
+    Deadline,
+    /// Stopped from outside; jobs run on at the service.
+    Stopped,
+}
+
+/// What this session remembers of something that failed and will be tried again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hold {
+    pub(crate) since: Duration,
+    pub(crate) tries: u32,
+    pub(crate) until: Duration,
+}
+
+/// What this session remembers of a job it waits for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Watch {
+    /// Looks at a finished job whose results had no name yet.
+    pub(crate) nameless: u32,
+    /// Since when the service says that there is no such job.
+    pub(crate) missing: Option<Duration>,
+    /// Its age at the last look, by the service's time.
+    pub(crate) age: Option<Duration>,
+    /// When this session began to wait for it: its age where the service names no times.
+    pub(crate) since: Option<Duration>,
+    /// A list says that it is over: look at once.
+    pub(crate) hinted: bool,
+    /// Digest of a result file that came without its last line end.
+    pub(crate) cut: Option<String>,
+    /// How often it came like that.
+    pub(crate) cuts: u32,
+}
+
+/// The deciding part of a session.
+#[derive(Debug)]
+pub(crate) struct Mind {
+    pub(crate) plan: Plan,
+    pub(crate) policy: Policy,
+    pub(crate) state: RunState,
+    pub(crate) busy_inputs: BTreeSet<InputId>,
+    pub(crate) busy_jobs: BTreeSet<JobId>,
+    pub(crate) held_inputs: BTreeMap<InputId, Hold>,
+    pub(crate) held_jobs: BTreeMap<JobId, Hold>,
+    pub(crate) opened_here: BTreeSet<InputId>,
+    pub(crate) stored_here: BTreeSet<InputId>,
+    pub(crate) input_losses: BTreeMap<InputId, u32>,
+    pub(crate) declines: BTreeMap<JobId, u32>,
+    pub(crate) settle: BTreeMap<JobId, Settle>,
+    pub(crate) watch: BTreeMap<JobId, Watch>,
+    pub(crate) pace: Option<Pace>,
+    /// The list under way: when it was begun and whether it goes to the last page.
+    pub(crate) listing: Option<(Duration, bool)>,
+    pub(crate) list_trouble: Option<Hold>,
+    /// Whether a sweep for second jobs is due: at the start of a resumed run and at every end.
+    pub(crate) sweep_due: bool,
+    pub(crate) swept_end: bool,
+    /// Jobs to be cancelled, and those whose cancellation is under way.
+    pub(crate) cancels: BTreeMap<JobName, JobId>,
+    pub(crate) cancelling: BTreeSet<JobName>,
+    pub(crate) cancelled: BTreeSet<JobName>,
+    pub(crate) cancel_trouble: Option<Hold>,
+    pub(crate) fatal: Option<BackendError>,
+}
+
+impl Mind {
+    pub(crate) fn new(plan: Plan, policy: Policy, state: RunState) -> Self {
+        let sweep_due = state.has_created() && policy.goal == Goal::Fetched;
+        Self {
+            plan,
+            policy,
+            state,
+            busy_inputs: BTreeSet::new(),
+            busy_jobs: BTreeSet::new(),
+            held_inputs: BTreeMap::new(),
+            held_jobs: BTreeMap::new(),
+            opened_here: BTreeSet::new(),
+            stored_here: BTreeSet::new(),
+            input_losses: BTreeMap::new(),
+            declines: BTreeMap::new(),
+            settle: BTreeMap::new(),
+            watch: BTreeMap::new(),
+            pace: None,
+            listing: None,
+            list_trouble: None,
+            sweep_due,
+            swept_end: false,
+            cancels: BTreeMap::new(),
+            cancelling: BTreeSet::new(),
+            cancelled: BTreeSet::new(),
+            cancel_trouble: None,
+            fatal: None,
+        }
+    }
+
+    /// Events that make an earlier session's end plain: a creation that was intended and never
+    /// told of may or may not have happened.
+    pub(crate) fn awaken(&self) -> Vec<Event> {
+        let intended = self.state.jobs().filter(|job| job.phase == Phase::Intended);
+        intended
+            .map(|job| Event::Doubted {
+                job: job.id,
+                doubt: Doubt::Unanswered,
+                reason: "the program stopped while the answer was awaited".to_owned(),
+            })
+            .collect()
+    }
+
+    /// Takes one journalled event.
+    pub(crate) fn apply(&mut self, event: &Event) -> Result<(), IllegalEvent> {
+        self.state.apply(event)
+    }
+
+    /// What to do at `now`. The events are *not* applied yet; the effects rely on them.
+    pub(crate) fn decide(&mut self, now: Duration, wall: SystemTime) -> Decision {
+        let mut out = Decision::default();
+        if self.fatal.is_none() {
+            self.decide_inputs(now, &mut out);
+            self.decide_creates(now, wall, &mut out);
+            self.decide_lists(now, &mut out);
+            self.decide_looks(now, &mut out);
+            self.decide_fetches(now, &mut out);
+            self.decide_cancels(now, &mut out);
+        }
+        if out.events.is_empty() && out.effects.is_empty() && self.idle() {
+            out.finish = self.finish(&mut out.wake, now);
+        }
+        out
+    }
+
+    fn idle(&self) -> bool {
+        self.busy_inputs.is_empty()
+            && self.busy_jobs.is_empty()
+            && self.listing.is_none()
+            && self.cancelling.is_empty()
+    }
+
+    fn finish(&mut self, wake: &mut Option<Duration>, now: Duration) -> Option<Finish> {
+        let goal = self.policy.goal;
+        if self.state.reached(goal) && self.cancels.is_empty() {
+            if goal != Goal::Fetched || self.swept_end || !self.state.has_created() {
+                return Some(Finish::Reached);
+            }
+            // The last act of a run: one complete list, in search of second jobs.
+            self.swept_end = true;
+            self.sweep_due = true;
+            *wake = Some(now);
+            return None;
+        }
+        let left = || self.state.jobs().filter(|job| !job.is_over());
+        let late = goal == Goal::Fetched
+            && left().next().is_some()
+            && left()
+                .all(|job| matches!(job.phase, Phase::Waiting(_)) && self.is_late(job.id, now));
+        late.then_some(Finish::Deadline)
+    }
+
+    pub(crate) fn is_late(&self, job: JobId, now: Duration) -> bool {
+        let Some(watch) = self.watch.get(&job) else { return false };
+        let age = watch.age.or_else(|| watch.since.map(|since| now.saturating_sub(since)));
+        age.is_some_and(|age| age > self.policy.deadline)
+    }
+}
