@@ -125,7 +125,7 @@ async fn a_refused_job_ends_and_the_others_go_on() {
 async fn on_ambiguous_stop_leaves_the_job_to_a_person() {
     let mut sim = Sim::new(&["sim-flash"]);
     sim.policy.on_ambiguous = OnAmbiguous::Stop;
-    sim.policy.settle = Duration::from_secs(60);
+    sim.policy.settle = Duration::from_mins(1);
     sim.backend.fail(Operation::Create, [Fault::Late(1_000_000)]);
     let (_, state) = sim.session().await.unwrap();
     assert_eq!(state.quarantined().count(), 1);
@@ -157,8 +157,8 @@ async fn two_copies_of_a_run_keep_the_same_job() {
     sim.session().await.unwrap();
     let twin = Sim {
         backend: sim.backend.clone(),
-        journal: Default::default(),
-        sink: Default::default(),
+        journal: batch_orchestrator::MemoryJournal::default(),
+        sink: batch_orchestrator::MemorySink::default(),
         policy: sim.policy.clone(),
         plan: sim.plan.clone(),
     };
