@@ -1,0 +1,150 @@
+//! What stops a transform, and what makes a row bad.
+
+use std::{fmt, io};
+
+use crate::{InputKind, JsonKind, Summary, SyntaxKind, WriteError};
+
+/// Why a dataset was not transformed. What the sink was given by then is not complete.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// The input gave an error.
+    #[error("failed to read the dataset after line {line}")]
+    Read {
+        /// The last line that was read whole; 0 before the first.
+        line: u64,
+        /// What the input said.
+        #[source]
+        source: io::Error,
+    },
+    /// The sink gave an error.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The input is something else than JSON lines in UTF-8.
+    #[error("the dataset looks like {kind}, not like JSON lines")]
+    Unsupported {
+        /// What it looks like.
+        kind: InputKind,
+    },
+    /// Some rows are bad and the policy is to fail; all of the input was read to count them.
+    #[error("{} of {} rows are bad", summary.bad.count, summary.rows_in)]
+    BadRows {
+        /// The counts, and the first bad rows.
+        summary: Box<Summary>,
+    },
+    /// The input holds no row, or no good one.
+    #[error("0 rows to send: {} read, {} of them bad", summary.rows_in, summary.bad.count)]
+    NoRows {
+        /// The counts, and the first bad rows.
+        summary: Box<Summary>,
+    },
+}
+
+impl TransformError {
+    /// What the user can do about it, if that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unsupported { kind } => Some(kind.hint()),
+            Self::BadRows { .. } => Some("mend the rows, or leave them out with --bad-rows skip"),
+            Self::Read { .. } | Self::Write(_) | Self::NoRows { .. } => None,
+        }
+    }
+
+    /// What was counted before, where all of the input was read.
+    pub fn summary(&self) -> Option<&Summary> {
+        match self {
+            Self::BadRows { summary } | Self::NoRows { summary } => Some(summary),
+            Self::Read { .. } | Self::Write(_) | Self::Unsupported { .. } => None,
+        }
+    }
+}
+
+/// A row that can't be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadRow {
+    /// The number of its line, from 1.
+    pub line: u64,
+    /// Where the trouble is, in bytes of the line, from 1 (a byte order mark does not count).
+    pub column: u64,
+    /// The value that is at fault, as a JSON Pointer into the row; empty for the row itself.
+    pub pointer: String,
+    /// What is wrong.
+    pub reason: BadReason,
+}
+
+impl BadRow {
+    pub(crate) fn new(line: u64, offset: usize, pointer: String, reason: BadReason) -> Self {
+        Self { line, column: offset as u64 + 1, pointer, reason }
+    }
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "line {} column {}", self.line, self.column)?;
+        if !self.pointer.is_empty() {
+            // Names in the pointer are the file's, and may hold control characters.
+            write!(out, " at {}", self.pointer.escape_debug())?;
+        }
+        write!(out, ": {}", self.reason)
+    }
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadReason {
+    /// The line is not one JSON value.
+    #[error("bad JSON: {0}")]
+    Syntax(SyntaxKind),
+    /// The line is longer than the limit.
+    #[error("line too long (limit {})", Bytes(*limit))]
+    TooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A carriage return stands alone inside the line: readers take it for the end of a line.
+    #[error("carriage return without line feed")]
+    CarriageReturn,
+    /// The row is another kind of value.
+    #[error("not an object but {0}")]
+    NotAnObject(JsonKind),
+    /// The row has no member `request`.
+    #[error("request missing")]
+    RequestMissing,
+    /// `request` is another kind of value.
+    #[error("request is not an object but {0}")]
+    RequestNotObject(JsonKind),
+    /// A member occurs twice, and parsers differ on which one wins.
+    #[error("doubled key {0}")]
+    DoubledMember(&'static str),
+    /// Members that are dropped occur over a thousand times.
+    #[error("doubled keys without end")]
+    DoubledTooOften,
+    /// `request` has no member `contents`.
+    #[error("request.contents missing")]
+    ContentsMissing,
+    /// `request.contents` is another kind of value.
+    #[error("request.contents is not an array but {0}")]
+    ContentsNotArray(JsonKind),
+    /// `request.contents` is an empty array.
+    #[error("request.contents is empty")]
+    ContentsEmpty,
+    /// The row holds the text that [`Transformer::forbid`](crate::Transformer::forbid) named.
+    #[error("the row holds the API key")]
+    Secret,
+}
+
+/// A size in words: in MiB where it comes out even.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes > 0 && bytes.is_multiple_of(1 << 20) => {
+                write!(out, "{} MiB", bytes >> 20)
+            }
+            bytes => write!(out, "{bytes} bytes"),
+        }
+    }
+}
