@@ -1,1 +1,7 @@
-//! One test binary.
+//! One test binary for everything that looks at the workspace from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod client_and_fake;
+mod fake_server;
+mod tidy;

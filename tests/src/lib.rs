@@ -1,1 +1,6 @@
-//! Helpers for end-to-end tests.
+//! Helpers of the end-to-end tests: processes, a fake server, made-up rows, redaction.
+
+pub mod fake;
+pub mod process;
+pub mod redact;
+pub mod rows;

@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+
+mod app;
+mod args;
+mod cancel;
+mod context;
+mod dataset_rows;
+mod duration;
+mod emulate;
+mod exit;
+mod hashing;
+mod judge;
+mod key;
+mod log;
+mod prepare;
+mod progress;
+mod resume;
+mod run;
+mod sample;
+mod score;
+mod service;
+mod status;
+mod steps;
+mod stop;
+mod time;
+mod ui;
+
+pub use crate::app::App;
+pub use crate::duration::parse_duration;
+pub use crate::exit::Exit;

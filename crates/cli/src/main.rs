@@ -1,2 +1,7 @@
-//! The program: three lines around `cli::App`.
-fn main() {}
+//! The program: three lines around [`cli::App`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::App::default().run()
+}

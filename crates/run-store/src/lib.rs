@@ -1,1 +1,43 @@
 #![doc = include_str!("../README.md")]
+
+mod atomic;
+mod difference;
+mod draft;
+mod error;
+mod folder;
+mod journal;
+mod line;
+mod lock;
+mod manifest;
+mod name;
+mod paths;
+mod payload;
+mod record;
+mod replay;
+mod runs;
+mod safe;
+mod session;
+mod sink;
+mod stamp;
+mod text;
+
+pub use crate::atomic::{AtomicFile, atomic_write};
+pub use crate::draft::Draft;
+pub use crate::error::{StoreError, StoreErrorKind};
+pub use crate::folder::RunFolder;
+pub use crate::journal::{Clock, FileJournal};
+pub use crate::lock::Lock;
+pub use crate::manifest::{
+    Asked, Backend, BackendKind, Dataset, Made, MadeInput, Manifest, OnAmbiguous, Settings,
+    Transformed, Variant,
+};
+pub use crate::name::{OwnName, run_tag};
+pub use crate::paths::RunPaths;
+pub use crate::payload::FilePayload;
+pub use crate::replay::{Entry, Repair, Replay, SessionSpan, Torn};
+pub use crate::runs::{Listed, NewRun, Runs};
+pub use crate::session::Session;
+pub use crate::sink::FolderSink;
+
+/// The version of the run folder this program writes, and the newest it reads.
+pub const FORMAT: u64 = 1;

@@ -1,0 +1,133 @@
+//! The program as a library call, so that others add scorers in a `main` of their own.
+
+use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use run_store::Runs;
+use scoring::{ParamError, Params, Registry, RegistryError, Scorer};
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::stop::Stop;
+use crate::time::SystemClock;
+use crate::ui::Ui;
+use crate::{cancel, emulate, log, prepare, resume, run, score, status};
+
+/// The `batch-eval` program with the scorers it knows.
+///
+/// ```
+/// use cli::App;
+/// use scoring::{Row, Scorer, Verdict};
+///
+/// #[derive(Debug)]
+/// struct Answers;
+///
+/// impl Scorer for Answers {
+///     fn name(&self) -> &str {
+///         "answers"
+///     }
+///     fn score(&self, row: &Row<'_>) -> Verdict {
+///         Verdict::Pass(row.response.is_some())
+///     }
+/// }
+///
+/// let app = App::default().with_scorer("answers", "the model said anything at all", |_| {
+///     Ok(Box::new(Answers))
+/// })?;
+/// let code = app.run_from(["batch-eval", "--help"]);
+/// # Ok::<(), scoring::RegistryError>(())
+/// ```
+#[derive(Debug)]
+pub struct App {
+    registry: Registry,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self { registry: Registry::builtin() }
+    }
+}
+
+impl App {
+    /// Adds a scorer: its name on the command line, one line about it, and how it is made from its
+    /// parameters.
+    ///
+    /// # Errors
+    /// When the name is malformed or taken.
+    pub fn with_scorer<F>(mut self, name: &str, about: &str, make: F) -> Result<Self, RegistryError>
+    where
+        F: Fn(&mut Params) -> Result<Box<dyn Scorer>, ParamError> + Send + Sync + 'static,
+    {
+        self.registry.register(name, about, make)?;
+        Ok(self)
+    }
+
+    /// Runs the program with the arguments of this process.
+    pub fn run(self) -> ExitCode {
+        self.run_from(std::env::args_os())
+    }
+
+    /// Runs the program with these arguments, the program's name first.
+    pub fn run_from<I, T>(self, args: I) -> ExitCode
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let cli = match Cli::try_parse_from(args) {
+            Ok(cli) => cli,
+            Err(error) => {
+                // Help and version are results, the rest is usage; clap knows which goes where.
+                let printed = error.print();
+                let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+                let exit = if printed.is_err() { Exit::BrokenPipe } else { exit };
+                return ExitCode::from(exit as u8);
+            }
+        };
+        let ui = Ui { json: cli.global.json, quiet: cli.global.quiet };
+        let ended = std::panic::catch_unwind(AssertUnwindSafe(|| self.go(ui, cli)));
+        let failure = match ended {
+            Ok(Ok(())) => return ExitCode::from(Exit::Done as u8),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::new(
+                Exit::Bug,
+                "a bug: the program hit a state it thought impossible",
+            )
+            .safe("what is on disk and at the service is as after a crash, which is planned for")
+            .next("please report the lines above; `batch-eval resume` goes on"),
+        };
+        if failure.exit != Exit::BrokenPipe {
+            ui.failure(&failure);
+        }
+        ExitCode::from(failure.exit as u8)
+    }
+
+    fn go(self, ui: Ui, cli: Cli) -> Outcome<()> {
+        log::start(&cli.global)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::io("failed to start", &error))?;
+        runtime.block_on(async {
+            let clock = SystemClock::start();
+            let stop = Stop::listen(clock)
+                .map_err(|error| Failure::io("failed to listen for signals", &error))?;
+            let runs = Runs::new(cli.global.runs_dir);
+            let context = Context { ui, clock, stop, runs, registry: self.registry };
+            match cli.command {
+                Command::Run(args) => run::run(&context, &args).await,
+                Command::Resume(args) => resume::resume(&context, &args).await,
+                Command::Status(args) => status::status(&context, &args),
+                Command::Watch(args) => status::watch(&context, &args).await,
+                Command::Cancel(args) => cancel::cancel(&context, &args).await,
+                Command::Transform(args) => prepare::transform(&context, &args),
+                Command::Score(args) => score::score(&context, &args),
+                Command::Report(args) => score::report(&context, &args),
+                Command::Emulator(args) => emulate::serve(&context, &args).await,
+            }
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! `batch-eval cancel`: asks the service to stop the jobs of a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use batch_orchestrator::{
+    Clock as _, Event, Finish, Goal, Journal as _, Policy, RunState, World, drive,
+};
+use run_store::{BackendKind, FileJournal, FolderSink};
+
+use crate::args::CancelArgs;
+use crate::context::{Context, store};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::progress::Shown;
+use crate::steps::{self, Locked};
+use crate::{key, service};
+
+pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> {
+    if args.key.api_key.is_some() {
+        return Err(key::refuse_argument());
+    }
+    let folder = context.find(args.run.run.as_deref())?;
+    let Locked { folder, lock } = steps::lock(context, folder)?;
+    let manifest = folder.manifest();
+    let clock = context.clock;
+    let (mut journal, replay) =
+        FileJournal::open(&folder, &lock, &Context::session(), Box::new(move || clock.wall()))
+            .map_err(|error| store(&error))?;
+    let plan = folder.plan().map_err(|error| store(&error))?;
+    let mut history: Vec<Event> = replay.events().cloned().collect();
+    let state =
+        RunState::replay(&plan, &history).map_err(|error| Failure::of(Exit::RunFolder, &error))?;
+    let open: Vec<_> = state.jobs().filter(|job| !job.is_over()).map(|job| job.id).collect();
+    if open.is_empty() {
+        return say(context, manifest.name.as_str(), 0, "every job of this run is over already");
+    }
+    // The service is opened first: without a key nothing is written down as asked for.
+    let service =
+        service::open(&manifest.asked.backend, &args.key, &folder.paths().emulator()).await?;
+    for job in &open {
+        let event = Event::CancelRequested { job: *job };
+        journal
+            .append(&event)
+            .map_err(|error| Failure::io("failed to write the journal", &error))?;
+        history.push(event);
+    }
+    let world = World {
+        backend: Arc::clone(&service.backend),
+        sink: Arc::new(FolderSink::new(&folder)),
+        clock: Arc::new(context.clock),
+        listener: Arc::new(Shown::new(context.ui, context.clock, manifest.asked.models.clone())),
+    };
+    // As far as the creations: a job that may exist is looked for first, so that it is stopped too.
+    let policy = Policy {
+        goal: Goal::Submitted,
+        settle: Duration::from_millis(manifest.asked.settings.settle_ms),
+        seed: Context::entropy(),
+        ..Policy::default()
+    };
+    let stop = context.stop.wait();
+    let driven = drive(plan, policy, &history, &mut journal, &world, stop).await;
+    let how = if driven.is_ok() { "cancelled" } else { "failed" };
+    let ended = journal.end(how);
+    let (finish, _) = driven.map_err(|error| match &error {
+        batch_orchestrator::DriveError::Backend(error) => service::call(error),
+        _ => Failure::of(Exit::Io, &error),
+    })?;
+    ended.map_err(|error| Failure::io("failed to write the journal", &error))?;
+    if finish == Finish::Stopped {
+        let exit = context.stop.exit().unwrap_or(Exit::Interrupted);
+        return Err(Failure::new(exit, "stopped before every job was asked to stop")
+            .next(format!("batch-eval cancel {}", manifest.name.as_str())));
+    }
+    let emulated = manifest.asked.backend.kind == BackendKind::Emulator;
+    let bill = if emulated { "" } else { "; rows that were done are paid for" };
+    let next = format!("a job may still finish{bill}; {} waits for that", steps::resume(manifest));
+    say(context, manifest.name.as_str(), open.len(), &next)
+}
+
+fn say(context: &Context, run: &str, asked: usize, what: &str) -> Outcome<()> {
+    if context.ui.json {
+        return context.ui.object(&serde_json::json!({
+            "type": "cancelled", "run": run, "asked": asked, "note": what,
+        }));
+    }
+    context.ui.result(&format!("{asked} jobs of {run} were asked to stop\n{what}"))
+}

@@ -1,0 +1,89 @@
+//! What every command is given: the user, the clock, the signals, the runs, the scorers.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::time::SystemTime;
+
+use batch_orchestrator::Clock as _;
+use run_store::{RunFolder, Runs, Session, StoreError, StoreErrorKind};
+use scoring::{Registry, Scorer};
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::stop::Stop;
+use crate::time::SystemClock;
+use crate::ui::Ui;
+
+/// The scorer of a run that names none: the notebook's rule.
+pub(crate) const DEFAULT_SCORER: &str = "function-call";
+
+/// The wiring of one call of the program.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) ui: Ui,
+    pub(crate) clock: SystemClock,
+    pub(crate) stop: Stop,
+    pub(crate) runs: Runs,
+    pub(crate) registry: Registry,
+}
+
+impl Context {
+    /// Program and version, for manifests.
+    pub(crate) fn program() -> String {
+        format!("batch-eval {}", env!("CARGO_PKG_VERSION"))
+    }
+
+    pub(crate) fn session() -> Session {
+        Session::here(Self::program())
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.wall()
+    }
+
+    /// A random number: chance enters the program here.
+    pub(crate) fn entropy() -> u64 {
+        RandomState::new().build_hasher().finish()
+    }
+
+    pub(crate) fn find(&self, run: Option<&str>) -> Outcome<RunFolder> {
+        self.runs.find(run).map_err(|error| store(&error))
+    }
+
+    /// Builds scorers from their texts.
+    pub(crate) fn scorers(&self, specs: &[String]) -> Outcome<Vec<Box<dyn Scorer>>> {
+        let build = |spec: &String| {
+            self.registry.build(spec).map_err(|error| {
+                let failure = Failure::usage(format!("bad scorer: {error}\n{}", error.caret()));
+                match error.hint() {
+                    Some(hint) => failure.next(hint),
+                    None => failure.next(format!("scorers: {}", self.scorer_names())),
+                }
+            })
+        };
+        let scorers: Vec<_> = specs.iter().map(build).collect::<Outcome<_>>()?;
+        for (at, scorer) in scorers.iter().enumerate() {
+            if scorers[..at].iter().any(|earlier| earlier.name() == scorer.name()) {
+                return Err(Failure::usage(format!("scorer {} is named twice", scorer.name())));
+            }
+        }
+        Ok(scorers)
+    }
+
+    fn scorer_names(&self) -> String {
+        self.registry.names().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A trouble with a run folder, as a failure.
+pub(crate) fn store(error: &StoreError) -> Failure {
+    let exit = match error.kind() {
+        StoreErrorKind::NotFound | StoreErrorKind::Exists => Exit::Usage,
+        StoreErrorKind::Io => Exit::Io,
+        _ => Exit::RunFolder,
+    };
+    let failure = Failure::of(exit, error);
+    match error.hint() {
+        Some(hint) => failure.next(hint),
+        None => failure,
+    }
+}

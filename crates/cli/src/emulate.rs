@@ -1,0 +1,37 @@
+//! `batch-eval emulator`: the emulator by itself, for any client.
+
+use gemini_emulator::{Emulator, Script};
+
+use crate::args::EmulatorArgs;
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::{prepare, service};
+
+pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()> {
+    let script = match &args.script {
+        None => Script::default(),
+        Some(path) => {
+            let shown = path.display().to_string();
+            let file = prepare::open_file(&shown)?;
+            serde_json::from_reader(std::io::BufReader::new(file))
+                .map_err(|error| Failure::usage(format!("{shown}: {error}")))?
+        }
+    };
+    let emulator = Emulator::builder()
+        .listen(args.listen)
+        .allow_remote(args.allow_remote)
+        .time_scale(args.time_scale)
+        .state_dir(args.state.clone())
+        .seed(args.seed)
+        .script(script)
+        .control(args.control)
+        .start()
+        .await
+        .map_err(|error| service::start(&error))?;
+    // The first line is for programs: the base URL and nothing else.
+    context.ui.result(&emulator.base_url())?;
+    context.ui.note("serving the Gemini Files and Batch APIs; answers are made up; Ctrl-C ends it");
+    context.stop.wait().await;
+    emulator.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! How the program ends: exit codes, and the three lines that every failure prints.
+
+use std::error::Error;
+use std::fmt;
+
+/// The exit codes; they are public API (docs/exit-codes.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Wrong words on the command line, or settings that do not fit.
+    Usage = 2,
+    /// The dataset cannot be used.
+    Dataset = 3,
+    /// The API key is missing, wrong, or may not do this.
+    Key = 4,
+    /// A quota or the billing stood in the way for too long.
+    Quota = 5,
+    /// A job or its results are not complete.
+    Verification = 6,
+    /// The service could not be reached for too long.
+    Network = 7,
+    /// The run folder is busy, damaged, foreign, newer or unsafe.
+    RunFolder = 8,
+    /// The scorer failed.
+    Scorer = 9,
+    /// A person has to decide about a job.
+    Ambiguous = 10,
+    /// A bug.
+    Bug = 70,
+    /// The local disk failed.
+    Io = 74,
+    /// Stopped before the end; `resume` goes on.
+    Paused = 75,
+    /// Hung up; `resume` goes on.
+    HungUp = 129,
+    /// Interrupted; `resume` goes on.
+    Interrupted = 130,
+    /// Whoever read our output went away.
+    BrokenPipe = 141,
+    /// Terminated; `resume` goes on.
+    Terminated = 143,
+}
+
+impl Exit {
+    /// A stable word for the code, for `--json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Usage => "usage",
+            Self::Dataset => "dataset",
+            Self::Key => "key",
+            Self::Quota => "quota",
+            Self::Verification => "verification",
+            Self::Network => "network",
+            Self::RunFolder => "run_folder",
+            Self::Scorer => "scorer",
+            Self::Ambiguous => "ambiguous",
+            Self::Bug => "bug",
+            Self::Io => "io",
+            Self::Paused => "paused",
+            Self::HungUp => "hung_up",
+            Self::Interrupted => "interrupted",
+            Self::BrokenPipe => "broken_pipe",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+/// Why the program ends without having done what was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) what: String,
+    pub(crate) causes: Vec<String>,
+    /// What is safe, here and at the service.
+    pub(crate) safe: Option<String>,
+    /// The next command, or what to mend.
+    pub(crate) next: Option<String>,
+}
+
+/// What commands return.
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, what: what.into(), causes: Vec::new(), safe: None, next: None }
+    }
+
+    /// A failure whose text and causes are those of `error`.
+    pub(crate) fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
+        let mut failure = Self::new(exit, error.to_string());
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            failure.causes.push(error.to_string());
+            cause = error.source();
+        }
+        failure
+    }
+
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    pub(crate) fn io(what: impl Into<String>, error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::BrokenPipe, "");
+        }
+        let mut failure = Self::new(Exit::Io, what);
+        failure.causes.push(error.to_string());
+        failure
+    }
+
+    pub(crate) fn safe(mut self, safe: impl Into<String>) -> Self {
+        self.safe.get_or_insert(safe.into());
+        self
+    }
+
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next.get_or_insert(next.into());
+        self
+    }
+
+    /// The failure as one JSON object.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "type": "error",
+            "code": self.exit.word(),
+            "exit": self.exit as u8,
+            "message": self.what,
+            "causes": self.causes,
+            "safe": self.safe,
+            "next": self.next,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    /// What happened, its causes, what is safe, what to do next; a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        for cause in &self.causes {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        if let Some(safe) = &self.safe {
+            write!(f, "\n  safe: {safe}")?;
+        }
+        if let Some(next) = &self.next {
+            write!(f, "\n  next: {next}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_happened_what_is_safe_and_what_to_do() {
+        let error = std::io::Error::other("disk on fire");
+        let failure = Failure::io("failed to write the journal", &error)
+            .safe("jobs run on at the service")
+            .next("batch-eval resume");
+        insta::assert_snapshot!(failure, @r"
+        error: failed to write the journal
+          caused by: disk on fire
+          safe: jobs run on at the service
+          next: batch-eval resume
+        ");
+        assert_eq!(failure.json()["exit"], 74);
+    }
+}

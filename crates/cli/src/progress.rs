@@ -1,0 +1,255 @@
+//! What a run tells, shown: lines for people, objects for programs.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use batch_backend::JobCounts;
+use batch_orchestrator::{Clock as _, Doubt, Event, JobId, Listener, Notice};
+use eval_report::sanitize;
+use serde_json::{Value, json};
+
+use crate::duration::human;
+use crate::time::SystemClock;
+use crate::ui::Ui;
+
+/// Lines of the same kind are at least this far apart.
+const APART: Duration = Duration::from_secs(1);
+/// While nothing changes a line shows up this often, so that nobody thinks the program hangs.
+const ALIVE: Duration = Duration::from_secs(60);
+
+/// Listens to a run and shows what it hears.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    ui: Ui,
+    clock: SystemClock,
+    models: Vec<String>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    states: BTreeMap<JobId, String>,
+    transfer: Option<Duration>,
+    waiting: Option<Duration>,
+}
+
+impl Shown {
+    pub(crate) fn new(ui: Ui, clock: SystemClock, models: Vec<String>) -> Self {
+        Self { ui, clock, models, seen: Mutex::default() }
+    }
+
+    fn model(&self, job: JobId) -> String {
+        let name = usize::try_from(job.model).ok().and_then(|at| self.models.get(at));
+        let name = name.map_or_else(|| job.to_string(), |name| sanitize(name).into_owned());
+        if job.input.shard > 1 || job.input.variant > 0 { format!("{name} ({job})") } else { name }
+    }
+
+    fn event(&self, event: &Event) {
+        if self.ui.json {
+            if let Some(value) = event_json(event) {
+                self.object(&value);
+            }
+            return;
+        }
+        if let Some(text) = self.event_text(event) {
+            self.ui.note(&text);
+        }
+    }
+
+    fn event_text(&self, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::UploadOpened { .. } | Event::CreateIntended { .. } | Event::Settled { .. } => {
+                return None;
+            }
+            Event::InputLost { input, reason } => {
+                format!("input {input} is sent again: {}", sanitize(reason))
+            }
+            Event::InputStored { stored, .. } => {
+                format!("uploaded   {} bytes as {}", stored.bytes, sanitize(stored.name.as_str()))
+            }
+            Event::Created { job, name, adopted, .. } => {
+                let how = if *adopted { "found" } else { "created" };
+                format!("{how:<10} {} {}", self.model(*job), sanitize(name.as_str()))
+            }
+            Event::Doubted { job, doubt: Doubt::Unanswered, .. } => format!(
+                "uncertain  {}: the answer was lost; looking whether the job exists before \
+                 anything is sent again",
+                self.model(*job)
+            ),
+            Event::Doubted { job, reason, .. } => {
+                format!("not yet    {}: {}", self.model(*job), sanitize(reason))
+            }
+            Event::Refused { job, reason } => {
+                format!("refused    {}: {}", self.model(*job), sanitize(reason))
+            }
+            Event::Quarantined { job, reason, .. } => {
+                format!("undecided  {}: {}", self.model(*job), sanitize(reason))
+            }
+            Event::CancelRequested { job } => format!("cancelling {}", self.model(*job)),
+            Event::Ended { job, ending } => {
+                format!("{:<10} {}", sanitize(&ending.state.to_string()), self.model(*job))
+            }
+            Event::Fetched { job, result } => {
+                format!("fetched    {}: {} rows", self.model(*job), result.lines)
+            }
+            Event::ResultsLost { job, reason } => {
+                format!("no results {}: {}", self.model(*job), sanitize(reason))
+            }
+            Event::ExtraFound { job, name } => format!(
+                "second job {} {}: it is being cancelled; see the report",
+                self.model(*job),
+                sanitize(name.as_str())
+            ),
+        })
+    }
+
+    fn object(&self, value: &Value) {
+        // Who does not read any more is told by the report's own failure to be written.
+        let _ = self.ui.object(value);
+    }
+
+    fn transfer(&self, what: &str, id: &str, done: u64, total: Option<u64>) {
+        let now = self.clock.now();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *seen.transfer.get_or_insert(now);
+        if now.saturating_sub(last) < APART {
+            return;
+        }
+        seen.transfer = Some(now);
+        drop(seen);
+        if self.ui.json {
+            self.object(&json!({"type": what, "id": id, "bytes": done, "total": total}));
+            return;
+        }
+        match total.filter(|total| *total > 0) {
+            Some(total) => {
+                self.ui
+                    .note(&format!("{what:<10} {done} of {total} bytes, {} %", done * 100 / total));
+            }
+            None => self.ui.note(&format!("{what:<10} {done} bytes")),
+        }
+    }
+
+    fn looked(&self, job: JobId, state: &str, counts: JobCounts, age: Option<Duration>) {
+        let rows = match (counts.total, counts.pending) {
+            (Some(total), pending) => {
+                format!(", {} of {total} rows", total - pending.unwrap_or(0).min(total))
+            }
+            _ => String::new(),
+        };
+        let shown = format!("{state}{rows}");
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen.states.get(&job) == Some(&shown) {
+                return;
+            }
+            seen.states.insert(job, shown);
+        }
+        if self.ui.json {
+            self.object(&json!({
+                "type": "looked", "job": job.to_string(), "state": state,
+                "total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed,
+                "pending": counts.pending, "age_s": age.map(|age| age.as_secs()),
+            }));
+            return;
+        }
+        let age = age.map(|age| format!(", {} old", human(age))).unwrap_or_default();
+        self.ui.note(&format!("{:<10} {}{rows}{age}", sanitize(state), self.model(job)));
+    }
+
+    fn waiting(&self, what: &str) {
+        let now = self.clock.now();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.waiting.is_some_and(|last| now.saturating_sub(last) < ALIVE) {
+            return;
+        }
+        seen.waiting = Some(now);
+        drop(seen);
+        self.ui.note(what);
+    }
+}
+
+impl Listener for Shown {
+    fn notice(&self, notice: &Notice<'_>) {
+        match notice {
+            Notice::Happened(event) => self.event(event),
+            Notice::Uploaded { input, done, total } => {
+                self.transfer("uploading", &input.to_string(), *done, Some(*total));
+            }
+            Notice::Downloaded { job, bytes } => {
+                self.transfer("fetching", &job.to_string(), *bytes, None);
+            }
+            Notice::Looked { job, state, counts, age, .. } => {
+                self.looked(*job, &state.to_string(), *counts, *age);
+            }
+            Notice::NextLook { wait } => {
+                self.waiting(&format!("waiting    next look in {}", human(*wait)));
+            }
+            Notice::Settling { job, left } => self.waiting(&format!(
+                "uncertain  {}: looking for its job for another {}",
+                self.model(*job),
+                human(*left)
+            )),
+            Notice::Trouble { what, wait } => {
+                if self.ui.json {
+                    let wait = wait.as_secs_f64();
+                    self.object(&json!({"type": "trouble", "message": what, "retry_in_s": wait}));
+                } else {
+                    let what = sanitize(what);
+                    self.ui.note(&format!("trouble    {what}; again in {}", human(*wait)));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The event as an object, without secrets; `None` for what programs need not hear.
+fn event_json(event: &Event) -> Option<Value> {
+    Some(match event {
+        Event::UploadOpened { .. } => return None,
+        Event::InputLost { input, reason } => {
+            json!({"type": "input_lost", "input": input.to_string(), "reason": reason})
+        }
+        Event::InputStored { input, stored } => json!({
+            "type": "input_stored", "input": input.to_string(), "name": stored.name.as_str(),
+            "bytes": stored.bytes, "sha256": stored.sha256,
+        }),
+        Event::CreateIntended { job, attempt, token, .. } => json!({
+            "type": "create_intended", "job": job.to_string(), "attempt": attempt,
+            "token": token.as_str(),
+        }),
+        Event::Created { job, name, adopted, .. } => json!({
+            "type": "created", "job": job.to_string(), "name": name.as_str(), "adopted": adopted,
+        }),
+        Event::Doubted { job, reason, .. } => {
+            json!({"type": "doubted", "job": job.to_string(), "reason": reason})
+        }
+        Event::Settled { job } => json!({"type": "settled", "job": job.to_string()}),
+        Event::Refused { job, reason } => {
+            json!({"type": "refused", "job": job.to_string(), "reason": reason})
+        }
+        Event::Quarantined { job, name, reason } => json!({
+            "type": "quarantined", "job": job.to_string(),
+            "name": name.as_ref().map(|name| name.as_str()), "reason": reason,
+        }),
+        Event::CancelRequested { job } => {
+            json!({"type": "cancel_requested", "job": job.to_string()})
+        }
+        Event::Ended { job, ending } => json!({
+            "type": "ended", "job": job.to_string(), "state": ending.state.to_string(),
+            "error": ending.error.as_ref().map(|error| &error.message),
+        }),
+        Event::Fetched { job, result } => json!({
+            "type": "fetched", "job": job.to_string(), "rows": result.lines,
+            "bytes": result.bytes, "sha256": result.sha256,
+        }),
+        Event::ResultsLost { job, reason } => {
+            json!({"type": "results_lost", "job": job.to_string(), "reason": reason})
+        }
+        Event::ExtraFound { job, name } => {
+            json!({"type": "extra_found", "job": job.to_string(), "name": name.as_str()})
+        }
+    })
+}

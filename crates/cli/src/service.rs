@@ -1,0 +1,115 @@
+//! The service a run is sent to: the Gemini API at some address, or the emulator in this process.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use batch_backend::{BackendError, BatchBackend, ErrorKind};
+use gemini_client::{ApiKey, ApiVersion, BaseUrl, Client, SetupError};
+use gemini_emulator::{Emulator, StartError};
+use run_store::{Backend, BackendKind};
+
+use crate::args::{KeyArgs, ServiceArgs};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::key;
+
+/// Emulated seconds per second inside this process: a job ends in a third of a second.
+const EMULATED_SCALE: f64 = 100.0;
+/// How often a job of the emulator in this process is looked at.
+pub(crate) const EMULATED_POLL: Duration = Duration::from_millis(50);
+/// How long a doubtful job of the emulator in this process is looked for: nothing of it is under
+/// way once the process is gone.
+pub(crate) const EMULATED_SETTLE: Duration = Duration::from_secs(2);
+
+/// A service ready to be called.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) backend: Arc<dyn BatchBackend>,
+    /// Alive as long as it is called.
+    _emulator: Option<Emulator>,
+}
+
+/// What the manifest says of the service that the flags name.
+pub(crate) fn named(args: &ServiceArgs, emulated: bool) -> Outcome<Backend> {
+    let version = match &args.api_version {
+        Some(text) => ApiVersion::parse(text).map_err(|error| setup(&error))?,
+        None => ApiVersion::default(),
+    };
+    let api_version = version.as_str().to_owned();
+    if emulated {
+        let base_url = "in this process".to_owned();
+        return Ok(Backend { kind: BackendKind::Emulator, base_url, api_version });
+    }
+    let base = match &args.base_url {
+        Some(text) => BaseUrl::parse(text).map_err(|error| setup(&error))?,
+        None => BaseUrl::default(),
+    };
+    Ok(Backend { kind: BackendKind::Gemini, base_url: base.to_string(), api_version })
+}
+
+/// Makes the service of a run callable; the emulator keeps its state in `state`.
+pub(crate) async fn open(backend: &Backend, keys: &KeyArgs, state: &Path) -> Outcome<Service> {
+    let version = ApiVersion::parse(&backend.api_version).map_err(|error| setup(&error))?;
+    match backend.kind {
+        BackendKind::Emulator => {
+            let emulator = Emulator::builder()
+                .state_dir(Some(state.to_owned()))
+                .time_scale(EMULATED_SCALE)
+                .start()
+                .await
+                .map_err(|error| start(&error))?;
+            let base = BaseUrl::parse(&emulator.base_url()).map_err(|error| setup(&error))?;
+            let key = ApiKey::new("emulated").map_err(|error| setup(&error))?;
+            let client = client(key, base, version)?;
+            Ok(Service { backend: Arc::new(client), _emulator: Some(emulator) })
+        }
+        _ => {
+            let base = BaseUrl::parse(&backend.base_url).map_err(|error| setup(&error))?;
+            let client = client(key::read(keys)?, base, version)?;
+            Ok(Service { backend: Arc::new(client), _emulator: None })
+        }
+    }
+}
+
+fn client(key: ApiKey, base: BaseUrl, version: ApiVersion) -> Outcome<Client> {
+    Client::builder(key).base_url(base).version(version).build().map_err(|error| setup(&error))
+}
+
+fn setup(error: &SetupError) -> Failure {
+    let exit = match error {
+        SetupError::Key(_) => Exit::Key,
+        _ => Exit::Usage,
+    };
+    Failure::of(exit, error).safe("nothing was sent")
+}
+
+/// An emulator that does not start, as a failure.
+pub(crate) fn start(error: &StartError) -> Failure {
+    let exit = match error {
+        StartError::NotLoopback(_) | StartError::TimeScale(_) => Exit::Usage,
+        StartError::Locked(_) => Exit::RunFolder,
+        _ => Exit::Io,
+    };
+    let failure = Failure::of(exit, error);
+    match error {
+        StartError::NotLoopback(_) => failure.next("--allow-remote, if others may use it"),
+        _ => failure,
+    }
+}
+
+/// A call to the service that failed for good, as a failure.
+pub(crate) fn call(error: &BackendError) -> Failure {
+    let exit = match error.kind() {
+        ErrorKind::Auth => Exit::Key,
+        ErrorKind::Quota { .. } => Exit::Quota,
+        ErrorKind::Transient { .. } => Exit::Network,
+        ErrorKind::Local => Exit::Io,
+        _ => Exit::Verification,
+    };
+    let mut failure = Failure::of(exit, error);
+    failure.what = eval_report::sanitize(&failure.what).into_owned();
+    match error.hint() {
+        Some(hint) => failure.next(eval_report::sanitize(hint)),
+        None => failure,
+    }
+}

@@ -1,0 +1,76 @@
+//! What the user sees: results on standard output, the rest on standard error; JSON when asked.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use eval_report::{Paint, Report, Terminal};
+use serde_json::Value;
+
+use crate::exit::{Failure, Outcome};
+
+/// The width tables take when nobody says how wide the terminal is.
+const WIDTH: usize = 100;
+
+/// How to talk to the user.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Ui {
+    /// The result of a command, for people.
+    pub(crate) fn result(self, text: &str) -> Outcome<()> {
+        let mut out = anstream::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| {
+            if !text.ends_with('\n') {
+                out.write_all(b"\n")?;
+            }
+            out.flush()
+        });
+        written.map_err(|error| Failure::io("failed to write to standard output", &error))
+    }
+
+    /// One object or event, for programs.
+    pub(crate) fn object(self, value: &Value) -> Outcome<()> {
+        let mut out = io::stdout().lock();
+        let written = writeln!(out, "{value}").and_then(|()| out.flush());
+        written.map_err(|error| Failure::io("failed to write to standard output", &error))
+    }
+
+    /// A line about the work, for people; nothing in JSON or quiet mode.
+    pub(crate) fn note(self, text: &str) {
+        if !self.json && !self.quiet {
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Why the program ends.
+    pub(crate) fn failure(self, failure: &Failure) {
+        if self.json {
+            let _ = self.object(&failure.json());
+        } else {
+            let _ = writeln!(anstream::stderr().lock(), "{failure}");
+        }
+    }
+
+    /// A report as text for this terminal.
+    pub(crate) fn table(self, report: &Report) -> String {
+        let colours = anstream::AutoStream::choice(&io::stdout());
+        let paint = match colours {
+            anstream::ColorChoice::Never => Paint::Plain,
+            _ => Paint::Styled,
+        };
+        Terminal { width: width(), paint }.render(report)
+    }
+}
+
+/// How wide tables may be.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal = || {
+        let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        size.map(|(width, _)| usize::from(width.0))
+    };
+    columns.or_else(terminal).unwrap_or(WIDTH)
+}

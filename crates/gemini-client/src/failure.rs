@@ -1,0 +1,107 @@
+//! What can become of one exchange, before anyone has said what it was for.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use batch_backend::BoxError;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::lenient;
+use crate::policy::Outcome;
+use crate::service_error::ServiceError;
+
+/// A whole answer with a status of success.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// The service's own time.
+    pub(crate) observed: Option<SystemTime>,
+}
+
+/// Why there is no such answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No connection came about: the service saw nothing.
+    NotSent(BoxError),
+    /// The request may have arrived; no whole answer came back.
+    Lost(BoxError),
+    /// An answer came that makes no sense, and why.
+    Unreadable(String),
+    /// The service said no.
+    Refused(Box<No>),
+    /// This machine failed.
+    Local(io::Error),
+}
+
+/// An answer with any status but success.
+#[derive(Debug)]
+pub(crate) struct No {
+    pub(crate) status: u16,
+    pub(crate) error: ServiceError,
+    pub(crate) retry_after: Option<Duration>,
+    /// `X-Goog-Upload-Status: final` beside it: the upload is over for good.
+    pub(crate) upload_final: bool,
+}
+
+impl No {
+    pub(crate) fn read(
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        observed: Option<SystemTime>,
+    ) -> Self {
+        let error = ServiceError::read(body);
+        let header = header_text(headers, RETRY_AFTER.as_str());
+        let asked = header.and_then(|text| lenient::retry_after(text, observed));
+        let retry_after = asked.max(error.retry_delay);
+        Self {
+            status,
+            error,
+            retry_after,
+            upload_final: header_text(headers, "x-goog-upload-status") == Some("final"),
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn from_reqwest(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            Self::NotSent(error.into())
+        } else {
+            Self::Lost(error.into())
+        }
+    }
+
+    pub(crate) fn silent(what: &str, after: Duration) -> Self {
+        let text = format!("{what} for {} s", after.as_secs_f64());
+        Self::Lost(io::Error::new(io::ErrorKind::TimedOut, text).into())
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Self::NotSent(_) => Outcome::NotSent,
+            Self::Lost(_) => Outcome::Lost,
+            Self::Unreadable(_) => Outcome::Unreadable,
+            Self::Local(_) => Outcome::Local,
+            Self::Refused(no) => Outcome::Status {
+                code: no.status,
+                floor: no.retry_after,
+                stuck: no.error.is_storage_full(),
+            },
+        }
+    }
+
+    /// The status of the answer, if there was one.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(no) => Some(no.status),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}

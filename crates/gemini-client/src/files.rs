@@ -1,0 +1,200 @@
+//! Files and models at the service: looking at them, listing, removing.
+
+use std::time::SystemTime;
+
+use batch_backend::{BackendError, ErrorKind, InputName, ModelId, Operation, PageToken};
+use reqwest::{Method, Url};
+use serde_json::value::RawValue;
+
+use crate::client::Client;
+use crate::digest::hex_of_field;
+use crate::error::About;
+use crate::exchange::Call;
+use crate::failure::{Answer, Failure};
+use crate::lenient::{count, nested, text, time};
+use crate::name;
+use crate::policy::CallClass;
+use crate::wire::{self, Nonsense, Page};
+
+/// Items asked for in one page of a list: the most the service gives.
+pub(crate) const PAGE_SIZE: &str = "100";
+
+/// A file at the service.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RemoteFile {
+    /// Its name there.
+    pub name: InputName,
+    /// The display name it was given; others may have the same.
+    pub label: Option<String>,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its length in bytes.
+    pub bytes: Option<u64>,
+    /// Its SHA-256 as lower-case hex.
+    pub sha256: Option<String>,
+    /// `ACTIVE`, `PROCESSING` or `FAILED`, as the service spells it.
+    pub state: Option<String>,
+    /// When it was made.
+    pub created: Option<SystemTime>,
+    /// When the service will forget it.
+    pub expires: Option<SystemTime>,
+    /// All of it, as it came.
+    pub json: Box<RawValue>,
+}
+
+/// One page of a list of files.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct FilePage {
+    /// The files, in the service's order.
+    pub files: Vec<RemoteFile>,
+    /// The next page, if there is one.
+    pub next: Option<PageToken>,
+}
+
+/// A model at the service.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Model {
+    /// Its name.
+    pub id: ModelId,
+    /// The name it is shown under.
+    pub label: Option<String>,
+    /// The most tokens of a request.
+    pub input_tokens: Option<u64>,
+    /// The most tokens of an answer.
+    pub output_tokens: Option<u64>,
+    /// The methods it says it supports, such as `batchGenerateContent`.
+    pub methods: Vec<String>,
+    /// All of it, as it came.
+    pub json: Box<RawValue>,
+}
+
+impl RemoteFile {
+    pub(crate) fn read(json: &RawValue) -> Result<Self, Nonsense> {
+        let file: wire::File<'_> = wire::object(json.get().as_bytes())?;
+        let given = text(file.name).unwrap_or_default();
+        let odd = || Nonsense(format!("unexpected name of a file: {given}"));
+        Ok(Self {
+            name: name::input(&given).ok_or_else(odd)?,
+            label: text(file.display_name),
+            media_type: text(file.mime_type),
+            bytes: count(file.size_bytes),
+            sha256: text(file.sha256_hash).and_then(|field| hex_of_field(&field)),
+            state: text(file.state),
+            created: time(file.create_time),
+            expires: time(file.expiration_time),
+            json: json.to_owned(),
+        })
+    }
+}
+
+impl Client {
+    /// Looks at one file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when it is gone, expired or of another project: the service tells
+    /// these apart from each other no more than from a wrong name. [`ErrorKind::Rejected`] for a
+    /// file of results, which the service cannot be asked about.
+    pub async fn get_file(&self, file: &InputName) -> Result<RemoteFile, BackendError> {
+        let about = self.about_file(Operation::Get, file.as_str());
+        let call = Call::new(CallClass::Read, Method::GET, self.file_address(file, about)?);
+        let tries = self.call(&call, |answer| whole(answer, RemoteFile::read)).await;
+        tries.result.map_err(|failure| about.failed(failure))
+    }
+
+    /// One page of the files of this project; `None` asks for the first page.
+    ///
+    /// # Errors
+    /// Any [`BackendError`]; a page that failed says nothing about which files exist.
+    pub async fn list_files(&self, page: Option<&PageToken>) -> Result<FilePage, BackendError> {
+        self.file_page(page, self.about(Operation::List, "files")).await
+    }
+
+    /// Looks at one model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for a model that the service does not have in this version.
+    pub async fn get_model(&self, model: &ModelId) -> Result<Model, BackendError> {
+        let about = self.about(Operation::Get, model.as_str());
+        let url = self.at(&name::model_path(model));
+        let call = Call::new(CallClass::Read, Method::GET, url);
+        let tries = self.call(&call, |answer| whole(answer, read_model)).await;
+        tries.result.map_err(|failure| about.failed(failure))
+    }
+
+    pub(crate) async fn file_page(
+        &self,
+        page: Option<&PageToken>,
+        about: About<'_>,
+    ) -> Result<FilePage, BackendError> {
+        let call = Call::new(CallClass::Read, Method::GET, paged(self.at("files"), page));
+        let tries = self.call(&call, |answer| sense(read_files(&answer.body))).await;
+        tries.result.map_err(|failure| about.failed(failure))
+    }
+
+    /// Removes a file; that it is gone after a try whose answer was lost is a success.
+    pub(crate) async fn remove_file(&self, file: &InputName) -> Result<(), BackendError> {
+        let about = self.about_file(Operation::Discard, file.as_str());
+        let call = Call::new(CallClass::Change, Method::DELETE, self.file_address(file, about)?);
+        let tries = self.call(&call, |_| Ok(())).await;
+        match tries.result.map_err(|failure| about.failed(failure)) {
+            Err(error) if tries.doubtful && error.kind() == &ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    fn file_address(&self, file: &InputName, about: About<'_>) -> Result<Url, BackendError> {
+        let odd =
+            |why: &str| BackendError::new(about.operation, about.subject, ErrorKind::Rejected, why);
+        if name::input(file.as_str()).is_none() {
+            return Err(odd("this is no name of a file"));
+        }
+        if name::is_result_file(file.as_str()) {
+            return Err(odd("a file of results can only be downloaded; it goes by itself"));
+        }
+        Ok(self.at(file.as_str()))
+    }
+}
+
+/// The address of one page of a list.
+pub(crate) fn paged(mut url: Url, page: Option<&PageToken>) -> Url {
+    url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
+    if let Some(token) = page {
+        url.query_pairs_mut().append_pair("pageToken", token.as_str());
+    }
+    url
+}
+
+/// Nonsense as a failure of the exchange that brought it.
+pub(crate) fn sense<T>(read: Result<T, Nonsense>) -> Result<T, Failure> {
+    read.map_err(|Nonsense(why)| Failure::Unreadable(why))
+}
+
+/// An answer that is one JSON value, read by `read`.
+fn whole<T>(answer: &Answer, read: fn(&RawValue) -> Result<T, Nonsense>) -> Result<T, Failure> {
+    let json: &RawValue = serde_json::from_slice(&answer.body)
+        .map_err(|error| Failure::Unreadable(format!("the answer cannot be read: {error}")))?;
+    sense(read(json))
+}
+
+fn read_files(body: &[u8]) -> Result<FilePage, Nonsense> {
+    let page = Page::read(body)?;
+    let files: Result<_, _> = page.files().iter().map(|json| RemoteFile::read(json)).collect();
+    Ok(FilePage { files: files?, next: page.next().map(PageToken::new) })
+}
+
+fn read_model(json: &RawValue) -> Result<Model, Nonsense> {
+    let model: wire::Model<'_> = wire::object(json.get().as_bytes())?;
+    let given = text(model.name).unwrap_or_default();
+    let odd = |_| Nonsense(format!("unexpected name of a model: {given}"));
+    Ok(Model {
+        id: ModelId::parse(&given).map_err(odd)?,
+        label: text(model.display_name),
+        input_tokens: count(model.input_token_limit),
+        output_tokens: count(model.output_token_limit),
+        methods: nested(model.supported_generation_methods).unwrap_or_default(),
+        json: json.to_owned(),
+    })
+}

@@ -1,0 +1,282 @@
+//! Which call is repeated after which failure, and after what wait: a table, as values.
+//!
+//! | call | nothing sent | lost or silent | 408, 429, 500, 502, 503, 504 | other answers |
+//! |---|---|---|---|---|
+//! | read, change, open upload, download | again | again | again (not 429 when storage is full) | no |
+//! | upload | asks where the service stands, goes on | same | same | see `upload` |
+//! | create | again | **no** | **no** | no |
+
+use std::time::Duration;
+
+/// The kinds of calls that differ in what a repetition may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallClass {
+    /// Get and list.
+    Read,
+    /// Cancel and delete: the same end state however often.
+    Change,
+    /// An upload session that is not used costs nothing.
+    OpenUpload,
+    /// Bytes, and the question how many have arrived.
+    Upload,
+    /// A job: never twice.
+    Create,
+    /// A stream of results.
+    Download,
+}
+
+/// How a call failed, as far as a repetition is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// No connection came about: the service saw nothing.
+    NotSent,
+    /// The request may have arrived; no whole answer came back.
+    Lost,
+    /// An answer came that makes no sense.
+    Unreadable,
+    /// A status that is no success.
+    Status {
+        code: u16,
+        /// The least wait the service asked for.
+        floor: Option<Duration>,
+        /// Waiting does not help: something must be freed first.
+        stuck: bool,
+    },
+    /// This machine failed.
+    Local,
+}
+
+impl Outcome {
+    /// Whether the service was reached and went quiet: asking again costs it the most.
+    pub(crate) fn is_silence(self) -> bool {
+        self == Self::Lost
+    }
+
+    /// Whether the same request may fare better later.
+    pub(crate) fn is_passing(self) -> bool {
+        match self {
+            Self::NotSent | Self::Lost | Self::Unreadable => true,
+            Self::Status { code, stuck, .. } => is_passing_status(code) && !stuck,
+            Self::Local => false,
+        }
+    }
+
+    fn floor(self) -> Duration {
+        match self {
+            Self::Status { floor, .. } => floor.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+pub(crate) fn is_passing_status(code: u16) -> bool {
+    matches!(code, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+impl CallClass {
+    fn repeats(self, outcome: Outcome) -> bool {
+        match self {
+            Self::Create => outcome == Outcome::NotSent,
+            _ => outcome.is_passing(),
+        }
+    }
+}
+
+/// How often and how patiently a call is repeated.
+///
+/// The wait before try n + 1 is drawn evenly from zero to `first` × 2ⁿ⁻¹, at most `cap`; a wait that
+/// the service asks for is the least, and one above `longest` ends the tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// Tries in all, the first one counted. For an upload: tries without a byte of progress.
+    pub attempts: u32,
+    /// The longest first wait.
+    pub first: Duration,
+    /// The longest drawn wait.
+    pub cap: Duration,
+    /// The longest wait the service may ask for.
+    pub longest: Duration,
+    /// No try starts later than this after the first one. An upload or a download is only bound
+    /// by its tries.
+    pub total: Duration,
+}
+
+impl RetryPolicy {
+    /// `attempts` tries with the usual waits: 1 s doubled to 60 s, up to an hour if asked for.
+    pub const fn tries(attempts: u32) -> Self {
+        Self {
+            attempts,
+            first: Duration::from_secs(1),
+            cap: Duration::from_mins(1),
+            longest: Duration::from_hours(1),
+            total: Duration::from_mins(10),
+        }
+    }
+
+    /// How long to wait after failed try `attempt` (from 1), or `None` to give up.
+    pub(crate) fn wait(
+        &self,
+        class: CallClass,
+        outcome: Outcome,
+        attempt: u32,
+        draw: f64,
+    ) -> Option<Duration> {
+        if attempt >= self.attempts || !class.repeats(outcome) {
+            return None;
+        }
+        let floor = outcome.floor();
+        if floor > self.longest {
+            return None;
+        }
+        let doublings = attempt.saturating_sub(1).min(31);
+        let most = self.first.saturating_mul(1 << doublings).min(self.cap);
+        Some(floor.max(most.mul_f64(draw.clamp(0.0, 1.0))))
+    }
+}
+
+/// The retry policy of each class of call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policies {
+    /// Looking at jobs, files and models. Default 6 tries.
+    pub read: RetryPolicy,
+    /// Cancelling and deleting. Default 4 tries.
+    pub change: RetryPolicy,
+    /// Opening an upload session. Default 6 tries.
+    pub open_upload: RetryPolicy,
+    /// Sending bytes. Default 5 tries without progress.
+    pub upload: RetryPolicy,
+    /// Creating a job, repeated only when no connection came about. Default 6 tries.
+    pub create: RetryPolicy,
+    /// Downloading. Default 5 tries.
+    pub download: RetryPolicy,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            read: RetryPolicy::tries(6),
+            change: RetryPolicy::tries(4),
+            open_upload: RetryPolicy::tries(6),
+            upload: RetryPolicy::tries(5),
+            create: RetryPolicy::tries(6),
+            download: RetryPolicy::tries(5),
+        }
+    }
+}
+
+impl Policies {
+    /// The same tries with another longest first wait: milliseconds against a server on this
+    /// machine.
+    #[must_use]
+    pub fn with_first_wait(mut self, first: Duration) -> Self {
+        for policy in [
+            &mut self.read,
+            &mut self.change,
+            &mut self.open_upload,
+            &mut self.upload,
+            &mut self.create,
+            &mut self.download,
+        ] {
+            policy.first = first;
+        }
+        self
+    }
+
+    pub(crate) fn of(&self, class: CallClass) -> &RetryPolicy {
+        match class {
+            CallClass::Read => &self.read,
+            CallClass::Change => &self.change,
+            CallClass::OpenUpload => &self.open_upload,
+            CallClass::Upload => &self.upload,
+            CallClass::Create => &self.create,
+            CallClass::Download => &self.download,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallClass, Outcome, RetryPolicy};
+    use std::time::Duration;
+
+    fn status(code: u16) -> Outcome {
+        Outcome::Status { code, floor: None, stuck: false }
+    }
+
+    /// One line per class: which outcomes are tried again.
+    fn row(class: CallClass) -> String {
+        let policy = RetryPolicy::tries(3);
+        let again = |outcome| policy.wait(class, outcome, 1, 0.5).is_some();
+        let mut row = String::new();
+        for (word, outcome) in [
+            ("not-sent", Outcome::NotSent),
+            ("lost", Outcome::Lost),
+            ("unreadable", Outcome::Unreadable),
+            ("local", Outcome::Local),
+        ] {
+            if again(outcome) {
+                row += word;
+                row += " ";
+            }
+        }
+        let codes = [
+            300, 301, 400, 401, 403, 404, 408, 409, 410, 412, 413, 416, 429, 500, 501, 502, 503,
+            504, 505,
+        ];
+        for code in codes.into_iter().filter(|&code| again(status(code))) {
+            row += code.to_string().as_str();
+            row += " ";
+        }
+        row
+    }
+
+    #[test]
+    fn table_of_retries() {
+        let all = "not-sent lost unreadable 408 429 500 502 503 504 ";
+        for class in [
+            CallClass::Read,
+            CallClass::Change,
+            CallClass::OpenUpload,
+            CallClass::Upload,
+            CallClass::Download,
+        ] {
+            assert_eq!(row(class), all, "{class:?}");
+        }
+        assert_eq!(row(CallClass::Create), "not-sent ");
+    }
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_end() {
+        let policy = RetryPolicy::tries(10);
+        let waits: Vec<_> = (1..=10)
+            .map(|n| policy.wait(CallClass::Read, Outcome::Lost, n, 1.0).map(|w| w.as_secs()))
+            .collect();
+        let expected = [1, 2, 4, 8, 16, 32, 60, 60, 60].map(Some);
+        assert_eq!(waits[..9], expected);
+        assert_eq!(waits[9], None);
+        let none = policy.wait(CallClass::Read, Outcome::Lost, 1, 0.0);
+        assert_eq!(none, Some(Duration::ZERO), "full jitter reaches down to nothing");
+        let far = RetryPolicy::tries(u32::MAX);
+        let wait = far.wait(CallClass::Read, Outcome::Lost, u32::MAX - 1, 1.0);
+        assert_eq!(wait, Some(far.cap));
+    }
+
+    #[test]
+    fn asked_waits_are_floors_up_to_an_hour() {
+        let policy = RetryPolicy::tries(3);
+        let asked = |secs| Outcome::Status {
+            code: 429,
+            floor: Some(Duration::from_secs(secs)),
+            stuck: false,
+        };
+        let wait = |secs| policy.wait(CallClass::Read, asked(secs), 1, 0.5);
+        assert_eq!(wait(3), Some(Duration::from_secs(3)));
+        assert_eq!(wait(0), Some(Duration::from_millis(500)));
+        assert_eq!(wait(3_600), Some(Duration::from_hours(1)));
+        assert_eq!(wait(3_601), None);
+        let full = Outcome::Status { code: 429, floor: None, stuck: true };
+        assert_eq!(policy.wait(CallClass::OpenUpload, full, 1, 0.5), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! The client against scripted servers that share nothing with the emulator.
+
+mod create;
+mod desk;
+mod download;
+mod reads;
+mod secrets;
+mod server;
+mod upload;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use batch_backend::{InputName, JobName, JobSpec, JobToken, ModelId};
+
+use crate::clock::testing::RecordingClock;
+use crate::{ApiKey, BaseUrl, Client, Timeouts, Transfers};
+
+pub(crate) const KEY: &str = "AIzaSyCANARY-0123456789abcdef";
+
+/// A client of `base` that waits for nothing, and the clock that tells what it would have waited.
+pub(crate) fn client_of(base: &str) -> (Client, Arc<RecordingClock>) {
+    let clock = Arc::new(RecordingClock::default());
+    let mut timeouts = Timeouts::default();
+    timeouts.create = Duration::from_millis(300);
+    timeouts.idle = Duration::from_millis(300);
+    let mut transfers = Transfers::default();
+    transfers.request_bytes = 8;
+    let client = Client::builder(ApiKey::new(KEY).unwrap())
+        .base_url(BaseUrl::parse(base).unwrap())
+        .timeouts(timeouts)
+        .transfers(transfers)
+        .clock(Arc::clone(&clock) as _)
+        .build()
+        .unwrap();
+    (client, clock)
+}
+
+pub(crate) fn spec() -> JobSpec {
+    JobSpec {
+        token: JobToken::new("be1.run.s0001.v0.m0.a1.0123abcd"),
+        model: ModelId::parse("sim-flash").unwrap(),
+        input: InputName::new("files/k3v9qh2m7x1c"),
+    }
+}
+
+pub(crate) fn job() -> JobName {
+    JobName::new("batches/6u50zzu2d9xf639ic6pmdmb7s8opo9mtskie")
+}
+
+/// The operation of `job()` in a state.
+pub(crate) fn operation(state: &str) -> String {
+    format!(r#"{{"name":"{}","metadata":{{"state":"{state}","model":"models/sim-flash"}}}}"#, job())
+}
+
+/// An error and all its causes, in every form it can be printed in.
+pub(crate) fn all_words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words += &format!(" {cause} {cause:?}");
+        source = cause.source();
+    }
+    words
+}

@@ -1,0 +1,158 @@
+//! The Batch API apart from create: get, list, cancel, delete; and a job as an Operation.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::clock::Stamp;
+use crate::exchange::Ask;
+use crate::paging;
+use crate::record::{JobRecord, Source, Standing};
+use crate::reply::{Failure, Reply};
+use crate::shared::Core;
+
+const PACKAGE: &str = "type.googleapis.com/google.ai.generativelanguage.v1main.";
+
+/// Whether inlined results stand in the answer; a list leaves them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inline {
+    Shown,
+    LeftOut,
+}
+
+/// A job as the service shows it.
+pub(crate) fn operation(
+    core: &Core,
+    job: &JobRecord,
+    now: Stamp,
+    inline: Inline,
+) -> io::Result<Value> {
+    let standing = job.standing(now);
+    let name = format!("batches/{}", job.id);
+    let mut metadata = json!({
+        "@type": format!("{PACKAGE}GenerateContentBatch"),
+        "model": job.model,
+        "createTime": job.created.rfc3339(),
+        "updateTime": standing.since.rfc3339(),
+        "batchStats": stats(job, &standing),
+        "state": standing.state,
+        "name": name,
+    });
+    if let Some(display_name) = &job.display_name {
+        metadata["displayName"] = display_name.as_str().into();
+    }
+    if let Source::File(id) = &job.source {
+        metadata["inputConfig"] = json!({ "fileName": format!("files/{id}") });
+    }
+    if standing.ended {
+        metadata["endTime"] = standing.since.rfc3339().into();
+    }
+    let output = if standing.output { output(core, job, inline)? } else { None };
+    let mut operation = json!({ "name": name });
+    if let Some(output) = output {
+        metadata["output"] = output.clone();
+        if standing.error.is_none() {
+            operation["response"] = output;
+            operation["response"]["@type"] = format!("{PACKAGE}GenerateContentBatchOutput").into();
+        }
+    }
+    if standing.ended {
+        operation["done"] = true.into();
+    }
+    if let Some(error) = standing.error {
+        operation["error"] = json!({ "code": error.code, "message": error.message });
+    }
+    operation["metadata"] = metadata;
+    Ok(operation)
+}
+
+fn output(core: &Core, job: &JobRecord, inline: Inline) -> io::Result<Option<Value>> {
+    if let Source::File(_) = job.source {
+        return Ok(Some(json!({ "responsesFile": format!("files/batch-{}", job.id) })));
+    }
+    if inline == Inline::LeftOut {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(core.store.results(&job.id))?;
+    let rows: Result<Vec<Value>, _> =
+        text.lines().filter(|line| !line.is_empty()).map(serde_json::from_str).collect();
+    Ok(Some(json!({ "inlinedResponses": { "inlinedResponses": rows? } })))
+}
+
+fn stats(job: &JobRecord, standing: &Standing) -> Value {
+    let counted = standing.ended && job.has_output && standing.state == job.end;
+    let (succeeded, failed, pending) = match (counted, standing.ended) {
+        (true, _) => (job.succeeded, job.failed, 0),
+        (false, true) => (0, job.rows, 0),
+        (false, false) => (0, 0, job.rows),
+    };
+    let mut stats = json!({});
+    for (name, n) in [
+        ("requestCount", job.rows),
+        ("successfulRequestCount", succeeded),
+        ("failedRequestCount", failed),
+        ("pendingRequestCount", pending),
+    ] {
+        if n > 0 {
+            stats[name] = n.to_string().into();
+        }
+    }
+    stats
+}
+
+fn find(core: &Core, id: &str) -> Result<(JobRecord, Stamp), Failure> {
+    let now = core.now();
+    let tables = core.store.tables();
+    let job = tables.jobs.get(id).filter(|job| job.exists(now));
+    job.cloned().map(|job| (job, now)).ok_or_else(Failure::not_found)
+}
+
+pub(crate) fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
+    let (job, now) = find(core, id)?;
+    Ok(Reply::json(&operation(core, &job, now, Inline::Shown)?))
+}
+
+pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
+    let now = core.now();
+    let tables = core.store.tables();
+    let shown = |job: &&JobRecord| job.exists(now) && job.listed <= now;
+    let mut jobs: Vec<&JobRecord> = tables.jobs.values().filter(shown).collect();
+    let place = |job: &JobRecord| (job.created, job.id.clone());
+    jobs.sort_by_key(|job| std::cmp::Reverse(place(job)));
+    let (page, token) = paging::page(&ask.target, jobs.into_iter(), place)?;
+    let mut answer = json!({});
+    if !page.is_empty() {
+        let page = page.iter().map(|job| operation(core, job, now, Inline::LeftOut));
+        answer["operations"] = page.collect::<io::Result<Value>>()?;
+    }
+    if let Some(token) = token {
+        answer["nextPageToken"] = token.into();
+    }
+    Ok(Reply::json(&answer))
+}
+
+pub(crate) fn cancel(core: &Core, id: &str) -> Result<Reply, Failure> {
+    change(core, id, |job, now| {
+        if job.cancelled.is_none() && !job.standing(now).ended {
+            job.cancelled = Some(now);
+        }
+    })
+}
+
+pub(crate) fn delete(core: &Core, id: &str) -> Result<Reply, Failure> {
+    change(core, id, |job, now| job.deleted = Some(now))
+}
+
+fn change(
+    core: &Core,
+    id: &str,
+    change: impl FnOnce(&mut JobRecord, Stamp),
+) -> Result<Reply, Failure> {
+    let now = core.now();
+    let mut tables = core.store.tables();
+    let job = tables.jobs.get(id).filter(|job| job.exists(now));
+    let mut job = job.cloned().ok_or_else(Failure::not_found)?;
+    change(&mut job, now);
+    core.store.put_job(&mut tables, job)?;
+    Ok(Reply::json(&json!({})))
+}

@@ -1,0 +1,85 @@
+//! The Models API: get, list, countTokens, and generateContent answered by the same rules.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::answer::{self, RowAnswer};
+use crate::dice::{Dice, mix};
+use crate::exchange::Ask;
+use crate::reply::{Failure, Reply};
+use crate::shared::Core;
+use crate::validate::{self, field};
+
+fn resource(name: &str) -> Value {
+    json!({
+        "name": format!("models/{name}"),
+        "version": "001",
+        "displayName": name,
+        "description": "A model of the emulator; it answers by simple rules.",
+        "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["generateContent", "countTokens", "batchGenerateContent"],
+        "temperature": 1,
+        "topP": 0.95,
+        "topK": 64,
+        "maxTemperature": 2,
+    })
+}
+
+pub(crate) fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
+    core.check_model(&format!("models/{id}"))?;
+    Ok(Reply::json(&resource(id)))
+}
+
+/// Models need no paging by place: their list is fixed, so the token is the next index.
+pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
+    let number = |text: &Option<String>, what: &str| match text.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => text
+            .parse::<usize>()
+            .map(Some)
+            .map_err(|_| Failure::invalid(format!("Invalid {what}."))),
+    };
+    let first = number(&ask.target.page_token, "page token")?.unwrap_or(0);
+    let size = number(&ask.target.page_size, "page size")?.filter(|size| *size > 0).unwrap_or(50);
+    let models = &core.settings.models;
+    let page: Vec<Value> =
+        models.iter().skip(first).take(size.min(1000)).map(|name| resource(name)).collect();
+    let next = first + page.len();
+    let mut answer = json!({});
+    if !page.is_empty() {
+        answer["models"] = page.into();
+    }
+    if next < models.len() {
+        answer["nextPageToken"] = next.to_string().into();
+    }
+    Ok(Reply::json(&answer))
+}
+
+fn parse(kind: &str, body: &Bytes) -> Result<Value, Failure> {
+    let value: Value = serde_json::from_slice(body)
+        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
+    validate::check(kind, &value).map_err(|wrong| wrong.in_body())?;
+    Ok(value)
+}
+
+pub(crate) fn generate(core: &Core, model: &str, body: &Bytes) -> Result<Reply, Failure> {
+    core.check_model(model)?;
+    let request = parse("GenerateContentRequest", body)?;
+    validate::check_meaning(&request).map_err(|wrong| wrong.in_body())?;
+    let bare = model.split_once('/').map_or(model, |(_, bare)| bare);
+    let seed = core.settings.seed;
+    let id = Dice::new(mix(seed, &[b"response", body])).id(22);
+    match answer::answer(seed, bare, &request, &id) {
+        RowAnswer::Response(response) => Ok(Reply::json(&response)),
+        RowAnswer::Error { code: 3, message } => Err(Failure::invalid(message)),
+        RowAnswer::Error { message, .. } => Err(Failure::of(500, message)),
+    }
+}
+
+pub(crate) fn count_tokens(core: &Core, model: &str, body: &Bytes) -> Result<Reply, Failure> {
+    core.check_model(model)?;
+    let request = parse("CountTokensRequest", body)?;
+    let inner = field(&request, "generateContentRequest").unwrap_or(&request);
+    Ok(Reply::json(&answer::prompt_tokens(inner)))
+}

@@ -1,0 +1,220 @@
+//! What the emulator knows of files, uploads and jobs; a job's state is a function of its record
+//! and the time, so that nothing needs to be written while it runs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Stamp;
+use crate::script::JobError;
+
+/// How long files live, and how long a job may take, in emulated time.
+pub(crate) const TWO_DAYS: Duration = Duration::from_hours(48);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileRecord {
+    pub(crate) id: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) mime_type: String,
+    pub(crate) size: u64,
+    /// The digest in hex.
+    pub(crate) sha256: String,
+    pub(crate) created: Stamp,
+}
+
+impl FileRecord {
+    pub(crate) fn expires(&self) -> Stamp {
+        self.created.plus(TWO_DAYS)
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UploadRecord {
+    pub(crate) id: String,
+    /// The file id that the client chose, if it did.
+    pub(crate) file_id: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) mime_type: String,
+    pub(crate) declared_size: Option<u64>,
+    pub(crate) outcome: UploadOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UploadOutcome {
+    /// The bytes received are those in the session's data file.
+    Active,
+    Final(FileRecord),
+    Cancelled,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Source {
+    File(String),
+    Inlined,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct JobRecord {
+    pub(crate) id: String,
+    /// The job's place among all ever created, from 0.
+    pub(crate) index: u64,
+    pub(crate) source: Source,
+    pub(crate) model: String,
+    pub(crate) display_name: Option<String>,
+    /// From when on the job exists; later than the request if the create was applied late.
+    pub(crate) created: Stamp,
+    /// From when on the job is in the list.
+    pub(crate) listed: Stamp,
+    pub(crate) phases: Vec<(String, Duration)>,
+    pub(crate) end: String,
+    pub(crate) error: Option<JobError>,
+    pub(crate) has_output: bool,
+    pub(crate) output_delay: Duration,
+    pub(crate) ignores_cancel: bool,
+    pub(crate) rows: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    pub(crate) cancelled: Option<Stamp>,
+    pub(crate) deleted: Option<Stamp>,
+}
+
+/// A job as it stands at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) state: String,
+    /// Since when it is in this state.
+    pub(crate) since: Stamp,
+    pub(crate) ended: bool,
+    pub(crate) error: Option<JobError>,
+    /// Whether the output's name shows.
+    pub(crate) output: bool,
+}
+
+impl JobRecord {
+    pub(crate) fn exists(&self, now: Stamp) -> bool {
+        self.created <= now && self.deleted.is_none()
+    }
+
+    pub(crate) fn is_live(&self, now: Stamp) -> bool {
+        self.exists(now) && !self.standing(now).ended
+    }
+
+    /// The end in the plan of things, as if nobody cancelled.
+    fn planned_end(&self) -> (Stamp, &str) {
+        let wanted: Duration =
+            self.phases.iter().fold(Duration::ZERO, |sum, (_, span)| sum.saturating_add(*span));
+        if wanted > TWO_DAYS {
+            return (self.created.plus(TWO_DAYS), "BATCH_STATE_EXPIRED");
+        }
+        (self.created.plus(wanted), &self.end)
+    }
+
+    pub(crate) fn standing(&self, now: Stamp) -> Standing {
+        let (end, end_state) = self.planned_end();
+        let cancelled = self.cancelled.filter(|at| *at < end && !self.ignores_cancel);
+        if let Some(at) = cancelled.filter(|at| *at <= now) {
+            return self.ended("BATCH_STATE_CANCELLED", at, now);
+        }
+        if end <= now {
+            return self.ended(end_state, end, now);
+        }
+        let mut since = self.created;
+        for (state, span) in &self.phases {
+            let until = since.plus(*span);
+            if now < until {
+                return running(state, since);
+            }
+            since = until;
+        }
+        running("BATCH_STATE_RUNNING", since)
+    }
+
+    fn ended(&self, state: &str, since: Stamp, now: Stamp) -> Standing {
+        let own_end = state == self.end;
+        let error = self.error.clone().filter(|_| own_end).or_else(|| error_of(state));
+        let output = own_end && self.has_output && since.plus(self.output_delay) <= now;
+        Standing { state: state.to_owned(), since, ended: true, error, output }
+    }
+}
+
+fn running(state: &str, since: Stamp) -> Standing {
+    Standing { state: state.to_owned(), since, ended: false, error: None, output: false }
+}
+
+fn error_of(state: &str) -> Option<JobError> {
+    let (code, message) = match state.trim_start_matches("BATCH_STATE_") {
+        "CANCELLED" => (1, "The batch was cancelled."),
+        "EXPIRED" => (4, "The batch did not end within 48 hours."),
+        "FAILED" => (13, "Internal error encountered."),
+        _ => return None,
+    };
+    Some(JobError { code, message: message.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(end: &str, seconds: &[u64]) -> JobRecord {
+        let names = ["BATCH_STATE_PENDING", "BATCH_STATE_RUNNING"];
+        JobRecord {
+            id: "j".into(),
+            index: 0,
+            source: Source::Inlined,
+            model: "m".into(),
+            display_name: None,
+            created: Stamp(0),
+            listed: Stamp(0),
+            phases: names
+                .iter()
+                .zip(seconds)
+                .map(|(name, s)| ((*name).into(), Duration::from_secs(*s)))
+                .collect(),
+            end: end.into(),
+            error: None,
+            has_output: true,
+            output_delay: Duration::from_secs(5),
+            ignores_cancel: false,
+            rows: 1,
+            succeeded: 1,
+            failed: 0,
+            cancelled: None,
+            deleted: None,
+        }
+    }
+
+    fn at(job: &JobRecord, seconds: i64) -> Standing {
+        job.standing(Stamp(seconds * 1_000_000_000))
+    }
+
+    #[test]
+    fn states_follow_the_clock() {
+        let job = job("BATCH_STATE_SUCCEEDED", &[10, 20]);
+        assert_eq!(at(&job, 9).state, "BATCH_STATE_PENDING");
+        assert_eq!(at(&job, 10).state, "BATCH_STATE_RUNNING");
+        assert!(!at(&job, 29).ended);
+        let end = at(&job, 30);
+        assert!(end.ended && !end.output, "{end:?}");
+        assert!(at(&job, 35).output);
+    }
+
+    #[test]
+    fn more_than_two_days_is_expired_without_output() {
+        let job = job("BATCH_STATE_SUCCEEDED", &[10, 200_000]);
+        assert_eq!(at(&job, 172_799).state, "BATCH_STATE_RUNNING");
+        let end = at(&job, 172_800 + 10);
+        assert_eq!((end.state.as_str(), end.output), ("BATCH_STATE_EXPIRED", false));
+        assert_eq!(end.error.unwrap().code, 4);
+    }
+
+    #[test]
+    fn cancel_ends_it_unless_ignored_or_too_late() {
+        let mut job = job("BATCH_STATE_SUCCEEDED", &[10, 20]);
+        job.cancelled = Some(Stamp(15_000_000_000));
+        let end = at(&job, 15);
+        assert_eq!((end.state.as_str(), end.output), ("BATCH_STATE_CANCELLED", false));
+        assert_eq!(end.error.unwrap().code, 1);
+        job.ignores_cancel = true;
+        assert_eq!(at(&job, 30).state, "BATCH_STATE_SUCCEEDED");
+    }
+}

@@ -1,0 +1,147 @@
+//! What all calls share: records, clock, script, history, settings.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::clock::{Clock, Stamp};
+use crate::dice::{Dice, mix};
+use crate::faults::Faults;
+use crate::history::{Created, History, Log};
+use crate::reply::Failure;
+use crate::store::Store;
+use crate::upload::Sessions;
+
+/// What the service allows.
+///
+/// ```
+/// let limits = gemini_emulator::Limits::default();
+/// assert_eq!(limits.concurrent_jobs, 100);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one file: 2 GiB.
+    pub file_bytes: u64,
+    /// Bytes of all files together: 20 GiB.
+    pub storage_bytes: u64,
+    /// Jobs that have not ended: 100.
+    pub concurrent_jobs: usize,
+    /// Bytes of a JSON body, inlined requests included: 20 MiB.
+    pub body_bytes: usize,
+    /// What chunks of an upload must be a multiple of, the last one apart: 8 MiB.
+    pub granularity: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 2 << 30,
+            storage_bytes: 20 << 30,
+            concurrent_jobs: 100,
+            body_bytes: 20 << 20,
+            granularity: 8 << 20,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) seed: u64,
+    pub(crate) pending: Duration,
+    pub(crate) running: Duration,
+    pub(crate) bad_keys: Vec<String>,
+    pub(crate) models: Vec<String>,
+    pub(crate) only_models: bool,
+    pub(crate) limits: Limits,
+    pub(crate) control: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) settings: Settings,
+    pub(crate) sessions: Sessions,
+    /// Creates are applied one after the other, so that a job's index is its place.
+    pub(crate) creating: Mutex<()>,
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Stamp {
+        self.clock.now()
+    }
+
+    /// A new identifier of `length` characters that `taken` does not know.
+    pub(crate) fn fresh_id(
+        &self,
+        kind: &str,
+        length: usize,
+        taken: impl Fn(&str) -> bool,
+    ) -> String {
+        let now = self.now().0.to_le_bytes();
+        let mut dice = Dice::new(mix(self.settings.seed, &[kind.as_bytes(), &now]));
+        loop {
+            let id = dice.id(length);
+            if !taken(&id) {
+                return id;
+            }
+        }
+    }
+
+    pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), Failure> {
+        let Some(key) = key.map(str::trim).filter(|key| !key.is_empty()) else {
+            return Err(Failure::of(
+                403,
+                "Method doesn't allow unregistered callers (callers without established \
+                 identity). Please use API Key or other form of API consumer identity to call \
+                 this API.",
+            ));
+        };
+        if self.settings.bad_keys.iter().any(|bad| bad == key) {
+            let message = "API key not valid. Please pass a valid API key.";
+            return Err(Failure::invalid(message)
+                .detail(
+                    "ErrorInfo",
+                    serde_json::json!({
+                        "reason": "API_KEY_INVALID",
+                        "domain": "googleapis.com",
+                        "metadata": { "service": "generativelanguage.googleapis.com" },
+                    }),
+                )
+                .detail(
+                    "LocalizedMessage",
+                    serde_json::json!({ "locale": "en-US", "message": message }),
+                ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_model(&self, model: &str) -> Result<(), Failure> {
+        let bare = model.split_once('/').map_or(model, |(_, bare)| bare);
+        if self.settings.only_models && !self.settings.models.iter().any(|known| known == bare) {
+            return Err(Failure::of(
+                404,
+                format!(
+                    "{model} is not found for this API version, or is not supported for this \
+                     method. Call ListModels to see the list of available models and their \
+                     supported methods."
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn history(&self) -> History {
+        let now = self.now();
+        let tables = self.store.tables();
+        let mut jobs: Vec<_> = tables.jobs.values().collect();
+        jobs.sort_by_key(|job| job.index);
+        History {
+            now: now.rfc3339(),
+            requests: self.log.requests(),
+            creates: jobs.into_iter().map(|job| Created::of(job, now)).collect(),
+        }
+    }
+}

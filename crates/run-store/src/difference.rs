@@ -1,0 +1,143 @@
+//! Whether a call means a run that exists, and if not, in what it differs.
+
+use std::fmt::Debug;
+
+use crate::{Asked, Backend, BackendKind, Dataset, Manifest};
+
+impl Manifest {
+    /// In what another run differs from this one; empty when both mean the same.
+    ///
+    /// Mark, name, time, program, key and what was made of the dataset do not count.
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        self.asked.difference(&other.asked)
+    }
+}
+
+impl Asked {
+    /// In what `other` differs from what was asked for here, one line each:
+    /// `models: the run has ["a"], asked for is ["b"]`.
+    ///
+    /// Two datasets are the same when their digests are; where one has none, when labels are, and
+    /// lengths as far as known. Where the program's own emulator stands does not count.
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut compare = |what: &str, same: bool, ours: &dyn Debug, theirs: &dyn Debug| {
+            if !same {
+                lines.push(format!("{what}: the run has {ours:?}, asked for is {theirs:?}"));
+            }
+        };
+        macro_rules! equal {
+            ($what:literal, $($field:ident).+) => {
+                compare($what, self.$($field).+ == other.$($field).+, &self.$($field).+, &other.$($field).+)
+            };
+        }
+        equal!("service", backend.kind);
+        let (ours, theirs) = (&self.backend, &other.backend);
+        compare("address", same_address(ours, theirs), &ours.base_url, &theirs.base_url);
+        equal!("API version", backend.api_version);
+        equal!("emulated", emulated);
+        let (ours, theirs) = (&self.dataset, &other.dataset);
+        compare("dataset", same_dataset(ours, theirs), ours, theirs);
+        equal!("models", models);
+        let names = |asked: &Self| -> Vec<String> {
+            asked.variants.iter().map(|variant| variant.name.clone()).collect()
+        };
+        compare("variants", self.variants == other.variants, &names(self), &names(other));
+        equal!("scorers", scorers);
+        equal!("poll interval (ms)", settings.poll_interval_ms);
+        equal!("settle (ms)", settings.settle_ms);
+        equal!("deadline (ms)", settings.deadline_ms);
+        equal!("on ambiguous", settings.on_ambiguous);
+        lines
+    }
+}
+
+fn same_address(ours: &Backend, theirs: &Backend) -> bool {
+    let own = |backend: &Backend| backend.kind == BackendKind::Emulator;
+    (own(ours) && own(theirs)) || ours.base_url == theirs.base_url
+}
+
+fn same_dataset(ours: &Dataset, theirs: &Dataset) -> bool {
+    match (&ours.sha256, &theirs.sha256) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => ours.label == theirs.label && agree(ours.bytes, theirs.bytes),
+    }
+}
+
+fn agree(ours: Option<u64>, theirs: Option<u64>) -> bool {
+    ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Asked, BackendKind};
+
+    type Edit = fn(&mut Asked);
+
+    fn asked() -> Asked {
+        serde_json::from_str(
+            r#"{"backend":{"kind":"gemini","base_url":"https://x","api_version":"v1beta"},
+            "emulated":false,"dataset":{"label":"a.jsonl","bytes":3},"models":["m"],
+            "variants":[{"name":"default"}],"scorers":["function-call"],
+            "settings":{"settle_ms":1,"deadline_ms":2,"on_ambiguous":"retry"}}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn every_field_counts() {
+        let run = asked();
+        assert_eq!(run.difference(&run), [] as [&str; 0]);
+        let edits: [(&str, Edit); 12] = [
+            ("service", |a| a.backend.kind = BackendKind::Emulator),
+            ("address", |a| a.backend.base_url.push('y')),
+            ("API version", |a| a.backend.api_version.clear()),
+            ("emulated", |a| a.emulated = true),
+            ("dataset", |a| a.dataset.bytes = Some(4)),
+            ("models", |a| a.models.push("n".into())),
+            ("variants", |a| a.variants.clear()),
+            ("scorers", |a| a.scorers.clear()),
+            ("poll interval (ms)", |a| a.settings.poll_interval_ms = Some(1)),
+            ("settle (ms)", |a| a.settings.settle_ms = 9),
+            ("deadline (ms)", |a| a.settings.deadline_ms = 9),
+            ("on ambiguous", |a| a.settings.on_ambiguous = crate::OnAmbiguous::Stop),
+        ];
+        for (what, edit) in edits {
+            let mut other = asked();
+            edit(&mut other);
+            let lines = run.difference(&other);
+            assert!(lines.len() == 1 && lines[0].starts_with(&format!("{what}: ")), "{lines:?}");
+        }
+        let mut other = asked();
+        other.models = vec!["n\u{1b}".into()];
+        let line = r#"models: the run has ["m"], asked for is ["n\u{1b}"]"#;
+        assert_eq!(run.difference(&other), [line]);
+    }
+
+    #[test]
+    fn key_and_unknown_lengths_and_emulator_ports_do_not_count() {
+        let mut run = asked();
+        let mut other = asked();
+        other.key_fingerprint = Some("f".into());
+        other.dataset.bytes = None;
+        assert_eq!(run.difference(&other), [] as [&str; 0]);
+        for asked in [&mut run, &mut other] {
+            asked.backend.kind = BackendKind::Emulator;
+        }
+        other.backend.base_url = "http://127.0.0.1:9".into();
+        assert_eq!(run.difference(&other), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn digests_decide_about_the_dataset_where_both_are_known() {
+        let mut run = asked();
+        let mut other = asked();
+        other.dataset.label = "./a.jsonl".into();
+        assert_eq!(run.difference(&other).len(), 1);
+        run.dataset.sha256 = Some("1".into());
+        other.dataset.sha256 = Some("1".into());
+        assert_eq!(run.difference(&other), [] as [&str; 0]);
+        other.dataset = crate::Dataset { sha256: Some("2".into()), ..run.dataset.clone() };
+        assert_eq!(run.difference(&other).len(), 1);
+    }
+}

@@ -1,0 +1,118 @@
+//! A run that exists: what it is, where its files are, and the ways into them.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use batch_backend::{ModelId, Payload};
+use batch_orchestrator::{InputId, Plan, PlannedInput, Tally};
+
+use crate::{FilePayload, Lock, MadeInput, Manifest, RunPaths, Session, StoreError, runs, safe};
+
+/// Far more than any `run.json`; what is larger is none.
+const MAX_MANIFEST: u64 = 64 << 20;
+
+/// One run's folder, with its `run.json` read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    paths: RunPaths,
+    manifest: Arc<Manifest>,
+    /// Of `run.json`; the journal knows what it has to be.
+    digest: String,
+}
+
+impl RunFolder {
+    /// Opens the run in `path`, without changing or locking it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsafe`] when others could change it, [`StoreError::Unfinished`] when its
+    /// creation was cut off, [`StoreError::Foreign`] when it is no run, [`StoreError::Damaged`]
+    /// or [`StoreError::Newer`] when `run.json` cannot be read; I/O.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let paths = RunPaths::new(path);
+        safe::check_folder(paths.root())?;
+        let path = paths.manifest();
+        let file = match paths.open_file(&path) {
+            Err(error) if error.is_absence() => return Err(runs::what_is_there(&paths)?),
+            file => file?,
+        };
+        let mut bytes = Vec::new();
+        file.take(MAX_MANIFEST).read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
+        let manifest = Arc::new(Manifest::parse(&bytes, &path)?);
+        Ok(Self { paths, manifest, digest: digest(&bytes) })
+    }
+
+    /// Where everything lies.
+    pub fn paths(&self) -> &RunPaths {
+        &self.paths
+    }
+
+    /// What the run is.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Locks the run for this process; never waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] with the holder, [`StoreError::NoLocks`] on filesystems without locks.
+    pub fn lock(&self, session: &Session, at: SystemTime) -> Result<Lock, StoreError> {
+        Lock::take(&self.paths, session, at)
+    }
+
+    /// One input as something to upload.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when the run has no such input, or not with the length it was made
+    /// with; I/O.
+    pub fn payload(&self, id: InputId) -> Result<FilePayload, StoreError> {
+        let made =
+            self.manifest.made.inputs.iter().find(|input| input.id == id).ok_or_else(|| {
+                StoreError::damaged(&self.paths.manifest(), format!("it names no input {id}"))
+            })?;
+        check_input(&self.paths, made)
+    }
+
+    /// All of the run for the orchestrator: its mark, its inputs, its models.
+    ///
+    /// # Errors
+    /// As [`payload`](Self::payload), and [`StoreError::Damaged`] for models without a valid name.
+    pub fn plan(&self) -> Result<Plan, StoreError> {
+        let models = self.manifest.asked.models.iter().map(|model| ModelId::parse(model));
+        let models = models
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::damaged(&self.paths.manifest(), error.to_string()))?;
+        let mut inputs = Vec::new();
+        for made in &self.manifest.made.inputs {
+            let payload: Arc<dyn Payload> = Arc::new(check_input(&self.paths, made)?);
+            inputs.push(PlannedInput { id: made.id, payload });
+        }
+        Ok(Plan { tag: self.manifest.tag.clone(), inputs, models })
+    }
+
+    /// Lower-case hex SHA-256 of `run.json` as it was read.
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// Opens an input that has to have the length it was made with.
+pub(crate) fn check_input(paths: &RunPaths, made: &MadeInput) -> Result<FilePayload, StoreError> {
+    let path = paths.input(made.id);
+    paths.check(&path)?;
+    let payload = FilePayload::open(&path)?;
+    if payload.len() == made.bytes {
+        Ok(payload)
+    } else {
+        let what = format!("it was made with {} bytes and has {}", made.bytes, payload.len());
+        Err(StoreError::damaged(&path, what))
+    }
+}
+
+/// Lower-case hex SHA-256.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let mut tally = Tally::default();
+    tally.add(bytes);
+    tally.result().sha256
+}

@@ -1,0 +1,176 @@
+//! One row as a scorer sees it, and where the dataset's side of it comes from.
+
+use std::io;
+
+use serde_json::value::RawValue;
+
+use crate::reading::{self, Reading};
+use crate::{Form, Outcome, Usage, View};
+
+/// One row as a scorer sees it: the result line, what it amounts to, and the dataset row beside it where asked for.
+///
+/// All JSON is borrowed and unread; [`View`] looks into it without building anything.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Row<'a> {
+    /// The row's number in the dataset, counted from 0.
+    pub number: u64,
+    /// The `key` of the line, empty if there is none.
+    pub key: &'a str,
+    /// What the service gave; a scorer only sees answered, truncated, blocked and empty rows.
+    pub outcome: Outcome,
+    /// The whole result line, an object.
+    pub result: &'a RawValue,
+    /// The `response` of the line: a `GenerateContentResponse`.
+    pub response: Option<&'a RawValue>,
+    /// The request that was sent: a `GenerateContentRequest`; only if the scorer [needs](Needs) it and it can be had.
+    pub request: Option<&'a RawValue>,
+    /// The response logged in the dataset; only if the scorer [needs](Needs) it and there is one.
+    pub logged: Option<&'a RawValue>,
+    /// The expected value of the dataset; only if the scorer [needs](Needs) it and there is one.
+    pub expected: Option<&'a RawValue>,
+    /// The tokens the line states.
+    pub usage: Usage,
+    /// Found on the way to the outcome, and what most scorers look for.
+    parts: Option<View<'a>>,
+}
+
+impl<'a> Row<'a> {
+    /// A row from a result line alone, as the [pass](crate::Pass) reads it: for trying a scorer out.
+    ///
+    /// ```
+    /// use scoring::{Outcome, Row};
+    /// let line = serde_json::from_str(r#"{"key": "r00000007-1f9c03ab", "response": {"candidates": []}}"#)?;
+    /// let row = Row::of_line(7, line);
+    /// assert_eq!((row.key, row.outcome), ("r00000007-1f9c03ab", Outcome::Empty));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn of_line(number: u64, line: &'a RawValue) -> Self {
+        let reading = reading::read(View::new(line), Form::Results);
+        // A key with escapes would have to be owned; ours never have any.
+        let key = match reading.key.and_then(View::as_str) {
+            Some(std::borrow::Cow::Borrowed(key)) => key,
+            _ => "",
+        };
+        Self::of_reading(number, key, line, &reading)
+    }
+
+    pub(crate) fn of_reading(
+        number: u64,
+        key: &'a str,
+        line: &'a RawValue,
+        reading: &Reading<'a>,
+    ) -> Self {
+        Self {
+            number,
+            key,
+            outcome: reading.outcome,
+            result: line,
+            response: reading.response.and_then(View::raw),
+            request: reading.request.and_then(View::raw),
+            logged: None,
+            expected: None,
+            usage: reading.usage,
+            parts: reading.parts,
+        }
+    }
+
+    /// The same row with the dataset's side beside it; what `dataset` lacks stays as it was.
+    #[must_use]
+    pub fn with_dataset(self, dataset: &'a DatasetRow) -> Self {
+        Self {
+            request: dataset.request.as_deref().or(self.request),
+            logged: dataset.logged.as_deref().or(self.logged),
+            expected: dataset.expected.as_deref().or(self.expected),
+            ..self
+        }
+    }
+
+    /// A look at the response; `None` if there is none.
+    pub fn response(&self) -> Option<View<'a>> {
+        self.response.map(View::new)
+    }
+
+    /// A look at the `parts` of the first candidate's content, whatever they are; `None` if there are none.
+    ///
+    /// This costs nothing, since the pass has been there; going through [`response`](Self::response) walks again.
+    pub fn parts(&self) -> Option<View<'a>> {
+        self.parts
+    }
+}
+
+/// What a scorer wants fetched from the dataset for each row; fetching costs a seek, so the default is nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Needs {
+    /// The request that was sent.
+    pub request: bool,
+    /// The response logged in the dataset.
+    pub logged: bool,
+    /// The expected value.
+    pub expected: bool,
+}
+
+impl Needs {
+    /// Nothing but the result line.
+    pub const NOTHING: Self = Self { request: false, logged: false, expected: false };
+
+    /// These needs and the request.
+    #[must_use]
+    pub const fn and_request(self) -> Self {
+        Self { request: true, ..self }
+    }
+
+    /// These needs and the logged response.
+    #[must_use]
+    pub const fn and_logged(self) -> Self {
+        Self { logged: true, ..self }
+    }
+
+    /// These needs and the expected value.
+    #[must_use]
+    pub const fn and_expected(self) -> Self {
+        Self { expected: true, ..self }
+    }
+
+    /// What either of two wants.
+    ///
+    /// ```
+    /// use scoring::Needs;
+    /// let both = Needs::NOTHING.and_request().or(Needs::NOTHING.and_logged());
+    /// assert!(both.request && both.logged && !both.expected);
+    /// ```
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            request: self.request || other.request,
+            logged: self.logged || other.logged,
+            expected: self.expected || other.expected,
+        }
+    }
+
+    /// Whether anything of the dataset is wanted.
+    pub fn any(self) -> bool {
+        self != Self::NOTHING
+    }
+}
+
+/// The dataset's side of one row.
+#[derive(Debug, Clone, Default)]
+pub struct DatasetRow {
+    /// The request that was sent.
+    pub request: Option<Box<RawValue>>,
+    /// The response logged in the dataset.
+    pub logged: Option<Box<RawValue>>,
+    /// The expected value.
+    pub expected: Option<Box<RawValue>>,
+}
+
+/// Where the dataset's side of rows is fetched from, by row number: for this crate opens no file itself.
+pub trait DatasetRows {
+    /// Fetches what `needs` names of row `number`; what the dataset does not have stays `None`.
+    ///
+    /// # Errors
+    /// Whatever reading the dataset gives; the pass stops with it.
+    fn fetch(&mut self, number: u64, needs: Needs) -> io::Result<DatasetRow>;
+}

@@ -1,0 +1,248 @@
+//! The text that names a scorer: `name`, `name:option,key=value`, `name(key=value, …)`, `not(…)`, `all(…)`, `any(…)`.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::params::Param;
+
+/// The words that take scorers instead of parameters.
+pub(crate) const COMBINATORS: [&str; 3] = ["all", "any", "not"];
+
+/// Deeper nesting than anybody writes by hand would be a way to exhaust the stack.
+const DEEPEST: usize = 32;
+
+/// Why a scorer's text is not understood, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct SpecError {
+    text: String,
+    at: Range<usize>,
+    problem: String,
+    hint: Option<String>,
+}
+
+impl SpecError {
+    pub(crate) fn new(text: &str, at: Range<usize>, problem: impl Into<String>) -> Self {
+        Self { text: text.to_owned(), at, problem: problem.into(), hint: None }
+    }
+
+    pub(crate) fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// What to do about it, if there is anything to say.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Two lines: the text, and carets under the place.
+    ///
+    /// ```
+    /// let error = scoring::Registry::builtin().build("function-cal").unwrap_err();
+    /// assert_eq!(error.to_string(), "unknown scorer `function-cal`");
+    /// assert_eq!(error.caret(), "function-cal\n^^^^^^^^^^^^");
+    /// assert_eq!(error.hint(), Some("did you mean `function-call`?"));
+    /// ```
+    pub fn caret(&self) -> String {
+        let chars =
+            |range: Range<usize>| self.text.get(range).map_or(0, |part| part.chars().count());
+        let indent = chars(0..self.at.start);
+        let carets = chars(self.at.clone()).max(1);
+        // Control characters would tear the two lines apart.
+        let line: String =
+            self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("{line}\n{}{}", " ".repeat(indent), "^".repeat(carets))
+    }
+}
+
+/// A scorer's text, taken apart.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: String,
+    pub(crate) at: Range<usize>,
+    pub(crate) params: Vec<Param>,
+    /// The scorers inside a combinator.
+    pub(crate) inner: Vec<Spec>,
+}
+
+pub(crate) fn parse(text: &str) -> Result<Spec, SpecError> {
+    let mut parser = Parser { text, at: 0, depth: 0 };
+    let spec = parser.scorer()?;
+    parser.spaces();
+    if parser.at < text.len() {
+        return Err(parser.error_here("nothing more was expected here"));
+    }
+    Ok(spec)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    /// How many combinators are open.
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn scorer(&mut self) -> Result<Spec, SpecError> {
+        self.spaces();
+        let start = self.at;
+        let name = self.word("the name of a scorer")?;
+        let mut spec = Spec { at: start..self.at, params: Vec::new(), inner: Vec::new(), name };
+        if COMBINATORS.contains(&spec.name.as_str()) {
+            spec.inner = self.inner_scorers(&spec.name)?;
+        } else if self.takes(':') {
+            spec.params = self.colon_params()?;
+        } else if self.takes('(') {
+            spec.params = self.bracket_params()?;
+        }
+        Ok(spec)
+    }
+
+    fn inner_scorers(&mut self, word: &str) -> Result<Vec<Spec>, SpecError> {
+        if self.depth == DEEPEST {
+            return Err(self.error_here("too many scorers within scorers"));
+        }
+        self.depth += 1;
+        let mut inner = Vec::new();
+        if word == "not" && self.takes(':') {
+            inner.push(self.scorer()?);
+        } else {
+            self.expect('(', &format!("`{word}` takes scorers in brackets"))?;
+            loop {
+                inner.push(self.scorer()?);
+                if !self.takes(',') || word == "not" {
+                    break;
+                }
+            }
+            self.expect(')', "expected `,` or `)`")?;
+        }
+        self.depth -= 1;
+        Ok(inner)
+    }
+
+    /// `any-part,name=value`; within brackets a comma belongs to the brackets, so there only one.
+    fn colon_params(&mut self) -> Result<Vec<Param>, SpecError> {
+        let mut params = Vec::new();
+        loop {
+            self.spaces();
+            let start = self.at;
+            let name = self.word("an option")?;
+            let value = if self.takes('=') { self.bare_value()? } else { Value::Bool(true) };
+            self.add(&mut params, name, value, start)?;
+            if self.depth > 0 || !self.takes(',') {
+                return Ok(params);
+            }
+        }
+    }
+
+    /// `key=value, key=value)` with JSON values.
+    fn bracket_params(&mut self) -> Result<Vec<Param>, SpecError> {
+        let mut params = Vec::new();
+        if self.takes(')') {
+            return Ok(params);
+        }
+        loop {
+            self.spaces();
+            let start = self.at;
+            let name = self.word("a parameter")?;
+            let value = if self.takes('=') { self.json_value()? } else { Value::Bool(true) };
+            self.add(&mut params, name, value, start)?;
+            if !self.takes(',') {
+                break;
+            }
+        }
+        self.expect(')', "expected `,` or `)`")?;
+        Ok(params)
+    }
+
+    fn add(
+        &self,
+        params: &mut Vec<Param>,
+        name: String,
+        value: Value,
+        start: usize,
+    ) -> Result<(), SpecError> {
+        let at = start..self.at;
+        if params.iter().any(|param| param.name == name) {
+            let problem = format!("`{name}` is given twice");
+            return Err(SpecError::new(self.text, at, problem));
+        }
+        params.push(Param { name, value, at });
+        Ok(())
+    }
+
+    /// Text up to the next separator, or a JSON string.
+    fn bare_value(&mut self) -> Result<Value, SpecError> {
+        if self.rest().starts_with('"') {
+            return self.json_value();
+        }
+        let start = self.at;
+        let stops = if self.depth > 0 { ",)" } else { "," };
+        let length = self.rest().find(|c| stops.contains(c));
+        self.at += length.unwrap_or(self.rest().len());
+        let value = self.text.get(start..self.at).unwrap_or_default().trim();
+        if value.is_empty() {
+            return Err(self.error_here("expected a value"));
+        }
+        Ok(Value::from(value))
+    }
+
+    fn json_value(&mut self) -> Result<Value, SpecError> {
+        self.spaces();
+        let rest = self.rest();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        // Scalars end where the text says so: serde_json would want to see white space after them.
+        let (value, length) = if rest.starts_with(['"', '[', '{']) {
+            (values.next().and_then(Result::ok), values.byte_offset())
+        } else {
+            let length = rest.find([',', ')']).unwrap_or(rest.len());
+            let text = rest.get(..length).unwrap_or_default();
+            (serde_json::from_str(text).ok(), length)
+        };
+        let start = self.at;
+        if let Some(value) = value {
+            self.at += length;
+            return Ok(value);
+        }
+        let length = rest.find([',', ')']).unwrap_or(rest.len());
+        let problem = "expected a JSON value, such as \"text\", 5 or true";
+        Err(SpecError::new(self.text, start..start + length, problem))
+    }
+
+    fn word(&mut self, what: &str) -> Result<String, SpecError> {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let length = self.rest().find(|c| !is_part(c));
+        let length = length.unwrap_or(self.rest().len());
+        if length == 0 {
+            return Err(self.error_here(format!("expected {what}")));
+        }
+        let word = self.text.get(self.at..self.at + length).unwrap_or_default();
+        self.at += length;
+        Ok(word.to_owned())
+    }
+
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn spaces(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    fn takes(&mut self, wanted: char) -> bool {
+        self.spaces();
+        let takes = self.rest().starts_with(wanted);
+        self.at += usize::from(takes) * wanted.len_utf8();
+        takes
+    }
+
+    fn expect(&mut self, wanted: char, problem: &str) -> Result<(), SpecError> {
+        if self.takes(wanted) { Ok(()) } else { Err(self.error_here(problem)) }
+    }
+
+    fn error_here(&self, problem: impl Into<String>) -> SpecError {
+        let next = self.rest().chars().next().map_or(0, char::len_utf8);
+        SpecError::new(self.text, self.at..self.at + next, problem)
+    }
+}
