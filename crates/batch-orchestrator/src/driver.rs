@@ -145,18 +145,7 @@ impl Session<'_> {
 
     fn take(&mut self, seen: Observation) -> Result<(), DriveError> {
         debug!(?seen, "observed");
-        if let Observation::Looked { job, result: Ok(snapshot) } = &seen {
-            self.announce_look(*job, snapshot);
-        }
-        if let Observation::Listed { result: Ok(jobs) } = &seen {
-            for snapshot in jobs {
-                let known =
-                    self.mind.state.jobs().find(|job| job.name.as_ref() == Some(&snapshot.name));
-                if let Some(job) = known.map(|job| job.id) {
-                    self.announce_look(job, snapshot);
-                }
-            }
-        }
+        self.announce_looks(&seen);
         let Reaction { events, trouble } = self.mind.observe(seen, self.world.clock.now());
         self.record(&events)?;
         if let Some(trouble) = trouble {
@@ -166,10 +155,20 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn announce_look(&self, job: JobId, seen: &JobSnapshot) {
-        let age = seen.created.zip(seen.observed).and_then(|(c, o)| o.duration_since(c).ok());
-        let (name, state, counts) = (&seen.name, &seen.state, seen.counts);
-        self.world.listener.notice(&Notice::Looked { job, name, state, counts, age });
+    /// Tells of jobs that were seen at work; an end is told of by its event.
+    fn announce_looks(&self, seen: &Observation) {
+        let snapshots = match seen {
+            Observation::Looked { result: Ok(snapshot), .. } => std::slice::from_ref(snapshot),
+            Observation::Listed { result: Ok(snapshots) } => snapshots.as_slice(),
+            _ => return,
+        };
+        for seen in snapshots.iter().filter(|seen| !seen.ended()) {
+            let waits = |job: &&crate::Job| matches!(&job.phase, crate::Phase::Waiting(name) if *name == seen.name);
+            let Some(job) = self.mind.state.jobs().find(waits).map(|job| job.id) else { continue };
+            let age = seen.created.zip(seen.observed).and_then(|(c, o)| o.duration_since(c).ok());
+            let (name, state, counts) = (&seen.name, &seen.state, seen.counts);
+            self.world.listener.notice(&Notice::Looked { job, name, state, counts, age });
+        }
     }
 
     fn begin(&self, effect: Effect) -> BoxFuture<'static, Observation> {

@@ -70,12 +70,6 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
         }
         None => make(context, args, asked, &source, None)?,
     };
-    if emulated {
-        let name = run.folder.manifest().name.as_str();
-        context.ui.note(&format!(
-            "run        {name}, on the built-in emulator: no key, no cost, made-up answers"
-        ));
-    }
     steps::go_on(context, run, &wishes).await
 }
 
@@ -142,6 +136,9 @@ fn named(
     name: &OwnName,
 ) -> Outcome<Locked> {
     let path = context.runs.folder().join(name.as_str());
+    if std::fs::symlink_metadata(&path).is_err() {
+        return make(context, args, asked, source, Some(name));
+    }
     match RunFolder::open(&path) {
         Ok(folder) => {
             let dataset = source.identity(context)?;
@@ -150,9 +147,7 @@ fn named(
             context.ui.note(&format!("run        {} is there already: going on", name.as_str()));
             steps::lock(context, folder)
         }
-        Err(StoreError::NotFound { .. } | StoreError::Unfinished { .. }) => {
-            make(context, args, asked, source, Some(name))
-        }
+        Err(StoreError::Unfinished { .. }) => make(context, args, asked, source, Some(name)),
         Err(error) => Err(store(&error)),
     }
 }
@@ -199,9 +194,20 @@ fn make(
         created => created,
     }
     .map_err(|error| store(&error))?;
+    let run = draft.name().as_str();
+    if asked.emulated {
+        context.ui.note(&format!(
+            "run        {run}, on the built-in emulator: no key, no cost, made-up answers"
+        ));
+    } else {
+        context.ui.note(&format!("run        {run}, on {}", asked.backend.base_url));
+    }
     let mut transformer = prepare::transformer(args.bad_rows);
     if let Some(secret) = key::text(&args.service.key) {
-        transformer = transformer.forbid(secret.as_bytes());
+        // Shorter texts are no real keys and may stand in any row.
+        if secret.len() >= 16 {
+            transformer = transformer.forbid(secret.as_bytes());
+        }
     }
     let (dataset, made) = prepare::prepare(context, &draft, source, &transformer)?;
     prepare::tell(context, source.label(), &made);

@@ -62,7 +62,9 @@ fn again(context: &Context, folder: &RunFolder, specs: &[String]) -> Outcome<jud
             .ui
             .note("note: this run is not at its end; rows that are not here count as missing");
     }
-    judge::run(context, folder, &state, &scorers, None)
+    let last = replay.entries.last().map(|entry| entry.at);
+    let elapsed = last.and_then(|at| at.duration_since(folder.manifest().created).ok());
+    judge::run(context, folder, &state, &scorers, elapsed)
 }
 
 fn score_lines(

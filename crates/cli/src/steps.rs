@@ -39,7 +39,6 @@ pub(crate) fn lock(context: &Context, folder: RunFolder) -> Outcome<Locked> {
 
 /// Works on a run until it is as far as wished.
 pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -> Outcome<()> {
-    let started = context.clock.now();
     let Locked { folder, lock } = run;
     let clock = context.clock;
     let (mut journal, replay) =
@@ -70,14 +69,21 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
     }
     let specs = &folder.manifest().asked.scorers;
     let scorers = context.scorers(specs)?;
-    let elapsed = Some(context.clock.now().saturating_sub(started));
-    let report = judge::run(context, &folder, &state, &scorers, elapsed)?;
+    let was_over = replay.entries.len() == history_len(&folder)?;
+    let ended = if was_over { replay.entries.last().map(|entry| entry.at) } else { None };
+    let elapsed = ended.unwrap_or_else(|| context.now()).duration_since(folder.manifest().created);
+    let report = judge::run(context, &folder, &state, &scorers, elapsed.ok())?;
     if until == Some(Until::Scored) {
         return stopped_at(context, &folder, "scored");
     }
     judge::show(context, &folder, &report)?;
     drop(lock);
     verdict(context, &folder, &state, &report, wishes.accept_partial)
+}
+
+/// How many events the journal holds by now.
+fn history_len(folder: &RunFolder) -> Outcome<usize> {
+    folder.replay().map(|replay| replay.entries.len()).map_err(|error| store(&error))
 }
 
 /// The part of the way that leads over the service.

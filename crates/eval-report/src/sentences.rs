@@ -57,7 +57,7 @@ fn no_results(report: &Report) -> Vec<String> {
         !column.scores.is_empty() && column.scores.iter().all(|result| result.scored == 0)
     };
     let models = report.models.iter().filter(has_none);
-    models.map(|column| format!("No results for {}.", column.title())).collect()
+    models.map(|column| format!("There are no results for {}.", column.title())).collect()
 }
 
 /// Where every row went, as a sum.

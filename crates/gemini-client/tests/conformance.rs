@@ -1,5 +1,7 @@
 //! The client and the emulator, which share no code, keep the contract together.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
 use std::time::Duration;
 
 use async_trait::async_trait;

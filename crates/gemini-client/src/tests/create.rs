@@ -6,14 +6,13 @@ use std::time::Duration;
 use batch_backend::{Applied, BatchBackend, ErrorKind, JobState};
 
 use super::server::{Reply, Server, refusal};
-use super::{all_words, client_of, job, operation, spec};
+use super::{all_words, client_of, hasty_client_of, job, operation, spec};
 use crate::Refusal;
 
 /// The kind as one word, the certainty, and how often it was sent.
 async fn fate(reply: Reply) -> (String, Applied, usize) {
     let server = Server::start(move |_| reply.clone()).await;
-    let (client, _) = client_of(&server.base);
-    let error = client.create(&spec()).await.expect_err("no job");
+    let error = hasty_client_of(&server.base).create(&spec()).await.expect_err("no job");
     let kind = format!("{:?}", error.kind());
     let word = kind.split([' ', '{']).next().unwrap().to_owned();
     (word, error.applied(), server.requests().len())
@@ -151,4 +150,17 @@ async fn odd_input_names_are_never_sent() {
     let error = client.create(&odd).await.expect_err("refused here");
     assert_eq!((error.kind(), error.applied()), (&ErrorKind::Rejected, Applied::No));
     assert!(server.requests().is_empty());
+}
+
+/// A handshake that fails is no doubt: the request never left.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn failed_handshake_sent_nothing() {
+    let plain = Server::start(|_| Reply::json(200, "{}")).await;
+    let (client, clock) = client_of(&plain.base.replace("http://", "https://"));
+    let error = client.create(&spec()).await.expect_err("no TLS there");
+    assert_eq!(error.applied(), Applied::No);
+    assert_eq!(error.kind(), &ErrorKind::Transient { retry_after: None });
+    assert_eq!(clock.slept().len(), 5);
+    assert!(plain.requests().is_empty());
 }

@@ -1,6 +1,7 @@
 //! A server side of the resumable protocol, small and independent, that fails as told.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
@@ -131,7 +132,7 @@ impl State {
             return Reply::json(400, "offset").with("X-Goog-Upload-Status", "active");
         }
         let last = command.contains("finalize");
-        assert!(last || body.len() % self.granularity == 0, "{} bytes", body.len());
+        assert!(last || body.len().is_multiple_of(self.granularity), "{} bytes", body.len());
         if let Mishap::Short(kept) = mishap {
             self.taken.extend_from_slice(&body[..kept.min(body.len())]);
             return self.status();
@@ -147,8 +148,7 @@ impl State {
     }
 
     fn finish(&mut self) {
-        let true_digest: String =
-            Sha256::digest(&self.taken).iter().map(|b| format!("{b:02x}")).collect();
+        let true_digest = self.digest();
         let digest = self.false_digest.clone().unwrap_or(true_digest);
         self.finished = true;
         self.files.push(format!(
@@ -157,6 +157,14 @@ impl State {
             self.label,
             self.taken.len()
         ));
+    }
+
+    fn digest(&self) -> String {
+        let bytes = Sha256::digest(&self.taken);
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
     }
 
     fn status(&self) -> Reply {

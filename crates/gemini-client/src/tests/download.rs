@@ -4,8 +4,8 @@ use std::io;
 
 use batch_backend::{BatchBackend, ByteSink, ErrorKind, Fetched, OutputName};
 
-use super::client_of;
 use super::server::{Reply, Server, refusal};
+use super::{client_of, hasty_client_of};
 
 const BODY: &[u8] = b"{\"key\":\"r1\"}\n{\"key\":\"r2\"}\n";
 
@@ -95,7 +95,7 @@ async fn without_a_length_the_end_is_taken_and_said_to_be_unchecked() {
 async fn silence_is_noticed() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{".to_vec();
     let server = Server::script(vec![Reply::RawThenHang(head), whole()]).await;
-    let (client, _) = client_of(&server.base);
+    let client = hasty_client_of(&server.base);
     let mut bytes = Vec::new();
     assert_eq!(client.fetch(&output(), &mut bytes).await.unwrap(), checked());
     assert_eq!(bytes, BODY);

@@ -9,6 +9,7 @@ mod server;
 mod upload;
 mod wire;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +22,21 @@ pub(crate) const KEY: &str = "AIzaSyCANARY-0123456789abcdef";
 
 /// A client of `base` that waits for nothing, and the clock that tells what it would have waited.
 pub(crate) fn client_of(base: &str) -> (Client, Arc<RecordingClock>) {
+    patient_client_of(base, Timeouts::default())
+}
+
+/// One that takes a second of silence for the end.
+pub(crate) fn hasty_client_of(base: &str) -> Client {
+    let second = Duration::from_secs(1);
+    patient_client_of(base, Timeouts { create: second, idle: second, ..Timeouts::default() }).0
+}
+
+fn patient_client_of(base: &str, timeouts: Timeouts) -> (Client, Arc<RecordingClock>) {
     let clock = Arc::new(RecordingClock::default());
-    let mut timeouts = Timeouts::default();
-    timeouts.create = Duration::from_millis(300);
-    timeouts.idle = Duration::from_millis(300);
-    let mut transfers = Transfers::default();
-    transfers.request_bytes = 8;
     let client = Client::builder(ApiKey::new(KEY).unwrap())
         .base_url(BaseUrl::parse(base).unwrap())
         .timeouts(timeouts)
-        .transfers(transfers)
+        .transfers(Transfers { request_bytes: 8 })
         .clock(Arc::clone(&clock) as _)
         .build()
         .unwrap();
@@ -59,7 +65,7 @@ pub(crate) fn all_words(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(cause) = source {
-        words += &format!(" {cause} {cause:?}");
+        write!(words, " {cause} {cause:?}").unwrap();
         source = cause.source();
     }
     words

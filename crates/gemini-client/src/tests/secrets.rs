@@ -40,7 +40,6 @@ fn echo(request: &super::server::Request, n: usize) -> Reply {
 }
 
 async fn faulty_session() -> String {
-    let mut words = String::new();
     let mut n = 0;
     let server = Server::start(move |request| {
         n += 1;
@@ -48,7 +47,7 @@ async fn faulty_session() -> String {
     })
     .await;
     let (client, _) = client_of(&server.base);
-    words += &format!("{client:?} {:?}", Arc::new(client.clone()));
+    let mut words = format!("{client:?}");
     let output = OutputName::new("files/batch-1");
     for _ in 0..10 {
         let errors = [
@@ -75,8 +74,9 @@ async fn faulty_session() -> String {
             payload: &BytesPayload::from(b"abc".to_vec()),
             progress: &NoProgress,
         };
-        words += &format!("{upload:?}");
-        words += &all_words(&client.upload(upload).await.expect_err("it fails"));
+        let shown = format!("{upload:?}");
+        let error = client.upload(upload).await.expect_err("it fails");
+        words.extend([shown, all_words(&error)]);
     }
     words
 }

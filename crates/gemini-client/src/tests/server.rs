@@ -1,6 +1,7 @@
 //! A server that answers from a script and keeps what it was asked.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,9 +116,9 @@ async fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, handler: &Mute
             Reply::Answer(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Word\r\n");
                 for (name, value) in headers {
-                    head += &format!("{name}: {value}\r\n");
+                    write!(head, "{name}: {value}\r\n").unwrap();
                 }
-                head += &format!("Content-Length: {}\r\n\r\n", body.len());
+                write!(head, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
                 let bytes = [head.as_bytes(), &body].concat();
                 if stream.write_all(&bytes).await.is_err() {
                     return;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::signal::{suspicion, tokens};
+use super::signal::tokens;
 use super::text::keywords;
 use super::view::{View, integer};
 use crate::dice::Dice;
@@ -94,7 +94,7 @@ fn array(schema: &Value, name: &str, view: &View, dice: &mut Dice, depth: usize)
 
 /// The choice that the text itself names, else any.
 fn choose(choices: &[Value], view: &View, dice: &mut Dice) -> Value {
-    let words = tokens(&view.text);
+    let words = &view.signs.words;
     let named = choices.iter().find(|choice| {
         choice.as_str().is_some_and(|choice| {
             let parts = tokens(choice);
@@ -108,7 +108,7 @@ fn boolean(name: &str, view: &View) -> bool {
     let words = tokens(name);
     let denies =
         ["not", "safe", "legit", "ok", "allowed", "ham"].iter().any(|w| words.contains(*w));
-    (suspicion(&view.text) > 0.0) != denies
+    (view.signs.suspicion > 0.0) != denies
 }
 
 fn bound(schema: &Value, name: &str) -> Option<f64> {
@@ -136,7 +136,7 @@ fn number(schema: &Value, name: &str, view: &View, dice: &mut Dice) -> Value {
     let high = bound(schema, "maximum").unwrap_or(low + 1.0).max(low);
     let sure = ["score", "confidence", "probability", "risk", "severity", "likelihood"];
     let share = if tokens(name).iter().any(|word| sure.contains(&word.as_str())) {
-        1.0 / (1.0 + (-suspicion(&view.text)).exp())
+        1.0 / (1.0 + (-view.signs.suspicion).exp())
     } else {
         dice.unit()
     };
@@ -155,7 +155,7 @@ fn text(schema: &Value, name: &str, view: &View, dice: &mut Dice) -> String {
     let about = if words.is_empty() { "very little text".to_owned() } else { words.join(" ") };
     let reasons = ["why", "reason", "reasoning", "explanation", "rationale", "summary", "comment"];
     let full = if tokens(name).iter().any(|word| reasons.contains(&word.as_str())) {
-        let what = if suspicion(&view.text) > 0.0 { "it pushes" } else { "it mentions" };
+        let what = if view.signs.suspicion > 0.0 { "it pushes" } else { "it mentions" };
         format!("{what} {about}")
     } else {
         let n = 1 + dice.below(words.len().clamp(1, 3));

@@ -83,7 +83,7 @@ pub(crate) fn answer(seed: u64, model: &str, request: &Value, response_id: &str)
         return RowAnswer::Error { code: 13, message: "Internal error encountered.".into() };
     }
     let reply = Reply { view: &view, model, response_id };
-    let harmful = signal::is_harmful(&view.text);
+    let harmful = view.signs.harmful;
     if (0.02..0.03).contains(&fate) || (harmful && dice.chance(0.7)) {
         return RowAnswer::Response(reply.blocked());
     }

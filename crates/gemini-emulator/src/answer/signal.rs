@@ -1,7 +1,7 @@
 //! How strongly a text asks for a function: spam-like signs for functions that mark bad things,
 //! shared words for all others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::view::{Function, View};
 use super::words::{HARM, LURE, MARKS_BAD, MARKS_GOOD, MONEY, STOP, URGENCY};
@@ -13,18 +13,35 @@ pub(crate) fn pull(function: &Function, view: &View) -> f64 {
     let bad = about.iter().any(|word| MARKS_BAD.contains(&word.as_str()));
     let good = name.iter().any(|word| MARKS_GOOD.contains(&word.as_str()));
     match (bad, good) {
-        (_, true) if bad || name.len() <= 3 => -suspicion(&view.text) - 0.2,
-        (true, false) => suspicion(&view.text),
+        (_, true) if bad || name.len() <= 3 => -view.signs.suspicion - 0.2,
+        (true, false) => view.signs.suspicion,
         _ => 0.9 + relevance(&about, view),
     }
 }
 
-/// How much a text looks like spam; below 0 it looks ordinary.
-pub(crate) fn suspicion(text: &str) -> f64 {
-    let lower = text.to_lowercase();
-    let words = tokens(text);
-    let hits = |list: &[&str], cap: usize| float(count(list, &lower, &words).min(cap));
-    let links = float(links(&lower).min(2));
+/// What a text shows at a look.
+#[derive(Debug)]
+pub(crate) struct Signs {
+    pub(crate) words: HashSet<String>,
+    /// How much it looks like spam; below 0 it looks ordinary.
+    pub(crate) suspicion: f64,
+    /// Whether it speaks of violence.
+    pub(crate) harmful: bool,
+}
+
+impl Signs {
+    pub(crate) fn of(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let words = words(&lower);
+        let suspicion = suspicion(text, &lower, &words);
+        let harmful = count(HARM, &lower, &words) > 0;
+        Self { words, suspicion, harmful }
+    }
+}
+
+fn suspicion(text: &str, lower: &str, words: &HashSet<String>) -> f64 {
+    let hits = |list: &[&str], cap: usize| float(count(list, lower, words).min(cap));
+    let links = float(links(lower).min(2));
     let shorteners = ["bit.ly", "tinyurl", "t.me/", "wa.me/", "goo.gl", ".ru/", ".xyz", ".top"];
     let hidden = f64::from(u8::from(shorteners.iter().any(|short| lower.contains(short))));
     -1.3 + links * 0.8
@@ -37,11 +54,18 @@ pub(crate) fn suspicion(text: &str) -> f64 {
         + f64::from(u8::from(text.contains(['$', '€', '£', '₹', '₿', '💰', '🤑', '🎁']))) * 0.4
 }
 
-pub(crate) fn is_harmful(text: &str) -> bool {
-    count(HARM, &text.to_lowercase(), &tokens(text)) > 0
+/// The different words of a text in lower case.
+fn words(lower: &str) -> HashSet<String> {
+    let mut words: HashSet<String> = HashSet::new();
+    for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !words.contains(word) {
+            words.insert(word.to_owned());
+        }
+    }
+    words
 }
 
-/// Words in lower case; `flagSpam` and `flag_spam` are two each.
+/// Words of a name in lower case; `flagSpam` and `flag_spam` are two each.
 pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     let mut word = String::new();
@@ -62,13 +86,14 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     words
 }
 
-fn count(list: &[&str], lower: &str, words: &BTreeSet<String>) -> usize {
-    let loose = |entry: &str| !entry.is_ascii() || entry.contains([' ', '-']);
-    list.iter()
-        .filter(
-            |entry| if loose(entry) { lower.contains(**entry) } else { words.contains(**entry) },
-        )
-        .count()
+fn count(list: &[&str], lower: &str, words: &HashSet<String>) -> usize {
+    let plain = lower.is_ascii();
+    let found = |entry: &str| match (entry.is_ascii(), entry.contains([' ', '-'])) {
+        (true, false) => words.contains(entry),
+        (false, _) if plain => false,
+        _ => lower.contains(entry),
+    };
+    list.iter().filter(|entry| found(entry)).count()
 }
 
 fn float(n: usize) -> f64 {
@@ -101,7 +126,7 @@ fn shouting(text: &str) -> f64 {
 
 /// How many words a text shares with a function, the function's parameters included.
 fn relevance(about: &BTreeSet<String>, view: &View) -> f64 {
-    let text = tokens(&view.text);
+    let text = &view.signs.words;
     let telling = |word: &&String| word.chars().count() > 2 && !STOP.contains(&word.as_str());
     let shared = about.iter().filter(telling).filter(|word| {
         text.iter().any(|other| other == *word || (word.len() > 4 && other.starts_with(*word)))
@@ -123,14 +148,14 @@ mod tests {
             "恭喜！点击 http://a.xyz 免费领取奖金",
             "Срочно! Бесплатно заработок, нажмите https://t.me/abc",
         ] {
-            assert!(suspicion(text) > 0.8, "{text}: {}", suspicion(text));
+            assert!(Signs::of(text).suspicion > 0.8, "{text}: {:?}", Signs::of(text));
         }
         for text in [
             "Could we move the design review to Thursday afternoon?",
             "Danke für das Protokoll, ich lese es heute Abend.",
             "明日の会議は三時からです。",
         ] {
-            assert!(suspicion(text) < -0.5, "{text}: {}", suspicion(text));
+            assert!(Signs::of(text).suspicion < -0.5, "{text}: {:?}", Signs::of(text));
         }
     }
 

@@ -83,7 +83,7 @@ fn a_pro_follows_the_content_more_closely() {
         (0..1_000)
             .filter(|n| {
                 let request = row(*n);
-                let spam = signal::suspicion(&View::of(&request).text) > 0.0;
+                let spam = View::of(&request).signs.suspicion > 0.0;
                 let kind = kind(&answer(1, model, &request, "id"));
                 request["tools"][0].get("functionDeclarations").is_some()
                     && kind.starts_with("call") == spam

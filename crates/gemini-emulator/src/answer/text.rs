@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::args;
-use super::signal::suspicion;
 use super::view::View;
 use super::words::STOP;
 use crate::dice::Dice;
@@ -26,7 +25,7 @@ pub(crate) fn write(view: &View, dice: &mut Dice) -> String {
     };
     let finding = if view.functions.is_empty() {
         "it is about"
-    } else if suspicion(&view.text) > 0.0 {
+    } else if view.signs.suspicion > 0.0 {
         "some of it looks unusual, but I would take no action yet; it is about"
     } else {
         "nothing here calls for action; it is about"
@@ -52,10 +51,10 @@ pub(crate) fn thought(view: &View) -> String {
     format!("The request mentions {}. I weigh what it asks for.", topic(&view.text))
 }
 
-/// Up to four telling words of a text, in their order.
+/// Up to four telling words from the beginning of a text, in their order.
 pub(crate) fn keywords(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for word in text.split(|c: char| !c.is_alphanumeric()) {
+    for word in text.split(|c: char| !c.is_alphanumeric()).take(100) {
         let length = word.chars().count();
         let lower = word.to_lowercase();
         let telling = if word.is_ascii() { length >= 4 } else { length >= 2 };

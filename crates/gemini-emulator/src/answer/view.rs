@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::signal::Signs;
 use crate::validate::{conflict, field};
 
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) enum Mode {
 pub(crate) struct View {
     /// The last user turn that has text.
     pub(crate) text: String,
+    pub(crate) signs: Signs,
     pub(crate) functions: Vec<Function>,
     pub(crate) mode: Mode,
     pub(crate) prompt_tokens: usize,
@@ -43,8 +45,10 @@ impl View {
         let thinking = field(config, "thinkingConfig").unwrap_or(&Value::Null);
         let (text_tokens, image_tokens) = count(request);
         let (functions, mode) = functions(request);
+        let text = last_user_text(contents);
         Self {
-            text: last_user_text(contents),
+            signs: Signs::of(&text),
+            text,
             functions,
             mode,
             prompt_tokens: text_tokens + image_tokens,

@@ -74,7 +74,7 @@ impl Client {
         let key = ("x-goog-api-key", "test-key");
         let all = headers.iter().chain((!keyless).then_some(&key));
         for (name, value) in all.filter(|(name, _)| *name != "no-key") {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
         let mut stream = TcpStream::connect(self.address).await.unwrap();

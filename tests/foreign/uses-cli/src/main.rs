@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 
 use cli::App;
-use scoring::{Row, Scorer, Verdict};
+use scoring::{Needs, Row, Scorer, Verdict};
 
 /// Passes rows that were answered at all.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ struct Answers;
 impl Scorer for Answers {
     fn name(&self) -> &str {
         "answers"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::NOTHING
     }
 
     fn score(&self, row: &Row<'_>) -> Verdict {
