@@ -3,5 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod client_and_fake;
+mod exactly_once;
 mod fake_server;
+mod kills;
 mod tidy;
+mod walks;
+mod words;

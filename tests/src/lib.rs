@@ -1,6 +1,8 @@
 //! Helpers of the end-to-end tests: processes, a fake server, made-up rows, redaction.
 
 pub mod fake;
+pub mod get;
+pub mod house;
 pub mod process;
 pub mod redact;
 pub mod rows;

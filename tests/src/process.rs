@@ -121,7 +121,12 @@ impl Server {
         Self::start(command)
     }
 
-    fn start(mut command: Command) -> Self {
+    /// Starts any server that prints its base URL as its first line.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn start(mut command: Command) -> Self {
         let child = command.stdout(Stdio::piped()).spawn();
         let Ok(mut child) = child else {
             panic!("failed to start {command:?}: {child:?}");

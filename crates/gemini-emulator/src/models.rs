@@ -66,7 +66,7 @@ fn parse(kind: &str, body: &Bytes) -> Result<Value, Failure> {
 pub(crate) fn generate(core: &Core, model: &str, body: &Bytes) -> Result<Reply, Failure> {
     core.check_model(model)?;
     let request = parse("GenerateContentRequest", body)?;
-    validate::check_meaning(&request).map_err(|wrong| wrong.in_body())?;
+    validate::check_call(&request).map_err(|wrong| wrong.in_body())?;
     let bare = model.split_once('/').map_or(model, |(_, bare)| bare);
     let seed = core.settings.seed;
     let id = Dice::new(mix(seed, &[b"response", body])).id(22);

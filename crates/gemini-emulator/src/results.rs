@@ -224,7 +224,7 @@ fn check_line(number: u64, line: &[u8]) -> Result<Map<String, Value>, String> {
         return Err(format!("Error on line {number}: request is not specified"));
     };
     validate::check("GenerateContentRequest", request)
-        .and_then(|()| validate::check_meaning(request))
+        .and_then(|()| validate::check_row(request))
         .map_err(|violation| violation.on_line(number, &String::from_utf8_lossy(line)))?;
     Ok(row)
 }

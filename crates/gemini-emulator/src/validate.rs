@@ -27,8 +27,6 @@ pub(crate) enum Wrong {
     NoSuchField(String),
     /// The field, how its value begins, how it should.
     Begins(String, char, char),
-    /// A field that must be there.
-    Missing(&'static str),
     /// Fields that do not go together, or a value that makes no sense.
     Meaning(&'static str),
 }
@@ -83,16 +81,26 @@ fn wrong_begin(field: &str, value: &Value, wanted: char, path: &str) -> Result<(
     Err(Violation { path: path.into(), wrong: Wrong::Begins(field.into(), begins, wanted) })
 }
 
-/// Checks that go beyond the names of fields, as the service makes them for rows of a file.
-pub(crate) fn check_meaning(request: &Value) -> Result<(), Violation> {
-    let fail = |wrong| Err(Violation { path: String::new(), wrong });
-    if field(request, "contents").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return fail(Wrong::Missing("contents"));
+/// Checks that go beyond the names of fields, as create makes them for rows of a file.
+pub(crate) fn check_row(request: &Value) -> Result<(), Violation> {
+    let wrong = |meaning| Violation { path: String::new(), wrong: Wrong::Meaning(meaning) };
+    conflict(request).map_or(Ok(()), |meaning| Err(wrong(meaning)))
+}
+
+/// Checks that go beyond the names of fields, as a single call makes them.
+pub(crate) fn check_call(request: &Value) -> Result<(), Violation> {
+    if has_no_contents(request) {
+        return Err(Violation { path: String::new(), wrong: Wrong::Meaning(NO_CONTENTS) });
     }
-    if let Some(meaning) = conflict(request) {
-        return fail(Wrong::Meaning(meaning));
-    }
-    Ok(())
+    check_row(request)
+}
+
+/// What the service says to a request without contents; in a batch it says so in the result row.
+pub(crate) const NO_CONTENTS: &str =
+    "* GenerateContentRequest.contents: contents is not specified\n";
+
+pub(crate) fn has_no_contents(request: &Value) -> bool {
+    field(request, "contents").and_then(Value::as_array).is_none_or(Vec::is_empty)
 }
 
 /// What does not go together in a request whose fields are all known.
@@ -156,9 +164,6 @@ impl Violation {
                  '{found}'; expected '{wanted}'",
                 near(name) + name.len() + 3
             ),
-            Wrong::Missing(name) => {
-                format!("Error on line {number}: {name} is not specified")
-            }
             Wrong::Meaning(what) => format!("Error on line {number}: {what}"),
         }
     }
@@ -178,9 +183,6 @@ impl Violation {
                 };
                 format!("Invalid value at '{}' ({kind}), unexpected shape", self.path)
             }
-            Wrong::Missing(name) => {
-                format!("* GenerateContentRequest.{name}: {name} is not specified\n")
-            }
             Wrong::Meaning(what) => (*what).to_owned(),
         };
         let violation =
@@ -198,7 +200,7 @@ mod tests {
     fn said(line: &str) -> Option<String> {
         let value: Value = serde_json::from_str(line).unwrap();
         let checked = check("GenerateContentRequest", &value);
-        checked.and_then(|()| check_meaning(&value)).err().map(|wrong| wrong.on_line(7, line))
+        checked.and_then(|()| check_row(&value)).err().map(|wrong| wrong.on_line(7, line))
     }
 
     #[test]
@@ -238,7 +240,6 @@ mod tests {
                 r#"{"contents":[{"parts":[]}],"systemInstruction":["x"]}"#,
                 "Error on line 7: invalid JSON, near column 48: unexpected character: '['; expected '{'",
             ),
-            (r#"{"contents":[]}"#, "Error on line 7: contents is not specified"),
         ];
         for (line, expected) in cases {
             assert_eq!(said(line).as_deref(), Some(expected));

@@ -33,8 +33,8 @@ fn walk(python: &Path, binary: &Path) -> Result<String, String> {
     let script = "tests/python/sdk_roundtrip.py";
     let arguments = ["-B", script, server.base_url.as_str(), SAMPLE];
     let printed = shell::output(&mut shell::program(python, &arguments))?;
-    let last = printed.lines().last().unwrap_or_default();
-    Ok(format!("google-genai: {last}"))
+    let n_steps = number_after(&printed, "\"steps\": ")?;
+    Ok(format!("google-genai took {n_steps} steps"))
 }
 
 /// `batch-eval transform` gives the rows that the notebook's cell gives.

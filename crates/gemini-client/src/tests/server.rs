@@ -144,7 +144,8 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             break at;
         }
-        if stream.read_buf(buffer).await.ok()? == 0 {
+        // The first byte of a TLS handshake, which is not spoken here.
+        if stream.read_buf(buffer).await.ok()? == 0 || buffer[0] == 0x16 {
             return None;
         }
     };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::signal::Signs;
-use crate::validate::{conflict, field};
+use crate::validate::{NO_CONTENTS, conflict, field, has_no_contents};
 
 #[derive(Debug)]
 pub(crate) struct Function {
@@ -60,7 +60,7 @@ impl View {
             thinking_budget: field(thinking, "thinkingBudget").and_then(integer),
             include_thoughts: field(thinking, "includeThoughts") == Some(&Value::Bool(true)),
             response_schema: response_schema(config),
-            fault: conflict(request).or_else(|| bad_media(contents)),
+            fault: fault(request, contents),
         }
     }
 
@@ -164,6 +164,11 @@ fn response_schema(config: &Value) -> Option<Value> {
 /// The media types that the emulated models take.
 const MEDIA: [&str; 6] =
     ["image/", "audio/", "video/", "text/", "application/pdf", "application/json"];
+
+fn fault(request: &Value, contents: &[Value]) -> Option<&'static str> {
+    let empty = has_no_contents(request).then_some(NO_CONTENTS);
+    empty.or_else(|| conflict(request)).or_else(|| bad_media(contents))
+}
 
 fn bad_media(contents: &[Value]) -> Option<&'static str> {
     for part in contents.iter().flat_map(|turn| list(turn, "parts")) {

@@ -64,13 +64,15 @@ async fn equal_seeds_give_equal_bytes_and_models_differ() {
 async fn rows_without_key_and_with_strangers_beside_the_request() {
     let request = json!({"contents": [{"parts": [{"text": "hello out there"}]}]});
     let input = format!(
-        "{}\r\n\n{}",
+        "{}\r\n\n{{\"id\":7,\"request\":{{}}}}\n{}",
         json!({"request": request}),
         json!({"request": request, "id": "x", "tags": ["a"], "nested": {"list": [1]}, "response": 1})
     );
     let (mut rows, stats, _) = results("m", input.as_bytes(), JobPlan::default()).await;
-    assert_eq!(stats["requestCount"], "2", "blank lines are no rows");
-    rows.sort_by_key(|row| row.get("id").is_some());
+    assert_eq!(stats["requestCount"], "3", "blank lines are no rows");
+    rows.sort_by_key(|row| row.get("id").map(ToString::to_string));
+    let empty = rows.pop().unwrap();
+    assert_eq!((&empty["id"], &empty["error"]["code"]), (&json!(7), &json!(3)));
     assert_eq!(rows[0].get("key"), None);
     assert_eq!((&rows[1]["id"], &rows[1]["tags"]), (&json!("x"), &json!([])));
     assert_eq!(rows[1]["nested"], json!({"list": [1]}));

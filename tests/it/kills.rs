@@ -1,0 +1,110 @@
+//! Kill -9 at random moments, then `resume`: the same report, and no second job at the service.
+
+use std::process::Child;
+use std::time::Duration;
+
+use tests::house::{House, creates, run_words};
+use tests::process::Server;
+
+const MODELS: [&str; 2] = ["sim-flash", "sim-pro"];
+/// Deaths tried; each costs about a second.
+const DEATHS: u64 = 24;
+
+/// The `n`th of a series of numbers that look random (splitmix64).
+fn chance(n: u64) -> u64 {
+    let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x5151);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
+fn live(child: &mut Child, for_how_long: Duration) {
+    std::thread::sleep(for_how_long);
+    // One that ended before its time is as good a case.
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+fn resumed(house: &House, run: &str, words: &[&str]) -> tests::process::Said {
+    let folder = house.path().join("runs").join(run).join("run.json");
+    if folder.exists() {
+        house.call(&["resume", run, "--accept-partial", "--poll-interval", "30ms"])
+    } else {
+        // It died before the run was made: the same command makes it.
+        house.call(words)
+    }
+}
+
+#[test]
+fn killed_at_random_moments_a_run_comes_to_the_same_report_and_one_job_a_model() {
+    let house = House::with_rows(40);
+    let server = Server::emulator(house.path(), &["--time-scale", "200", "--control"]);
+    let mut words = run_words(&server, "whole", &MODELS);
+    words.extend(["--settle", "300ms"]);
+    let said = house.call(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let whole = house.report("whole");
+
+    for death in 0..DEATHS {
+        let name = format!("dies-{death}");
+        let mut words = run_words(&server, &name, &MODELS);
+        words.extend(["--settle", "300ms"]);
+        let mut child = house.start(&words);
+        live(&mut child, Duration::from_millis(chance(death) % 450));
+        // And once more while it recovers.
+        let mut again = house.start(&["resume", &name, "--poll-interval", "30ms"]);
+        live(&mut again, Duration::from_millis(chance(death + 1_000) % 200));
+        let said = resumed(&house, &name, &words);
+        assert_eq!(said.code, Some(0), "death {death}: {said:?}");
+        assert_eq!(house.report(&name), whole, "death {death}");
+        let tag = tag(&house, &name);
+        let ours = creates(&server).into_iter().filter(|create| {
+            create["display_name"].as_str().is_some_and(|name| name.contains(&tag))
+        });
+        assert_eq!(ours.count(), MODELS.len(), "death {death}: jobs of run {tag}");
+    }
+}
+
+fn tag(house: &House, run: &str) -> String {
+    let path = house.path().join("runs").join(run).join("run.json");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    manifest["tag"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_emulated_run_that_was_killed_goes_on_in_a_new_process() {
+    let house = House::with_rows(40);
+    let whole =
+        house.call_without_key(&["run", "data.jsonl", "--name", "whole", "--accept-partial"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    for death in 0..6 {
+        let name = format!("dies-{death}");
+        let words = ["run", "data.jsonl", "--name", &name, "--emulator", "--accept-partial"];
+        let mut child = house.start(&words);
+        live(&mut child, Duration::from_millis(20 + chance(death) % 300));
+        let said = house.call_without_key(&words);
+        assert_eq!(said.code, Some(0), "death {death}: {said:?}");
+        assert_eq!(house.report(&name), house.report("whole"), "death {death}");
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_too_keeps_its_jobs() {
+    let house = House::with_rows(20);
+    let words = ["--time-scale", "100", "--control", "--state", "service"];
+    let server = Server::emulator(house.path(), &words);
+    let port = server.base_url().rsplit_once(':').unwrap().1.to_owned();
+    let mut run = run_words(&server, "both", &MODELS);
+    run.extend(["--until", "submitted"]);
+    assert_eq!(house.call(&run).code, Some(0));
+    drop(server);
+    let listen = format!("127.0.0.1:{port}");
+    let mut again = tests::process::batch_eval(house.path(), ["emulator", "--listen", &listen]);
+    again.args(words);
+    let server = Server::start(again);
+    let said = house.call(&["resume", "both", "--accept-partial", "--poll-interval", "50ms"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(creates(&server).len(), 2);
+}
