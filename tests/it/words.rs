@@ -110,7 +110,8 @@ fn a_thousand_rows_with_other_tools_have_every_kind_of_answer() {
     let mut passes = Vec::new();
     for column in &columns {
         let outcomes = &column["outcomes"];
-        let sum: u64 = outcomes.as_object().unwrap().values().filter_map(|n| n.as_u64()).sum();
+        let sum: u64 =
+            outcomes.as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
         assert_eq!(sum, 1_000, "every row has one outcome: {outcomes}");
         for kind in ["answered", "blocked", "error", "truncated"] {
             assert!(outcomes[kind].as_u64().unwrap() > 0, "{kind} in {outcomes}");

@@ -127,7 +127,7 @@ impl Server {
     ///
     /// When it does not.
     pub fn start(mut command: Command) -> Self {
-        let child = command.stdout(Stdio::piped()).spawn();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut child) = child else {
             panic!("failed to start {command:?}: {child:?}");
         };

@@ -14,6 +14,8 @@ use crate::{Doubt, Event, Goal, InputId, InputPhase, Job, JobId, Pace, Phase};
 const UPLOADS: usize = 2;
 const CREATES: usize = 4;
 const FETCHES: usize = 2;
+/// Up to so many jobs are looked at one by one; more are looked for in the list.
+const SINGLE_LOOKS: usize = 3;
 /// An input that the service forgets sooner than this is uploaded again before a job is made of it.
 const INPUT_MARGIN: Duration = Duration::from_hours(8);
 
@@ -159,12 +161,15 @@ impl Mind {
             wake(out, pace.next());
             return;
         }
-        pace.looked(now);
+        let single = watched.len() <= SINGLE_LOOKS;
+        pace.looked(now, if single { u32::try_from(watched.len()).unwrap_or(1) } else { 1 });
         wake(out, pace.next());
         let free: Vec<_> =
             watched.into_iter().filter(|(job, _)| !self.busy_jobs.contains(job)).collect();
-        if let [(job, name)] = free.as_slice() {
-            self.look(*job, name.clone(), out);
+        if single {
+            for (job, name) in free {
+                self.look(job, name, out);
+            }
         } else if !free.is_empty() && self.listing.is_none() {
             let until = free.into_iter().map(|(_, name)| name).collect();
             self.listing = Some((now, false));

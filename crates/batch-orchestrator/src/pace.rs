@@ -6,9 +6,13 @@ const FIRST: Duration = Duration::from_secs(10);
 const GROWN: Duration = Duration::from_mins(1);
 const OLD: Duration = Duration::from_mins(2);
 const OLD_AFTER: Duration = Duration::from_hours(1);
+/// Where a round of looks takes several requests, rounds are this far apart for each of them, so
+/// that the first hour takes at most 70 requests all the same.
+const GROWN_EACH: Duration = Duration::from_secs(75);
 
-/// The schedule of looks: the first after 10 s, then each wait half as long again up to 60 s, 120 s
-/// from the second hour on, each with ± 10 % jitter. A fixed interval replaces all of that.
+/// The schedule of looks: the first after 10 s, then each wait half as long again up to 60 s (75 s
+/// a request where a round takes several), 120 s from the second hour on, each with ± 10 % jitter.
+/// A fixed interval replaces all of that.
 #[derive(Debug, Clone)]
 pub struct Pace {
     fixed: Option<Duration>,
@@ -31,12 +35,13 @@ impl Pace {
         self.next
     }
 
-    /// Notes that a round of looks was begun at `now`.
-    pub fn looked(&mut self, now: Duration) {
+    /// Notes that a round of looks, which takes so many requests, was begun at `now`.
+    pub fn looked(&mut self, now: Duration, requests: u32) {
+        let grown = if requests > 1 { GROWN_EACH * requests } else { GROWN };
         self.wait = if now.saturating_sub(self.began) >= OLD_AFTER {
-            OLD
+            OLD.max(grown)
         } else {
-            self.wait.mul_f64(1.5).min(GROWN)
+            self.wait.mul_f64(1.5).min(grown)
         };
         let wait = self.fixed.unwrap_or(self.wait);
         self.next = now + self.jittered(wait);
@@ -66,29 +71,32 @@ fn unit(state: &mut u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn looks(hours: u64, fixed: Option<Duration>, seed: u64) -> Vec<f64> {
+    fn looks(hours: u64, fixed: Option<Duration>, seed: u64, requests: u32) -> Vec<f64> {
         let mut pace = Pace::new(Duration::ZERO, fixed, seed);
         let mut times = Vec::new();
         while pace.next() < Duration::from_hours(hours) {
             let now = pace.next();
             times.push(now.as_secs_f64());
-            pace.looked(now);
+            pace.looked(now, requests);
         }
         times
     }
 
     #[test]
-    fn first_hour_takes_at_most_seventy_looks() {
+    fn first_hour_takes_at_most_seventy_requests() {
         for seed in 0..200 {
-            let times = looks(1, None, seed);
-            assert!((50..=70).contains(&times.len()), "{} looks with seed {seed}", times.len());
-            assert!((9.0..=11.0).contains(&times[0]), "the first look is early: {}", times[0]);
+            for requests in 1..=3 {
+                let times = looks(1, None, seed, requests);
+                let sent = times.len() * requests as usize;
+                assert!((50..=70).contains(&sent), "{sent} requests with seed {seed}");
+                assert!((9.0..=11.0).contains(&times[0]), "the first look is early: {}", times[0]);
+            }
         }
     }
 
     #[test]
     fn old_jobs_are_looked_at_every_two_minutes() {
-        let times = looks(10, None, 7);
+        let times = looks(10, None, 7, 1);
         let late: Vec<f64> =
             times.windows(2).filter(|w| w[0] > 3_700.0).map(|w| w[1] - w[0]).collect();
         assert!(late.iter().all(|wait| (108.0..=132.0).contains(wait)), "{late:?}");
@@ -97,7 +105,7 @@ mod tests {
 
     #[test]
     fn fixed_interval_wins() {
-        let times = looks(1, Some(Duration::from_mins(6)), 1);
+        let times = looks(1, Some(Duration::from_mins(6)), 1, 3);
         assert!((9..=11).contains(&times.len()), "{times:?}");
     }
 }

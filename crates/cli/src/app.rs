@@ -20,7 +20,7 @@ use crate::{cancel, emulate, log, prepare, resume, run, score, status};
 ///
 /// ```
 /// use cli::App;
-/// use scoring::{Row, Scorer, Verdict};
+/// use scoring::{Needs, Row, Scorer, Verdict};
 ///
 /// #[derive(Debug)]
 /// struct Answers;
@@ -28,6 +28,9 @@ use crate::{cancel, emulate, log, prepare, resume, run, score, status};
 /// impl Scorer for Answers {
 ///     fn name(&self) -> &str {
 ///         "answers"
+///     }
+///     fn needs(&self) -> Needs {
+///         Needs::NOTHING
 ///     }
 ///     fn score(&self, row: &Row<'_>) -> Verdict {
 ///         Verdict::Pass(row.response.is_some())

@@ -132,6 +132,7 @@ pub(crate) struct ServiceArgs {
 }
 
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_field_names, reason = "the fields are named as the flags are")]
 pub(crate) struct KeyArgs {
     /// Read the API key from a file that only you can read
     #[arg(long, value_name = "FILE", conflicts_with = "api_key_stdin")]
@@ -140,8 +141,8 @@ pub(crate) struct KeyArgs {
     #[arg(long)]
     pub(crate) api_key_stdin: bool,
     /// Refused: a key on the command line is there for all to see
-    #[arg(long, hide = true, value_name = "KEY", num_args = 0..=1)]
-    pub(crate) api_key: Option<Option<String>>,
+    #[arg(long, hide = true, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) api_key: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -13,6 +13,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress::Shown;
 use crate::steps::{self, Locked};
+use crate::ui::Ui;
 use crate::{key, service};
 
 pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> {
@@ -79,9 +80,9 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
 
 fn say(context: &Context, run: &str, asked: usize, what: &str) -> Outcome<()> {
     if context.ui.json {
-        return context.ui.object(&serde_json::json!({
+        return Ui::object(&serde_json::json!({
             "type": "cancelled", "run": run, "asked": asked, "note": what,
         }));
     }
-    context.ui.result(&format!("{asked} jobs of {run} were asked to stop\n{what}"))
+    Ui::result(&format!("{asked} jobs of {run} were asked to stop\n{what}"))
 }

@@ -5,6 +5,7 @@ use gemini_emulator::{Emulator, Script};
 use crate::args::EmulatorArgs;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::ui::Ui;
 use crate::{prepare, service};
 
 pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()> {
@@ -29,7 +30,7 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
         .await
         .map_err(|error| service::start(&error))?;
     // The first line is for programs: the base URL and nothing else.
-    context.ui.result(&emulator.base_url())?;
+    Ui::result(&emulator.base_url())?;
     context.ui.note("serving the Gemini Files and Batch APIs; answers are made up; Ctrl-C ends it");
     context.stop.wait().await;
     emulator.shutdown().await;

@@ -13,6 +13,7 @@ use crate::context::{Context, store};
 use crate::dataset_rows::FolderRows;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::{Hashing, digest};
+use crate::ui::Ui;
 
 /// A report and what it means for the exit code.
 #[derive(Debug)]
@@ -290,11 +291,13 @@ pub(crate) fn print(context: &Context, report: &Report, folder: Option<&RunFolde
     let root = folder.map(|folder| folder.paths().root());
     if context.ui.json {
         let value = serde_json::json!({"type": "report", "folder": root, "report": report});
-        return context.ui.object(&value);
+        return Ui::object(&value);
     }
-    let mut text = context.ui.table(report);
+    let mut text = Ui::table(report);
     if let Some(root) = root {
-        text.push_str(&format!("\nrun folder: {}\n", sanitize(&root.display().to_string())));
+        text.push_str("\nrun folder: ");
+        text.push_str(&sanitize(&root.display().to_string()));
+        text.push('\n');
     }
-    context.ui.result(&text)
+    Ui::result(&text)
 }

@@ -13,6 +13,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::Hashing;
 use crate::sample;
+use crate::ui::Ui;
 
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +212,7 @@ pub(crate) fn transform(context: &Context, args: &crate::args::TransformArgs) ->
         summary
     };
     if context.ui.json && args.output != "-" {
-        return context.ui.object(&serde_json::json!({
+        return Ui::object(&serde_json::json!({
             "type": "transformed", "rows_in": summary.rows_in, "written": summary.written,
             "bad": summary.bad.count, "blank": summary.blank, "bytes": summary.bytes_input,
             "warnings": warnings(&summary),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use batch_backend::JobCounts;
+use batch_backend::{JobCounts, JobName};
 use batch_orchestrator::{Clock as _, Doubt, Event, JobId, Listener, Notice};
 use eval_report::sanitize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::ui::Ui;
 /// Lines of the same kind are at least this far apart.
 const APART: Duration = Duration::from_secs(1);
 /// While nothing changes a line shows up this often, so that nobody thinks the program hangs.
-const ALIVE: Duration = Duration::from_secs(60);
+const ALIVE: Duration = Duration::from_mins(1);
 
 /// Listens to a run and shows what it hears.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Shown {
     fn event(&self, event: &Event) {
         if self.ui.json {
             if let Some(value) = event_json(event) {
-                self.object(&value);
+                Self::object(&value);
             }
             return;
         }
@@ -104,9 +104,9 @@ impl Shown {
         })
     }
 
-    fn object(&self, value: &Value) {
+    fn object(value: &Value) {
         // Who does not read any more is told by the report's own failure to be written.
-        let _ = self.ui.object(value);
+        let _ = Ui::object(value);
     }
 
     fn transfer(&self, what: &str, id: &str, done: u64, total: Option<u64>) {
@@ -119,7 +119,7 @@ impl Shown {
         seen.transfer = Some(now);
         drop(seen);
         if self.ui.json {
-            self.object(&json!({"type": what, "id": id, "bytes": done, "total": total}));
+            Self::object(&json!({"type": what, "id": id, "bytes": done, "total": total}));
             return;
         }
         match total.filter(|total| *total > 0) {
@@ -147,7 +147,7 @@ impl Shown {
             seen.states.insert(job, shown);
         }
         if self.ui.json {
-            self.object(&json!({
+            Self::object(&json!({
                 "type": "looked", "job": job.to_string(), "state": state,
                 "total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed,
                 "pending": counts.pending, "age_s": age.map(|age| age.as_secs()),
@@ -194,7 +194,7 @@ impl Listener for Shown {
             Notice::Trouble { what, wait } => {
                 if self.ui.json {
                     let wait = wait.as_secs_f64();
-                    self.object(&json!({"type": "trouble", "message": what, "retry_in_s": wait}));
+                    Self::object(&json!({"type": "trouble", "message": what, "retry_in_s": wait}));
                 } else {
                     let what = sanitize(what);
                     self.ui.note(&format!("trouble    {what}; again in {}", human(*wait)));
@@ -232,7 +232,7 @@ fn event_json(event: &Event) -> Option<Value> {
         }
         Event::Quarantined { job, name, reason } => json!({
             "type": "quarantined", "job": job.to_string(),
-            "name": name.as_ref().map(|name| name.as_str()), "reason": reason,
+            "name": name.as_ref().map(JobName::as_str), "reason": reason,
         }),
         Event::CancelRequested { job } => {
             json!({"type": "cancel_requested", "job": job.to_string()})

@@ -50,25 +50,21 @@ pub(crate) fn named(args: &ServiceArgs, emulated: bool) -> Outcome<Backend> {
 /// Makes the service of a run callable; the emulator keeps its state in `state`.
 pub(crate) async fn open(backend: &Backend, keys: &KeyArgs, state: &Path) -> Outcome<Service> {
     let version = ApiVersion::parse(&backend.api_version).map_err(|error| setup(&error))?;
-    match backend.kind {
-        BackendKind::Emulator => {
-            let emulator = Emulator::builder()
-                .state_dir(Some(state.to_owned()))
-                .time_scale(EMULATED_SCALE)
-                .start()
-                .await
-                .map_err(|error| start(&error))?;
-            let base = BaseUrl::parse(&emulator.base_url()).map_err(|error| setup(&error))?;
-            let key = ApiKey::new("emulated").map_err(|error| setup(&error))?;
-            let client = client(key, base, version)?;
-            Ok(Service { backend: Arc::new(client), _emulator: Some(emulator) })
-        }
-        _ => {
-            let base = BaseUrl::parse(&backend.base_url).map_err(|error| setup(&error))?;
-            let client = client(key::read(keys)?, base, version)?;
-            Ok(Service { backend: Arc::new(client), _emulator: None })
-        }
+    if backend.kind == BackendKind::Emulator {
+        let emulator = Emulator::builder()
+            .state_dir(Some(state.to_owned()))
+            .time_scale(EMULATED_SCALE)
+            .start()
+            .await
+            .map_err(|error| start(&error))?;
+        let base = BaseUrl::parse(&emulator.base_url()).map_err(|error| setup(&error))?;
+        let key = ApiKey::new("emulated").map_err(|error| setup(&error))?;
+        let client = client(key, base, version)?;
+        return Ok(Service { backend: Arc::new(client), _emulator: Some(emulator) });
     }
+    let base = BaseUrl::parse(&backend.base_url).map_err(|error| setup(&error))?;
+    let client = client(key::read(keys)?, base, version)?;
+    Ok(Service { backend: Arc::new(client), _emulator: None })
 }
 
 fn client(key: ApiKey, base: BaseUrl, version: ApiVersion) -> Outcome<Client> {

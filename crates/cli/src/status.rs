@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use batch_backend::{JobSnapshot, JobState};
+use batch_backend::{JobName, JobSnapshot, JobState};
 use batch_orchestrator::{Clock as _, InputPhase, Job, Pace, Phase, RunState, Verdict};
 use eval_report::sanitize;
 use run_store::{BackendKind, RunFolder};
@@ -12,6 +12,7 @@ use crate::args::{RunRef, WatchArgs};
 use crate::context::{Context, store};
 use crate::duration::human;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::ui::Ui;
 use crate::{key, service, steps};
 
 /// How often a run of the emulator in another process is looked at: it is quick.
@@ -22,9 +23,9 @@ pub(crate) fn status(context: &Context, args: &RunRef) -> Outcome<()> {
     let folder = context.find(args.run.as_deref())?;
     let state = state(&folder)?;
     if context.ui.json {
-        return context.ui.object(&as_json(context, &folder, &state));
+        return Ui::object(&as_json(context, &folder, &state));
     }
-    context.ui.result(&as_text(context, &folder, &state))
+    Ui::result(&as_text(context, &folder, &state))
 }
 
 fn state(folder: &RunFolder) -> Outcome<RunState> {
@@ -129,8 +130,8 @@ fn as_json(context: &Context, folder: &RunFolder, state: &RunState) -> Value {
             json!({
                 "job": job.id.to_string(), "model": model(folder, job),
                 "phase": job.phase.name(), "standing": standing(job), "attempts": job.attempts,
-                "name": job.name.as_ref().map(|name| name.as_str()), "adopted": job.adopted,
-                "extras": job.extras.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+                "name": job.name.as_ref().map(JobName::as_str), "adopted": job.adopted,
+                "extras": job.extras.iter().map(JobName::as_str).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -196,7 +197,7 @@ pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
         if open == 0 {
             return finish(context, &folder, &state);
         }
-        pace.looked(context.clock.now());
+        pace.looked(context.clock.now(), u32::try_from(open).unwrap_or(u32::MAX));
         let wait = pace.next().saturating_sub(context.clock.now());
         tokio::select! {
             () = context.clock.sleep(wait) => {}
@@ -249,9 +250,9 @@ fn tell(context: &Context, told: &mut Vec<String>, lines: Vec<Line>) -> Outcome<
             continue;
         }
         if context.ui.json {
-            context.ui.object(&line.value)?;
+            Ui::object(&line.value)?;
         } else {
-            context.ui.result(&line.text)?;
+            Ui::result(&line.text)?;
         }
     }
     *told = texts;
@@ -261,7 +262,7 @@ fn tell(context: &Context, told: &mut Vec<String>, lines: Vec<Line>) -> Outcome<
 fn finish(context: &Context, folder: &RunFolder, state: &RunState) -> Outcome<()> {
     let next = next(folder, state);
     if context.ui.json {
-        return context.ui.object(&json!({"type": "watched", "next": next}));
+        return Ui::object(&json!({"type": "watched", "next": next}));
     }
-    context.ui.result(&format!("every job is over\nnext: {next}"))
+    Ui::result(&format!("every job is over\nnext: {next}"))
 }

@@ -14,6 +14,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress::Shown;
 use crate::service;
+use crate::ui::Ui;
 use crate::{judge, key};
 
 /// A run that is locked and about to be worked on.
@@ -213,12 +214,12 @@ fn safe(state: &RunState) -> String {
 fn stopped_at(context: &Context, folder: &RunFolder, what: &str) -> Outcome<()> {
     let manifest = folder.manifest();
     if context.ui.json {
-        return context.ui.object(&serde_json::json!({
+        return Ui::object(&serde_json::json!({
             "type": "paused", "run": manifest.name.as_str(), "at": what,
             "folder": folder.paths().root(), "next": resume(manifest),
         }));
     }
-    context.ui.result(&format!("{what}\nnext: {}", resume(manifest)))
+    Ui::result(&format!("{what}\nnext: {}", resume(manifest)))
 }
 
 fn failed(context: &Context, manifest: &Manifest, error: &DriveError) -> Failure {

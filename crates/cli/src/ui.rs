@@ -19,7 +19,7 @@ pub(crate) struct Ui {
 
 impl Ui {
     /// The result of a command, for people.
-    pub(crate) fn result(self, text: &str) -> Outcome<()> {
+    pub(crate) fn result(text: &str) -> Outcome<()> {
         let mut out = anstream::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| {
             if !text.ends_with('\n') {
@@ -31,7 +31,7 @@ impl Ui {
     }
 
     /// One object or event, for programs.
-    pub(crate) fn object(self, value: &Value) -> Outcome<()> {
+    pub(crate) fn object(value: &Value) -> Outcome<()> {
         let mut out = io::stdout().lock();
         let written = writeln!(out, "{value}").and_then(|()| out.flush());
         written.map_err(|error| Failure::io("failed to write to standard output", &error))
@@ -48,14 +48,14 @@ impl Ui {
     /// Why the program ends.
     pub(crate) fn failure(self, failure: &Failure) {
         if self.json {
-            let _ = self.object(&failure.json());
+            let _ = Self::object(&failure.json());
         } else {
             let _ = writeln!(anstream::stderr().lock(), "{failure}");
         }
     }
 
     /// A report as text for this terminal.
-    pub(crate) fn table(self, report: &Report) -> String {
+    pub(crate) fn table(report: &Report) -> String {
         let colours = anstream::AutoStream::choice(&io::stdout());
         let paint = match colours {
             anstream::ColorChoice::Never => Paint::Plain,

@@ -117,7 +117,8 @@ pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
     let tables = core.store.tables();
     let shown = |job: &&JobRecord| job.exists(now) && job.listed <= now;
     let mut jobs: Vec<&JobRecord> = tables.jobs.values().filter(shown).collect();
-    let place = |job: &JobRecord| (job.created, job.id.clone());
+    // Jobs of one moment, as a clock that stands still makes them, keep the order of their creation.
+    let place = |job: &JobRecord| (job.created, format!("{:020}", job.index));
     jobs.sort_by_key(|job| std::cmp::Reverse(place(job)));
     let (page, token) = paging::page(&ask.target, jobs.into_iter(), place)?;
     let mut answer = json!({});

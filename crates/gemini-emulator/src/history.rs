@@ -50,7 +50,7 @@ pub struct Created {
     pub name: String,
     /// What the client called it.
     pub display_name: Option<String>,
-    /// The model without `models/`.
+    /// The model as its resource is named: `models/…`.
     pub model: String,
     /// `files/…`; `None` for inlined requests.
     pub input: Option<String>,
