@@ -1,6 +1,6 @@
 //! A GET over plain HTTP, enough to ask a local server what it has seen.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 use serde_json::Value;
@@ -21,18 +21,32 @@ fn try_json(base_url: &str, path: &str) -> Result<Value, Box<dyn std::error::Err
     let address = base_url.strip_prefix("http://").ok_or("not plain http")?;
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|at| at == b"\r\n\r\n").ok_or("no header")?;
-    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let mut stream = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head)? == 0 {
+            return Err("the answer ends in its head".into());
+        }
+    }
+    let mut body = Vec::new();
+    match length(&head) {
+        // The server may keep the connection open whatever it was asked.
+        Some(length) => stream.take(length).read_to_end(&mut body)?,
+        None => stream.read_to_end(&mut body)?,
+    };
     if !head.starts_with("HTTP/1.1 200") {
         return Err(head.into());
     }
-    let body = &answer[end + 4..];
     if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-        return Ok(serde_json::from_slice(&unchunked(body).ok_or("bad chunks")?)?);
+        return Ok(serde_json::from_slice(&unchunked(&body).ok_or("bad chunks")?)?);
     }
-    Ok(serde_json::from_slice(body)?)
+    Ok(serde_json::from_slice(&body)?)
+}
+
+fn length(head: &str) -> Option<u64> {
+    let line =
+        head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-length:"))?;
+    line.split_once(':')?.1.trim().parse().ok()
 }
 
 fn unchunked(mut body: &[u8]) -> Option<Vec<u8>> {
