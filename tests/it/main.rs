@@ -6,6 +6,7 @@ mod client_and_fake;
 mod exactly_once;
 mod fake_server;
 mod kills;
+mod readme;
 mod tidy;
 mod walks;
 mod words;

@@ -128,3 +128,8 @@ fn links(markdown: &str) -> Vec<&str> {
     }
     targets
 }
+
+#[test]
+fn the_published_schema_is_the_one_that_is_tested() {
+    assert_eq!(file("docs/schemas/report-1.json"), file("crates/eval-report/schema/report-1.json"));
+}
