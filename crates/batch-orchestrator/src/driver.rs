@@ -46,6 +46,10 @@ pub enum DriveError {
     /// The journal took no more events; nothing may be assumed about the last one.
     #[error("failed to write the journal")]
     Journal(#[source] io::Error),
+    /// Nothing is under way, nothing is due, and the goal is not reached: a bug, said rather than
+    /// waited for.
+    #[error("the run is stuck: nothing is under way and nothing is due")]
+    Stuck,
     /// The journal holds an event that cannot follow: it is damaged, or this is a bug.
     #[error("the journal does not fit the run")]
     Illegal(#[from] IllegalEvent),
@@ -106,6 +110,9 @@ impl Session<'_> {
                 return Err(error.into());
             }
             let wait = decision.wake.map(|at| at.saturating_sub(now));
+            if self.tasks.is_empty() && wait.is_none() {
+                return Err(DriveError::Stuck);
+            }
             if self.tasks.is_empty() && wait.is_some_and(|wait| wait > Duration::from_secs(1)) {
                 self.announce_wait(wait.unwrap_or_default(), now);
             }
@@ -120,7 +127,7 @@ impl Session<'_> {
                 biased;
                 () = &mut stop => return Ok(Finish::Stopped),
                 Some(seen) = self.tasks.next(), if !self.tasks.is_empty() => self.take(seen)?,
-                () = timer, if wait.is_some() || !self.tasks.is_empty() => {}
+                () = timer => {}
             }
         }
     }

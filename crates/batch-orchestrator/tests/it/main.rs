@@ -5,5 +5,6 @@
 mod crashes;
 mod ends;
 mod exactly_once;
+mod order;
 mod traits;
 mod world;

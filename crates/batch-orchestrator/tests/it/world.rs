@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use batch_backend::memory::MemoryBackend;
-use batch_backend::{BytesPayload, ModelId};
+use batch_backend::{BatchBackend, BytesPayload, ModelId};
 use batch_orchestrator::{
     DriveError, Event, Finish, InputId, JobId, Journal, MemoryJournal, MemorySink, Plan,
     PlannedInput, Policy, RunState, RunTag, Silent, VirtualClock, World, drive,
@@ -82,6 +82,17 @@ impl Sim {
         let history = self.journal.events();
         let (plan, policy) = (self.plan.clone(), self.policy.clone());
         drive(plan, policy, &history, journal, &self.world(), pending()).await
+    }
+
+    /// As [`session`](Self::session), with another backend in front of the simulated one.
+    pub(crate) async fn session_through(
+        &self,
+        backend: Arc<dyn BatchBackend>,
+    ) -> Result<(Finish, RunState), DriveError> {
+        let world = World { backend, ..self.world() };
+        let (plan, policy) = (self.plan.clone(), self.policy.clone());
+        let history = self.journal.events();
+        drive(plan, policy, &history, &mut self.journal.clone(), &world, pending()).await
     }
 
     fn world(&self) -> World {
