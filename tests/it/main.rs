@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod careful;
 mod client_and_fake;
 mod exactly_once;
 mod fake_server;
 mod kills;
 mod readme;
 mod tidy;
+mod traces;
 mod walks;
+mod wire;
 mod words;

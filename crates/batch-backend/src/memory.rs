@@ -38,6 +38,12 @@ pub enum Fault {
     Refused,
     /// Refused for a limit.
     Quota,
+    /// Turned away, with the wait the service asks for.
+    Asks(Duration),
+    /// A download that ends after so many rows, and nobody can tell from the transfer.
+    Short(usize),
+    /// Not there, for this once.
+    Gone,
 }
 
 #[derive(Default)]
@@ -128,6 +134,11 @@ impl MemoryBackend {
                 fail(ErrorKind::Transient { retry_after: None }, "the service is unavailable")
             }
             Some(Fault::Refused) => fail(ErrorKind::Rejected, "the request was refused"),
+            Some(Fault::Asks(wait)) => fail(
+                ErrorKind::Transient { retry_after: Some(wait) },
+                "the service asks for patience",
+            ),
+            Some(Fault::Gone) => fail(ErrorKind::NotFound, "it is not there"),
             Some(Fault::Quota) => {
                 fail(ErrorKind::Quota { retry_after: None }, "the quota is used up")
             }
@@ -319,8 +330,12 @@ impl BatchBackend for MemoryBackend {
             // Last row first: nothing above may rely on the order.
             lines.rev().filter_map(|line| (self.responder)(&job.model, line)).collect::<Vec<_>>()
         };
+        let rows = match fault {
+            Some(Fault::Short(rows)) => rows,
+            _ => results.len(),
+        };
         let mut bytes = 0;
-        for mut line in results {
+        for mut line in results.into_iter().take(rows) {
             line.push(b'\n');
             into.write(&line).map_err(|e| {
                 let reason = "the destination refused the bytes";
@@ -328,11 +343,11 @@ impl BatchBackend for MemoryBackend {
                     .with_source(e)
             })?;
             bytes += line.len() as u64;
-            if fault.is_some() {
+            if fault == Some(Fault::After) {
                 return Err(lost(Operation::Fetch, output.as_str()));
             }
         }
-        Ok(Fetched { bytes, length_checked: true })
+        Ok(Fetched { bytes, length_checked: !matches!(fault, Some(Fault::Short(_))) })
     }
 
     async fn discard(&self, input: &InputName) -> Result<(), BackendError> {

@@ -59,6 +59,7 @@ pub fn every_event() -> Vec<Event> {
         Event::Fetched { job, result },
         Event::ResultsLost { job, reason: odd },
         Event::ExtraFound { job, name: JobName::new("jobs/3") },
+        Event::Reopened { job },
     ];
     for state in [
         JobState::Queued,

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use batch_backend::{JobName, JobSpec, OutputName};
+use batch_backend::{JobName, JobSpec, JobState, OutputName};
 
 use crate::mind::{Decision, Effect, Hold, Mind};
 use crate::settle::Settle;
-use crate::{Doubt, Event, Goal, InputId, InputPhase, Job, JobId, Pace, Phase};
+use crate::{Doubt, Ending, Event, Goal, InputId, InputPhase, Job, JobId, Pace, Phase};
 
 /// Uploads, creations and downloads under way at once.
 const UPLOADS: usize = 2;
@@ -18,6 +18,8 @@ const FETCHES: usize = 2;
 const SINGLE_LOOKS: usize = 3;
 /// An input that the service forgets sooner than this is uploaded again before a job is made of it.
 const INPUT_MARGIN: Duration = Duration::from_hours(8);
+/// One that was stored in this session is not looked at for its age before this.
+const INPUT_FRESH: Duration = Duration::from_hours(24);
 
 impl Mind {
     pub(crate) fn decide_inputs(&mut self, now: Duration, out: &mut Decision) {
@@ -64,7 +66,9 @@ impl Mind {
                 continue;
             }
             let stale = stored.expires.is_some_and(|end| wall + INPUT_MARGIN > end);
-            if stale && !self.stored_here.contains(&job.id.input) {
+            let fresh = self.stored_here.get(&job.id.input);
+            let fresh = fresh.is_some_and(|at| now.saturating_sub(*at) < INPUT_FRESH);
+            if stale && !fresh {
                 let reason = "the service is about to forget it".to_owned();
                 let lost = Event::InputLost { input: job.id.input, reason };
                 if !out.events.contains(&lost) {
@@ -164,8 +168,11 @@ impl Mind {
         let single = watched.len() <= SINGLE_LOOKS;
         pace.looked(now, if single { u32::try_from(watched.len()).unwrap_or(1) } else { 1 });
         wake(out, pace.next());
-        let free: Vec<_> =
-            watched.into_iter().filter(|(job, _)| !self.busy_jobs.contains(job)).collect();
+        let free: Vec<_> = watched
+            .into_iter()
+            .filter(|(job, _)| !self.busy_jobs.contains(job))
+            .filter(|(job, _)| ready(&self.held_jobs, job, now, out))
+            .collect();
         if single {
             for (job, name) in free {
                 self.look(job, name, out);
@@ -185,7 +192,7 @@ impl Mind {
         self.state.jobs().filter(|job| alive(&job.phase)).count()
     }
 
-    fn is_crowded(&self) -> bool {
+    pub(crate) fn is_crowded(&self) -> bool {
         self.live() >= self.policy.max_live
             && self.state.jobs().any(|job| job.phase == Phase::Planned)
     }
@@ -200,22 +207,26 @@ impl Mind {
         if self.policy.goal < Goal::Fetched {
             return;
         }
-        let wanted: Vec<(JobId, OutputName)> = self
+        let wanted: Vec<(JobId, Ending, OutputName)> = self
             .state
             .jobs()
             .filter_map(|job| match &job.phase {
-                Phase::Fetching { output, .. } => Some((job.id, output.clone())),
+                Phase::Fetching { output, ending } => {
+                    Some((job.id, ending.clone(), output.clone()))
+                }
                 _ => None,
             })
             .collect();
-        let mut under_way = wanted.iter().filter(|(job, _)| self.busy_jobs.contains(job)).count();
-        for (job, output) in wanted {
+        let busy = |(job, ..): &&(JobId, Ending, OutputName)| self.busy_jobs.contains(job);
+        let mut under_way = wanted.iter().filter(busy).count();
+        for (job, ending, output) in wanted {
             let free = under_way < FETCHES && !self.busy_jobs.contains(&job);
             if free && ready(&self.held_jobs, &job, now, out) {
-                let accept_cut = self.watch.get(&job).and_then(|watch| watch.cut.clone());
+                let accept = self.watch.get(&job).and_then(|watch| watch.suspect.clone());
                 self.busy_jobs.insert(job);
                 under_way += 1;
-                out.effects.push(Effect::Fetch { job, output, accept_cut });
+                let rows = promised_rows(&ending);
+                out.effects.push(Effect::Fetch { job, output, rows, accept });
             }
         }
     }
@@ -243,6 +254,16 @@ impl Mind {
                 out.effects.push(Effect::Cancel { job: *job, name: name.clone() });
             }
         }
+    }
+}
+
+/// How many rows the service says a job has results for, as far as it says.
+fn promised_rows(ending: &Ending) -> Option<u64> {
+    let counts = ending.counts;
+    match (counts.succeeded, counts.failed) {
+        (None, None) if ending.state == JobState::Succeeded => counts.total,
+        (None, None) => None,
+        (succeeded, failed) => Some(succeeded.unwrap_or(0).saturating_add(failed.unwrap_or(0))),
     }
 }
 

@@ -101,13 +101,13 @@ impl Session<'_> {
                 let task = self.begin(effect);
                 self.tasks.push(task);
             }
-            if let Some(finish) = decision.finish {
-                return Ok(finish);
-            }
             if self.tasks.is_empty()
                 && let Some(error) = self.mind.fatal.take()
             {
                 return Err(error.into());
+            }
+            if let Some(finish) = decision.finish {
+                return Ok(finish);
             }
             let wait = decision.wake.map(|at| at.saturating_sub(now));
             if self.tasks.is_empty() && wait.is_none() {
@@ -216,8 +216,8 @@ impl Session<'_> {
                     Observation::Listed { result }
                 })
             }
-            Effect::Fetch { job, output, accept_cut } => Box::pin(async move {
-                let result = fetch(&world, job, &output, accept_cut).await;
+            Effect::Fetch { job, output, rows, accept } => Box::pin(async move {
+                let result = fetch(&world, job, &output, rows, accept).await;
                 Observation::Fetched { job, result }
             }),
             Effect::Cancel { job: _, name } => Box::pin(async move {
@@ -312,13 +312,15 @@ impl ByteSink for Counting<'_> {
     }
 }
 
-/// Fetches into a fresh place and keeps it, unless it ends inside a line: then only if the last
-/// attempt came to the very same bytes, so that this is what the service has.
+/// Fetches into a fresh place and keeps it, unless it ends inside a line or has fewer lines than
+/// the service promised rows: then only if the last attempt came to the very same bytes, so that
+/// this is what the service has. The transport cannot vouch for a download without a length.
 async fn fetch(
     world: &World,
     job: JobId,
     output: &OutputName,
-    accept_cut: Option<String>,
+    rows: Option<u64>,
+    accept: Option<String>,
 ) -> Result<observe::Download, BackendError> {
     let local = |error: io::Error| {
         let reason = "the results cannot be stored";
@@ -331,8 +333,9 @@ async fn fetch(
         Counting { download: download.as_mut(), job, bytes: 0, listener: world.listener.as_ref() };
     world.backend.fetch(output, &mut counting).await?;
     let tally: StoredResult = download.tally();
-    if !tally.whole && accept_cut.as_deref() != Some(tally.sha256.as_str()) {
-        return Ok(observe::Download::Cut(tally));
+    let short = rows.map_or(tally.lines == 0, |rows| tally.lines < rows);
+    if (!tally.whole || short) && accept.as_deref() != Some(tally.sha256.as_str()) {
+        return Ok(observe::Download::Suspect(tally));
     }
     download.keep().map(observe::Download::Kept).map_err(local)
 }

@@ -111,7 +111,13 @@ pub enum Event {
         /// In words.
         reason: String,
     },
-    /// A second live job for the same work was found and is being cancelled.
+    /// What was given up is tried again: results that could not be had, an end without results
+    /// that should have some, a job of which a person has now decided.
+    Reopened {
+        /// Which job.
+        job: JobId,
+    },
+    /// A second job for the same work was found; it is cancelled if it still runs.
     ExtraFound {
         /// Whose work it doubles.
         job: JobId,

@@ -15,7 +15,10 @@
 //! Waiting    Ended without            Over(NoResults)
 //! Fetching   Fetched                  Over(Results)
 //! Fetching   ResultsLost              Over(ResultsLost)
-//! Over       –                        nothing more happens
+//! Over       Reopened                 Fetching (results lost, or to be fetched again), Waiting (an
+//!                                     end that lacks its results), Doubtful (quarantined, nothing
+//!                                     found)
+//! Over       Created (adopted)        Waiting, after Refused only: the job is there all the same
 //! ```
 //!
 //! `CancelRequested` is legal everywhere before the end and only remembered; `ExtraFound` is legal
@@ -174,7 +177,7 @@ impl Job {
             }
             (Phase::Intended, Event::Created { name, adopted, created, .. })
             | (
-                Phase::Doubtful(_) | Phase::Waiting(_),
+                Phase::Doubtful(_) | Phase::Waiting(_) | Phase::Over(Verdict::Refused(_)),
                 Event::Created { name, adopted: adopted @ true, created, .. },
             ) => {
                 self.name = Some(name.clone());
@@ -197,22 +200,40 @@ impl Job {
                 Some(output) => Phase::Fetching { ending: ending.clone(), output: output.clone() },
                 None => Phase::Over(Verdict::NoResults(ending.clone())),
             },
+            (Phase::Over(verdict), Event::Reopened { .. }) => {
+                self.reopened(verdict).ok_or_else(|| self.illegal(event))?
+            }
             (Phase::Fetching { ending, .. }, Event::Fetched { result, .. }) => {
                 Phase::Over(Verdict::Results { ending: ending.clone(), result: result.clone() })
             }
             (Phase::Fetching { ending, .. }, Event::ResultsLost { reason, .. }) => {
                 Phase::Over(Verdict::ResultsLost { ending: ending.clone(), reason: reason.clone() })
             }
-            _ => {
-                return Err(IllegalEvent {
-                    subject: format!("job {}", self.id),
-                    event: event.name().to_owned(),
-                    phase: self.phase.name().to_owned(),
-                });
-            }
+            _ => return Err(self.illegal(event)),
         };
         self.phase = next;
         Ok(())
+    }
+
+    fn illegal(&self, event: &Event) -> IllegalEvent {
+        IllegalEvent {
+            subject: format!("job {}", self.id),
+            event: event.name().to_owned(),
+            phase: self.phase.name().to_owned(),
+        }
+    }
+
+    /// Where a job goes on that was given up; `None` for one that was not.
+    fn reopened(&self, verdict: &Verdict) -> Option<Phase> {
+        match verdict {
+            Verdict::Results { ending, .. } | Verdict::ResultsLost { ending, .. } => {
+                let output = ending.output.clone()?;
+                Some(Phase::Fetching { ending: ending.clone(), output })
+            }
+            Verdict::NoResults(_) => self.name.clone().map(Phase::Waiting),
+            Verdict::Quarantined { name: None, .. } => Some(Phase::Doubtful(Doubt::Unanswered)),
+            _ => None,
+        }
     }
 }
 
@@ -247,6 +268,7 @@ impl Event {
             Self::Ended { .. } => "ended",
             Self::Fetched { .. } => "fetched",
             Self::ResultsLost { .. } => "results lost",
+            Self::Reopened { .. } => "reopened",
             Self::ExtraFound { .. } => "extra found",
         }
     }
@@ -265,6 +287,7 @@ impl Event {
             | Self::Ended { job, .. }
             | Self::Fetched { job, .. }
             | Self::ResultsLost { job, .. }
+            | Self::Reopened { job }
             | Self::ExtraFound { job, .. } => Some(*job),
         }
     }

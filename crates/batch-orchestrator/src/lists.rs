@@ -6,7 +6,7 @@ use batch_backend::{BackendError, JobSnapshot};
 
 use crate::mind::Mind;
 use crate::observe::{Reaction, next_hold};
-use crate::{Doubt, Event, Job, JobId, OnAmbiguous, Phase, owner};
+use crate::{Doubt, Event, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
 
 impl Mind {
     pub(crate) fn listed(
@@ -35,11 +35,12 @@ impl Mind {
         if !complete {
             return;
         }
+        // What is adopted from this list is swept after the next one, which knows of it.
+        let sweep = std::mem::take(&mut self.sweep_due);
         self.settle_doubts(&jobs, begun, out);
-        if self.sweep_due {
-            self.sweep_due = false;
-            self.swept_end = self.state.reached(self.policy.goal);
+        if sweep {
             self.sweep(&jobs, out);
+            self.swept_end = out.events.is_empty() && self.state.reached(self.policy.goal);
         }
     }
 
@@ -135,31 +136,46 @@ impl Mind {
     }
 
     /// Finds second jobs for the same work. Which one stays is decided by what the service says
-    /// alone, so that two copies of a run choose the same one.
+    /// alone, so that two copies of a run choose the same one. One that has ended is told of too:
+    /// it was paid for.
     fn sweep(&mut self, listed: &[JobSnapshot], out: &mut Reaction) {
-        let known: Vec<Job> = self.state.jobs().filter(|job| job.name.is_some()).cloned().collect();
+        let known: Vec<Job> = self.state.jobs().filter(|job| job.attempts > 0).cloned().collect();
         for job in known {
-            let Some(name) = &job.name else { continue };
+            let ours: Vec<&JobSnapshot> = self.of_job(job.id, listed).collect();
             let live: Vec<&JobSnapshot> =
-                self.of_job(job.id, listed).filter(|seen| !seen.ended()).collect();
-            let kept = match (&job.phase, survivor(&live)) {
-                (Phase::Waiting(_), Some(first)) if live.iter().any(|seen| seen.name == *name) => {
-                    first.name.clone()
+                ours.iter().copied().filter(|seen| !seen.ended()).collect();
+            let kept = match &job.phase {
+                Phase::Waiting(name) if live.iter().any(|seen| seen.name == *name) => {
+                    survivor(&live)
                 }
-                _ => name.clone(),
+                // The service said no, and made it all the same.
+                Phase::Over(Verdict::Refused(_)) => survivor(&live),
+                Phase::Planned | Phase::Intended | Phase::Doubtful(_) => continue,
+                _ => None,
             };
-            if kept != *name {
-                let created = live.iter().find(|s| s.name == kept).and_then(|s| s.created);
-                let switch =
-                    Event::Created { job: job.id, name: kept.clone(), adopted: true, created };
-                out.events.push(switch);
+            let kept = kept.filter(|seen| self.fits(&job, seen));
+            if let Some(seen) = kept.filter(|seen| job.name.as_ref() != Some(&seen.name)) {
+                let (name, created) = (seen.name.clone(), seen.created);
+                out.events.push(Event::Created { job: job.id, name, adopted: true, created });
             }
-            for extra in live.iter().filter(|seen| seen.name != kept) {
-                out.events.push(Event::ExtraFound { job: job.id, name: extra.name.clone() });
-                if !self.cancelled.contains(&extra.name) {
-                    self.cancels.insert(extra.name.clone(), job.id);
-                }
+            let stays = kept.map(|seen| &seen.name).or(job.name.as_ref());
+            for extra in ours.iter().filter(|seen| Some(&seen.name) != stays) {
+                self.extra(&job, extra, out);
             }
+        }
+    }
+
+    fn extra(&mut self, job: &Job, extra: &JobSnapshot, out: &mut Reaction) {
+        if let Phase::Over(Verdict::Quarantined { name: Some(name), .. }) = &job.phase
+            && *name == extra.name
+        {
+            return;
+        }
+        if !job.extras.contains(&extra.name) {
+            out.events.push(Event::ExtraFound { job: job.id, name: extra.name.clone() });
+        }
+        if !extra.ended() && !self.cancelled.contains(&extra.name) {
+            self.cancels.insert(extra.name.clone(), job.id);
         }
     }
 }

@@ -4,12 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use batch_backend::{BackendError, JobName, JobSpec, OutputName, UploadSession};
+use batch_backend::{BackendError, JobName, JobSpec, JobState, OutputName, UploadSession};
 
 use crate::settle::Settle;
 use crate::{
-    Doubt, Event, Goal, IllegalEvent, InputId, JobId, Pace, Phase, Plan, Policy, RunState,
+    Doubt, Event, Goal, IllegalEvent, InputId, Job, JobId, OnAmbiguous, Pace, Phase, Plan, Policy,
+    RunState, Verdict,
 };
+
+/// How long the last sweep of a run is tried while lists fail.
+const END_PATIENCE: Duration = Duration::from_mins(2);
+
+/// The state of a job that the service does not know any more.
+pub(crate) fn vanished() -> JobState {
+    JobState::Other("vanished".to_owned())
+}
 
 /// Something to do at the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +46,8 @@ pub(crate) enum Effect {
     Fetch {
         job: JobId,
         output: OutputName,
-        accept_cut: Option<String>,
+        rows: Option<u64>,
+        accept: Option<String>,
     },
     Cancel {
         job: JobId,
@@ -80,8 +90,10 @@ pub(crate) struct Hold {
 /// What this session remembers of a job it waits for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Watch {
-    /// Looks at a finished job whose results had no name yet.
-    pub(crate) nameless: u32,
+    /// Since when it has been over without the results it should have.
+    pub(crate) nameless: Option<Duration>,
+    /// Looks answered in this session.
+    pub(crate) looks: u32,
     /// Since when the service says that there is no such job.
     pub(crate) missing: Option<Duration>,
     /// Its age at the last look, by the service's time.
@@ -90,10 +102,12 @@ pub(crate) struct Watch {
     pub(crate) since: Option<Duration>,
     /// A list says that it is over: look at once.
     pub(crate) hinted: bool,
-    /// Digest of a result file that came without its last line end.
-    pub(crate) cut: Option<String>,
+    /// Digest of a result file that seemed not whole.
+    pub(crate) suspect: Option<String>,
     /// How often it came like that.
-    pub(crate) cuts: u32,
+    pub(crate) suspects: u32,
+    /// Since when its results are said not to be there.
+    pub(crate) gone: Option<Duration>,
 }
 
 /// The deciding part of a session.
@@ -107,7 +121,8 @@ pub(crate) struct Mind {
     pub(crate) held_inputs: BTreeMap<InputId, Hold>,
     pub(crate) held_jobs: BTreeMap<JobId, Hold>,
     pub(crate) opened_here: BTreeSet<InputId>,
-    pub(crate) stored_here: BTreeSet<InputId>,
+    /// When inputs were stored in this session.
+    pub(crate) stored_here: BTreeMap<InputId, Duration>,
     pub(crate) input_losses: BTreeMap<InputId, u32>,
     pub(crate) declines: BTreeMap<JobId, u32>,
     pub(crate) settle: BTreeMap<JobId, Settle>,
@@ -119,6 +134,8 @@ pub(crate) struct Mind {
     /// Whether a sweep for second jobs is due: at the start of a resumed run and at every end.
     pub(crate) sweep_due: bool,
     pub(crate) swept_end: bool,
+    /// Since when the last sweep has been tried.
+    pub(crate) end_since: Option<Duration>,
     /// Jobs to be cancelled, and those whose cancellation is under way.
     pub(crate) cancels: BTreeMap<JobName, JobId>,
     pub(crate) cancelling: BTreeSet<JobName>,
@@ -139,7 +156,7 @@ impl Mind {
             held_inputs: BTreeMap::new(),
             held_jobs: BTreeMap::new(),
             opened_here: BTreeSet::new(),
-            stored_here: BTreeSet::new(),
+            stored_here: BTreeMap::new(),
             input_losses: BTreeMap::new(),
             declines: BTreeMap::new(),
             settle: BTreeMap::new(),
@@ -149,6 +166,7 @@ impl Mind {
             list_trouble: None,
             sweep_due,
             swept_end: false,
+            end_since: None,
             cancels: BTreeMap::new(),
             cancelling: BTreeSet::new(),
             cancelled: BTreeSet::new(),
@@ -158,16 +176,33 @@ impl Mind {
     }
 
     /// Events that make an earlier session's end plain: a creation that was intended and never
-    /// told of may or may not have happened.
+    /// told of may or may not have happened, and what was given up is tried once more.
     pub(crate) fn awaken(&self) -> Vec<Event> {
-        let intended = self.state.jobs().filter(|job| job.phase == Phase::Intended);
-        intended
-            .map(|job| Event::Doubted {
+        self.state.jobs().filter_map(|job| self.awakened(job)).collect()
+    }
+
+    fn awakened(&self, job: &Job) -> Option<Event> {
+        let retry = self.policy.on_ambiguous == OnAmbiguous::Retry;
+        let promised = |state: &JobState| {
+            matches!(state, JobState::Succeeded | JobState::PartiallySucceeded)
+                || *state == vanished()
+        };
+        match &job.phase {
+            Phase::Intended => Some(Event::Doubted {
                 job: job.id,
                 doubt: Doubt::Unanswered,
                 reason: "the program stopped while the answer was awaited".to_owned(),
-            })
-            .collect()
+            }),
+            _ if self.policy.goal < Goal::Fetched => None,
+            Phase::Over(Verdict::ResultsLost { .. }) => Some(Event::Reopened { job: job.id }),
+            Phase::Over(Verdict::NoResults(ending)) if promised(&ending.state) => {
+                Some(Event::Reopened { job: job.id })
+            }
+            Phase::Over(Verdict::Quarantined { name: None, .. }) if retry => {
+                Some(Event::Reopened { job: job.id })
+            }
+            _ => None,
+        }
     }
 
     /// Takes one journalled event.
@@ -205,22 +240,33 @@ impl Mind {
             if goal != Goal::Fetched || self.swept_end || !self.state.has_created() {
                 return Some(Finish::Reached);
             }
-            // The last act of a run: one complete list, in search of second jobs.
-            self.swept_end = true;
+            // The last act of a run: one complete list, in search of second jobs. A service that
+            // will not list for a while does not keep the results from the user.
+            let since = *self.end_since.get_or_insert(now);
+            if now.saturating_sub(since) > END_PATIENCE {
+                return Some(Finish::Reached);
+            }
             self.sweep_due = true;
-            *wake = Some(now);
+            *wake = Some(self.list_trouble.map_or(now, |hold| hold.until.max(now)));
             return None;
         }
-        let left = || self.state.jobs().filter(|job| !job.is_over());
-        let late = goal == Goal::Fetched
-            && left().next().is_some()
-            && left()
-                .all(|job| matches!(job.phase, Phase::Waiting(_)) && self.is_late(job.id, now));
-        late.then_some(Finish::Deadline)
+        let mut left = self.state.jobs().filter(|job| !job.is_over()).peekable();
+        let late = goal >= Goal::Submitted
+            && left.peek().is_some()
+            && left.all(|job| match job.phase {
+                Phase::Waiting(_) => self.is_late(job.id, now),
+                Phase::Planned => self.is_crowded(),
+                _ => false,
+            });
+        (late && (goal == Goal::Fetched || self.is_crowded())).then_some(Finish::Deadline)
     }
 
     pub(crate) fn is_late(&self, job: JobId, now: Duration) -> bool {
-        let Some(watch) = self.watch.get(&job) else { return false };
+        // A job that was not looked at, or that a list shows as over, may have ended long ago.
+        let Some(watch) = self.watch.get(&job).filter(|watch| watch.looks > 0 && !watch.hinted)
+        else {
+            return false;
+        };
         let age = watch.age.or_else(|| watch.since.map(|since| now.saturating_sub(since)));
         age.is_some_and(|age| age > self.policy.deadline)
     }

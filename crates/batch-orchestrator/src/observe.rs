@@ -6,9 +6,9 @@ use batch_backend::{
     Applied, BackendError, ErrorKind, JobName, JobSnapshot, JobState, StoredInput, UploadSession,
 };
 
-use crate::mind::{Hold, Mind};
+use crate::mind::{Hold, Mind, vanished};
 use crate::policy::{backoff, create_backoff};
-use crate::{Doubt, Ending, Event, InputId, InputPhase, JobId, StoredResult};
+use crate::{Doubt, Ending, Event, Goal, InputId, InputPhase, Job, JobId, Phase, StoredResult};
 
 /// What an effect came to.
 #[derive(Debug)]
@@ -47,8 +47,8 @@ pub(crate) enum Observation {
 #[derive(Debug)]
 pub(crate) enum Download {
     Kept(StoredResult),
-    /// It ended without a line end and was not kept.
-    Cut(StoredResult),
+    /// It ended inside a line, or has fewer rows than the service promised, and was not kept.
+    Suspect(StoredResult),
 }
 
 /// Something that failed and will be tried again, for the listener.
@@ -65,16 +65,17 @@ pub(crate) struct Reaction {
     pub(crate) trouble: Option<Trouble>,
 }
 
-/// Looks at a finished job whose results have no name yet, before that is taken as its end.
-const NAMELESS_LOOKS: u32 = 5;
-/// Downloads that end differently each time, before they are given up.
-const CUT_FETCHES: u32 = 5;
-/// Failed downloads of results that are said to be gone, before that is believed.
-const GONE_FETCHES: u32 = 3;
+/// Downloads that are not whole, each in another way, before they are given up.
+const SUSPECT_FETCHES: u32 = 5;
+/// A service that asks for a longer wait than this is not waited for.
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
+/// Between looks at a job that lacks something it should have.
+const SHORTEST_HOLD: Duration = Duration::from_millis(50);
+const LONGEST_HOLD: Duration = Duration::from_secs(30);
+/// Creations that found their input gone, before it is held to be something else.
+const CREATE_LOSSES: u32 = 3;
 /// Uploads of one input that got lost, before that is fatal.
 const INPUT_LOSSES: u32 = 5;
-/// How long a job must be absent from looks and lists before it is held to have vanished.
-const VANISHED_AFTER: Duration = Duration::from_mins(10);
 
 impl Mind {
     /// Takes what an effect came to.
@@ -134,7 +135,7 @@ impl Mind {
         match result {
             Ok(stored) => {
                 self.held_inputs.remove(&input);
-                self.stored_here.insert(input);
+                self.stored_here.insert(input, now);
                 out.events.push(Event::InputStored { input, stored });
             }
             Err(error) if *error.kind() == ErrorKind::NotFound => {
@@ -161,6 +162,7 @@ impl Mind {
         let error = match result {
             Ok(made) => {
                 self.declines.remove(&job);
+                self.held_jobs.remove(&job);
                 let JobSnapshot { name, created, .. } = made;
                 out.events.push(Event::Created { job, name, adopted: false, created });
                 return;
@@ -175,11 +177,12 @@ impl Mind {
         let input = job.input;
         match error.kind() {
             ErrorKind::Rejected => out.events.push(Event::Refused { job, reason }),
-            ErrorKind::NotFound if self.stored_here.contains(&input) => {
-                // The input was uploaded in this very session: what is missing is the model.
+            ErrorKind::NotFound if self.losses(input) >= CREATE_LOSSES => {
+                // Sent again and again, and each time it was not there: it is not the input.
                 out.events.push(Event::Refused { job, reason });
             }
             ErrorKind::NotFound => {
+                *self.input_losses.entry(input).or_default() += 1;
                 let declined =
                     Event::Doubted { job, doubt: Doubt::Declined, reason: reason.clone() };
                 out.events.push(declined);
@@ -190,14 +193,15 @@ impl Mind {
             ErrorKind::Transient { retry_after } | ErrorKind::Quota { retry_after } => {
                 let tries = self.declines.entry(job).or_default();
                 *tries += 1;
-                let wait = create_backoff(*tries).max(retry_after.unwrap_or_default());
+                let asked = retry_after.unwrap_or_default();
+                let wait = create_backoff(*tries).max(asked.min(LONGEST_ASKED));
                 let since = self.held_jobs.get(&job).map_or(now, |hold| hold.since);
                 self.held_jobs.insert(job, Hold { since, tries: *tries, until: now + wait });
                 let doubted =
                     Event::Doubted { job, doubt: Doubt::Declined, reason: reason.clone() };
                 out.events.push(doubted);
                 out.trouble = Some(Trouble { what: reason, wait });
-                if now.saturating_sub(since) > self.policy.patience {
+                if now.saturating_sub(since) > self.policy.patience || asked > LONGEST_ASKED {
                     self.fatal.get_or_insert(error);
                 }
             }
@@ -208,8 +212,19 @@ impl Mind {
         }
     }
 
+    fn losses(&self, input: InputId) -> u32 {
+        self.input_losses.get(&input).copied().unwrap_or(0)
+    }
+
     fn snapshot(&mut self, id: JobId, seen: JobSnapshot, now: Duration, out: &mut Reaction) {
+        // A look that was under way while another job was adopted says nothing of that one.
+        let waits = |job: &Job| matches!(&job.phase, Phase::Waiting(name) if *name == seen.name);
+        if !self.state.job(id).is_some_and(waits) {
+            return;
+        }
+        let settle = self.policy.settle;
         let watch = self.watch.entry(id).or_default();
+        watch.looks += 1;
         watch.missing = None;
         watch.age = seen
             .created
@@ -220,12 +235,14 @@ impl Mind {
         }
         let promises_results =
             matches!(seen.state, JobState::Succeeded | JobState::PartiallySucceeded);
-        if promises_results && seen.output.is_none() && watch.nameless < NAMELESS_LOOKS {
-            watch.nameless += 1;
-            watch.hinted = true;
-            let until = now + backoff(watch.nameless);
-            self.held_jobs.insert(id, Hold { since: now, tries: 1, until });
-            return;
+        if promises_results && seen.output.is_none() {
+            let since = *watch.nameless.get_or_insert(now);
+            if now.saturating_sub(since) < settle {
+                watch.hinted = true;
+                let until = now + (settle / 16).clamp(SHORTEST_HOLD, LONGEST_HOLD);
+                self.held_jobs.insert(id, Hold { since, tries: 1, until });
+                return;
+            }
         }
         let ending = Ending {
             state: seen.state,
@@ -238,16 +255,17 @@ impl Mind {
 
     /// A look found nothing: a complete list is asked, and only lasting absence is believed.
     fn missing(&mut self, job: JobId, now: Duration, out: &mut Reaction) {
+        let settle = self.policy.settle;
         let watch = self.watch.entry(job).or_default();
         let since = *watch.missing.get_or_insert(now);
-        if now.saturating_sub(since) < VANISHED_AFTER {
+        if now.saturating_sub(since) < settle {
             self.sweep_due = true;
-            let until = now + Duration::from_secs(30);
+            let until = now + (settle / 16).clamp(SHORTEST_HOLD, LONGEST_HOLD);
             self.held_jobs.insert(job, Hold { since, tries: 1, until });
             return;
         }
         let ending = Ending {
-            state: JobState::Other("vanished".to_owned()),
+            state: vanished(),
             error: None,
             counts: batch_backend::JobCounts::default(),
             output: None,
@@ -268,29 +286,39 @@ impl Mind {
                 self.held_jobs.remove(&job);
                 out.events.push(Event::Fetched { job, result });
             }
-            Ok(Download::Cut(result)) => {
-                let watch = self.watch.entry(job).or_default();
-                watch.cut = Some(result.sha256);
-                watch.cuts += 1;
-                if watch.cuts >= CUT_FETCHES {
-                    let reason = "every download ended inside a line, each time elsewhere";
-                    out.events.push(Event::ResultsLost { job, reason: reason.to_owned() });
-                }
-            }
+            Ok(Download::Suspect(result)) => self.suspect(job, result, now, out),
             Err(error) if *error.kind() == ErrorKind::NotFound => {
                 let hold = next_hold(self.held_jobs.get(&job).copied(), &error, now);
-                if hold.tries >= GONE_FETCHES {
+                let since = *self.watch.entry(job).or_default().gone.get_or_insert(now);
+                if now.saturating_sub(since) >= self.policy.settle {
+                    // The next session asks once more: it may have been the wrong key.
                     out.events.push(Event::ResultsLost { job, reason: error.to_string() });
                 } else {
                     self.held_jobs.insert(job, hold);
-                    out.trouble = Some(Trouble {
-                        what: error.to_string(),
-                        wait: hold.until.saturating_sub(now),
-                    });
+                    let wait = hold.until.saturating_sub(now);
+                    out.trouble = Some(Trouble { what: error.to_string(), wait });
                 }
             }
             Err(error) => self.job_trouble(job, error, now, out),
         }
+    }
+
+    /// A download that seems not whole is fetched again; two alike are what the service has.
+    fn suspect(&mut self, job: JobId, result: StoredResult, now: Duration, out: &mut Reaction) {
+        let watch = self.watch.entry(job).or_default();
+        let lines = result.lines;
+        watch.suspect = Some(result.sha256);
+        watch.suspects += 1;
+        if watch.suspects >= SUSPECT_FETCHES {
+            let reason = "no download was whole, and no two were alike";
+            out.events.push(Event::ResultsLost { job, reason: reason.to_owned() });
+            return;
+        }
+        let wait = backoff(watch.suspects);
+        let hold = Hold { since: now, tries: watch.suspects, until: now + wait };
+        self.held_jobs.insert(job, hold);
+        let what = format!("the results came with {lines} lines and seem not whole");
+        out.trouble = Some(Trouble { what, wait });
     }
 
     fn cancel_done(
@@ -302,7 +330,8 @@ impl Mind {
     ) {
         self.cancelling.remove(name);
         match result {
-            Err(error) if *error.kind() != ErrorKind::NotFound => {
+            // Refused: it has ended in between. Gone: there is nothing to stop.
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Rejected) => {
                 let hold = next_hold(self.cancel_trouble, &error, now);
                 self.cancel_trouble = Some(hold);
                 self.trouble(error, hold, now, out);
@@ -343,9 +372,17 @@ impl Mind {
         out: &mut Reaction,
     ) {
         let lasting = now.saturating_sub(hold.since) > self.policy.patience;
-        out.trouble =
-            Some(Trouble { what: error.to_string(), wait: hold.until.saturating_sub(now) });
-        if is_fatal(&error) || lasting {
+        let wait = hold.until.saturating_sub(now);
+        out.trouble = Some(Trouble { what: error.to_string(), wait });
+        if !(is_fatal(&error) || lasting || asked_wait(&error) > LONGEST_ASKED) {
+            return;
+        }
+        if self.policy.goal == Goal::Fetched && self.state.reached(Goal::Fetched) {
+            // All results are here: the sweep was the last act, and failing at it takes nothing
+            // from the user but its news.
+            self.swept_end = true;
+            self.cancels.clear();
+        } else {
             self.fatal.get_or_insert(error);
         }
     }
@@ -358,11 +395,17 @@ fn is_fatal(error: &BackendError) -> bool {
 }
 
 pub(crate) fn next_hold(last: Option<Hold>, error: &BackendError, now: Duration) -> Hold {
-    let asked = match error.kind() {
-        ErrorKind::Transient { retry_after } | ErrorKind::Quota { retry_after } => *retry_after,
-        _ => None,
-    };
-    let tries = last.map_or(1, |hold| hold.tries + 1);
-    let wait = backoff(tries).max(asked.unwrap_or_default());
+    let tries = last.map_or(1, |hold| hold.tries.saturating_add(1));
+    let wait = backoff(tries).max(asked_wait(error).min(LONGEST_ASKED));
     Hold { since: last.map_or(now, |hold| hold.since), tries, until: now + wait }
+}
+
+/// The wait that the service asked for.
+fn asked_wait(error: &BackendError) -> Duration {
+    match error.kind() {
+        ErrorKind::Transient { retry_after } | ErrorKind::Quota { retry_after } => {
+            retry_after.unwrap_or_default()
+        }
+        _ => Duration::ZERO,
+    }
 }

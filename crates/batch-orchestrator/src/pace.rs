@@ -10,6 +10,9 @@ const OLD_AFTER: Duration = Duration::from_hours(1);
 /// that the first hour takes at most 70 requests all the same.
 const GROWN_EACH: Duration = Duration::from_secs(75);
 
+/// Looks are never closer together than this, whatever was asked for.
+const SHORTEST: Duration = Duration::from_millis(20);
+
 /// The schedule of looks: the first after 10 s, then each wait half as long again up to 60 s (75 s
 /// a request where a round takes several), 120 s from the second hour on, each with ± 10 % jitter.
 /// A fixed interval replaces all of that.
@@ -25,6 +28,7 @@ pub struct Pace {
 impl Pace {
     /// A schedule that begins at `now`.
     pub fn new(now: Duration, fixed: Option<Duration>, seed: u64) -> Self {
+        let fixed = fixed.map(|wait| wait.max(SHORTEST));
         let mut pace = Self { fixed, began: now, wait: FIRST, next: now, chance: seed };
         pace.next = now + pace.jittered(fixed.unwrap_or(FIRST));
         pace

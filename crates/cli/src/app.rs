@@ -79,17 +79,13 @@ impl App {
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
     {
-        let cli = match Cli::try_parse_from(args) {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let cli = match Cli::try_parse_from(&args) {
             Ok(cli) => cli,
-            Err(error) => {
-                // Help and version are results, the rest is usage; clap knows which goes where.
-                let printed = error.print();
-                let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-                let exit = if printed.is_err() { Exit::BrokenPipe } else { exit };
-                return ExitCode::from(exit as u8);
-            }
+            Err(error) => return unparsed(&error, &args),
         };
         let ui = Ui { json: cli.global.json, quiet: cli.global.quiet };
+        let command = cli.command.name();
         let ended = std::panic::catch_unwind(AssertUnwindSafe(|| self.go(ui, cli)));
         let failure = match ended {
             Ok(Ok(())) => return ExitCode::from(Exit::Done as u8),
@@ -101,10 +97,11 @@ impl App {
             .safe("what is on disk and at the service is as after a crash, which is planned for")
             .next("please report the lines above; `batch-eval resume` goes on"),
         };
-        if failure.exit != Exit::BrokenPipe {
-            ui.failure(&failure);
+        let exit = failure.exit;
+        if exit != Exit::BrokenPipe && !failure.said {
+            ui.failure(&failure.complete(&format!("batch-eval {command}")));
         }
-        ExitCode::from(failure.exit as u8)
+        ExitCode::from(exit as u8)
     }
 
     fn go(self, ui: Ui, cli: Cli) -> Outcome<()> {
@@ -116,7 +113,7 @@ impl App {
             .map_err(|error| Failure::io("failed to start", &error))?;
         runtime.block_on(async {
             let clock = SystemClock::start();
-            let stop = Stop::listen(clock)
+            let stop = Stop::listen(clock, ui)
                 .map_err(|error| Failure::io("failed to listen for signals", &error))?;
             let runs = Runs::new(cli.global.runs_dir);
             let context = Context { ui, clock, stop, runs, registry: self.registry };
@@ -133,4 +130,22 @@ impl App {
             }
         })
     }
+}
+
+/// Words that do not fit, or a wish for help: clap says it, or for programs one object does.
+fn unparsed(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    if !error.use_stderr() {
+        let exit = if error.print().is_ok() { Exit::Done } else { Exit::BrokenPipe };
+        return ExitCode::from(exit as u8);
+    }
+    if args.iter().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let ui = Ui { json: true, quiet: false };
+        ui.failure(&Failure::usage(what).complete("batch-eval"));
+    } else {
+        // Without standard error there is nobody to tell.
+        let _ = error.print();
+    }
+    ExitCode::from(Exit::Usage as u8)
 }

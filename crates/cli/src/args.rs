@@ -77,6 +77,23 @@ pub(crate) enum Command {
     Emulator(EmulatorArgs),
 }
 
+impl Command {
+    /// The word that names it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Resume(_) => "resume",
+            Self::Status(_) => "status",
+            Self::Watch(_) => "watch",
+            Self::Cancel(_) => "cancel",
+            Self::Transform(_) => "transform",
+            Self::Score(_) => "score",
+            Self::Report(_) => "report",
+            Self::Emulator(_) => "emulator",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunRef {
     /// A run's name or folder; the newest run when left out
@@ -95,7 +112,8 @@ pub(crate) struct RunArgs {
     /// A model to run; repeat it to compare models
     #[arg(short, long = "model", value_name = "MODEL")]
     pub(crate) models: Vec<String>,
-    /// A scorer; repeat it for several [default: function-call]
+    /// A scorer, such as function-call:any-part, function-call:name=NAME, not(function-call);
+    /// repeat it for several [default: function-call]
     #[arg(long = "scorer", value_name = "SCORER")]
     pub(crate) scorers: Vec<String>,
     /// The run's name; the same name and settings again go on with that run
@@ -103,8 +121,8 @@ pub(crate) struct RunArgs {
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
-    /// Use the built-in emulator even if a key is set
-    #[arg(long, conflicts_with = "base_url")]
+    /// Use the built-in emulator even if a key or an address is set
+    #[arg(long)]
     pub(crate) emulator: bool,
     /// Agree to what would otherwise be asked
     #[arg(short, long)]
@@ -203,6 +221,9 @@ pub(crate) struct ResumeArgs {
     pub(crate) run: RunRef,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
+    /// Fetch all results again, as when a result file is damaged
+    #[arg(long)]
+    pub(crate) refetch: bool,
     /// Take a report with missing or failed rows as success
     #[arg(long)]
     pub(crate) accept_partial: bool,

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use batch_orchestrator::{
-    Clock as _, Event, Finish, Goal, Journal as _, Policy, RunState, World, drive,
-};
-use run_store::{BackendKind, FileJournal, FolderSink};
+use batch_orchestrator::{Event, Finish, Goal, Journal as _, Policy, RunState, World, drive};
+use run_store::{BackendKind, FolderSink};
 
 use crate::args::CancelArgs;
 use crate::context::{Context, store};
@@ -14,19 +12,26 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::progress::Shown;
 use crate::steps::{self, Locked};
 use crate::ui::Ui;
+use crate::words::jobs;
 use crate::{key, service};
 
 pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> {
-    if args.key.api_key.is_some() {
-        return Err(key::refuse_argument());
-    }
+    let key = key::read(&args.key)?;
     let folder = context.find(args.run.run.as_deref())?;
-    let Locked { folder, lock } = steps::lock(context, folder)?;
+    let again = format!("batch-eval cancel {}", folder.manifest().name.as_str());
+    context.stop.goes_on_with(again.clone());
+    let run = steps::lock(context, folder).map_err(|failure| match failure.exit {
+        Exit::RunFolder => Failure {
+            next: Some(format!(
+                "stop that process first (Ctrl-C leaves the jobs running), then {again}"
+            )),
+            ..failure
+        },
+        _ => failure,
+    })?;
+    let (mut journal, replay) = steps::open(context, &run)?;
+    let Locked { folder, lock: _lock } = run;
     let manifest = folder.manifest();
-    let clock = context.clock;
-    let (mut journal, replay) =
-        FileJournal::open(&folder, &lock, &Context::session(), Box::new(move || clock.wall()))
-            .map_err(|error| store(&error))?;
     let plan = folder.plan().map_err(|error| store(&error))?;
     let mut history: Vec<Event> = replay.events().cloned().collect();
     let state =
@@ -37,7 +42,7 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
     }
     // The service is opened first: without a key nothing is written down as asked for.
     let service =
-        service::open(&manifest.asked.backend, &args.key, &folder.paths().emulator()).await?;
+        service::open(&manifest.asked.backend, key.as_ref(), &folder.paths().emulator()).await?;
     for job in &open {
         let event = Event::CancelRequested { job: *job };
         journal
@@ -45,37 +50,34 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
             .map_err(|error| Failure::io("failed to write the journal", &error))?;
         history.push(event);
     }
+    let settle = Duration::from_millis(manifest.asked.settings.settle_ms);
     let world = World {
         backend: Arc::clone(&service.backend),
         sink: Arc::new(FolderSink::new(&folder)),
         clock: Arc::new(context.clock),
-        listener: Arc::new(Shown::new(context.ui, context.clock, manifest.asked.models.clone())),
+        listener: Arc::new(Shown::new(context.ui, context.clock, manifest, settle)),
     };
     // As far as the creations: a job that may exist is looked for first, so that it is stopped too.
-    let policy = Policy {
-        goal: Goal::Submitted,
-        settle: Duration::from_millis(manifest.asked.settings.settle_ms),
-        seed: Context::entropy(),
-        ..Policy::default()
-    };
+    let policy =
+        Policy { goal: Goal::Submitted, settle, seed: Context::entropy(), ..Policy::default() };
     let stop = context.stop.wait();
     let driven = drive(plan, policy, &history, &mut journal, &world, stop).await;
     let how = if driven.is_ok() { "cancelled" } else { "failed" };
     let ended = journal.end(how);
-    let (finish, _) = driven.map_err(|error| match &error {
-        batch_orchestrator::DriveError::Backend(error) => service::call(error),
-        _ => Failure::of(Exit::Io, &error),
+    let (finish, after) = driven.map_err(|error| {
+        let failure = steps::failed(context, manifest, &error);
+        Failure { next: Some(again.clone()), ..failure }
     })?;
     ended.map_err(|error| Failure::io("failed to write the journal", &error))?;
     if finish == Finish::Stopped {
         let exit = context.stop.exit().unwrap_or(Exit::Interrupted);
-        return Err(Failure::new(exit, "stopped before every job was asked to stop")
-            .next(format!("batch-eval cancel {}", manifest.name.as_str())));
+        return Err(Failure::new(exit, "stopped before every job was asked to stop").next(again));
     }
     let emulated = manifest.asked.backend.kind == BackendKind::Emulator;
     let bill = if emulated { "" } else { "; rows that were done are paid for" };
     let next = format!("a job may still finish{bill}; {} waits for that", steps::resume(manifest));
-    say(context, manifest.name.as_str(), open.len(), &next)
+    let asked = after.jobs().filter(|job| job.cancel_requested && job.name.is_some()).count();
+    say(context, manifest.name.as_str(), asked, &next)
 }
 
 fn say(context: &Context, run: &str, asked: usize, what: &str) -> Outcome<()> {
@@ -84,5 +86,6 @@ fn say(context: &Context, run: &str, asked: usize, what: &str) -> Outcome<()> {
             "type": "cancelled", "run": run, "asked": asked, "note": what,
         }));
     }
-    Ui::result(&format!("{asked} jobs of {run} were asked to stop\n{what}"))
+    let jobs = jobs(asked);
+    Ui::result(&format!("asked {jobs} of {run} to stop\n{what}"))
 }

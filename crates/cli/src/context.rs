@@ -56,8 +56,12 @@ impl Context {
                 let failure = Failure::usage(format!("bad scorer: {error}\n{}", error.caret()));
                 match error.hint() {
                     Some(hint) => failure.next(hint),
-                    None => failure.next(format!("scorers: {}", self.scorer_names())),
+                    None => failure,
                 }
+                .next(format!(
+                    "scorers: {}; not(…), all(…) and any(…) combine them",
+                    self.scorer_names()
+                ))
             })
         };
         let scorers: Vec<_> = specs.iter().map(build).collect::<Outcome<_>>()?;
@@ -70,7 +74,8 @@ impl Context {
     }
 
     fn scorer_names(&self) -> String {
-        self.registry.names().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
+        let about = |(name, about): (&str, &str)| format!("{name} ({about})");
+        self.registry.names().map(about).collect::<Vec<_>>().join(", ")
     }
 }
 

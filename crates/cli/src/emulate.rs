@@ -4,11 +4,19 @@ use gemini_emulator::{Emulator, Script};
 
 use crate::args::EmulatorArgs;
 use crate::context::Context;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::ui::Ui;
-use crate::{prepare, service};
+use crate::{key, prepare, service};
 
 pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()> {
+    if let Some(name) = key::real_looking() {
+        let what = format!(
+            "{name} holds what looks like a real key, and the emulator's users would send it"
+        );
+        return Err(Failure::new(Exit::Key, what)
+            .safe("nothing was started")
+            .next(format!("env -u {name} batch-eval emulator …")));
+    }
     let script = match &args.script {
         None => Script::default(),
         Some(path) => {

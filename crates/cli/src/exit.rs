@@ -79,6 +79,8 @@ pub(crate) struct Failure {
     pub(crate) safe: Option<String>,
     /// The next command, or what to mend.
     pub(crate) next: Option<String>,
+    /// Whether the user has been told already.
+    pub(crate) said: bool,
 }
 
 /// What commands return.
@@ -86,7 +88,7 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), causes: Vec::new(), safe: None, next: None }
+        Self { exit, what: what.into(), causes: Vec::new(), safe: None, next: None, said: false }
     }
 
     /// A failure whose text and causes are those of `error`.
@@ -121,6 +123,19 @@ impl Failure {
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next.get_or_insert(next.into());
         self
+    }
+
+    /// The same, not to be told again.
+    pub(crate) fn already_said(self) -> Self {
+        Self { said: true, ..self }
+    }
+
+    /// Fills in what every failure says, where it does not say it better itself.
+    pub(crate) fn complete(self, command: &str) -> Self {
+        let nothing = matches!(self.exit, Exit::Usage | Exit::Dataset | Exit::Key);
+        let failure = if nothing { self.safe("nothing was sent or changed") } else { self };
+        let failure = failure.safe("everything here is kept");
+        failure.next(format!("{command} --help"))
     }
 
     /// The failure as one JSON object.

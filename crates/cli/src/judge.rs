@@ -1,18 +1,21 @@
 //! From the results of a run to its report, offline: the passes, the score files, the figures.
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write};
+use std::path::Path;
 use std::time::Duration;
 
-use batch_orchestrator::{InputId, JobId, Phase, RunState, StoredResult, Verdict};
+use batch_orchestrator::{JobId, Phase, RunState, StoredResult, Verdict};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize, to_json};
 use jsonl_transform::RowKey;
-use run_store::{OwnName, RunFolder, atomic_write};
+use run_store::{AtomicFile, OwnName, RunFolder, StoreError};
 use scoring::{Form, Keys, Pass, PassSummary, Scorer, Scores};
 
 use crate::context::{Context, store};
 use crate::dataset_rows::FolderRows;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::{Hashing, digest};
+use crate::notes::notes;
+use crate::prepare::INPUT;
 use crate::ui::Ui;
 
 /// A report and what it means for the exit code.
@@ -21,8 +24,10 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// Why result files cannot be the whole truth, in words.
     pub(crate) damage: Vec<String>,
-    /// Rows without a usable answer, over all models.
-    pub(crate) lacking: u64,
+    /// Rows whose result cannot be used, over all models.
+    pub(crate) errors: u64,
+    /// Rows that did not come back, over all models.
+    pub(crate) missing: u64,
 }
 
 /// Everything the passes over one run share.
@@ -43,9 +48,9 @@ pub(crate) fn run(
     elapsed: Option<Duration>,
 ) -> Outcome<Judged> {
     let manifest = folder.manifest();
-    let rows = manifest.made.rows;
+    let n_rows = manifest.made.rows;
     let hashes = key_hashes(context, folder)?;
-    let bench = Bench { context, folder, scorers, hashes, rows };
+    let bench = Bench { context, folder, scorers, hashes, rows: n_rows };
     let mut report = empty(folder, scorers, elapsed);
     let mut judged = Vec::new();
     if let Some(column) = bench.logged()? {
@@ -65,10 +70,12 @@ pub(crate) fn run(
             summary: &summary,
         }));
     }
-    let lacking = report.models.iter().filter(|column| column.role == Role::Model);
-    let lacking = lacking.map(|c| c.scores.first().map_or(0, |s| s.errors + s.missing)).sum();
-    keep_report(folder, &report, scorers)?;
-    Ok(Judged { report, damage: judged, lacking })
+    report.warnings.extend(notes(folder, state));
+    let asked = || report.models.iter().filter(|column| column.role == Role::Model);
+    let errors = asked().filter_map(|column| column.scores.first()).map(|score| score.errors).sum();
+    let missing = asked().map(|column| column.outcomes.missing).sum();
+    bench.keep_report(&report)?;
+    Ok(Judged { report, damage: judged, errors, missing })
 }
 
 fn empty(folder: &RunFolder, scorers: &[Box<dyn Scorer>], elapsed: Option<Duration>) -> Report {
@@ -163,23 +170,46 @@ impl Bench<'_> {
 
     /// One line a row: its key, its outcome, what each scorer said.
     fn keep_scores(&self, model: u32, scores: &Scores) -> Outcome<()> {
-        let input = self
-            .folder
-            .manifest()
-            .made
-            .inputs
-            .first()
-            .map_or(InputId { shard: 1, variant: 0 }, |input| input.id);
         let paths = self.folder.paths();
-        let path = paths.scores(&set(self.scorers)?, JobId { input, model });
-        if let Some(folder) = path.parent() {
-            paths.make_folder(folder).map_err(|error| store(&error))?;
+        let path = paths.scores(&set(self.scorers)?, JobId { input: INPUT, model });
+        self.keep(&path, |file| self.write_scores(file, scores))
+    }
+
+    /// Keeps the report: the run's own as `report.json`, others beside it under the name of their
+    /// set.
+    fn keep_report(&self, report: &Report) -> Outcome<()> {
+        let path = self.folder.paths().report(&report_name(self.folder, self.scorers)?);
+        let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
+        self.keep(&path, |file| file.write_all(json.as_bytes()))
+    }
+
+    /// Writes a file that can be made again at any time. A folder that cannot be written to is no
+    /// reason to keep a report from its reader.
+    fn keep(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>,
+    ) -> Outcome<()> {
+        let shown = || sanitize(&path.display().to_string()).into_owned();
+        let kept = (|| {
+            let paths = self.folder.paths();
+            if let Some(folder) = path.parent() {
+                paths.make_folder(folder)?;
+            }
+            let mut file = paths.create_file(path)?;
+            write(&mut file).map_err(|error| (shown(), error))?;
+            file.commit()?;
+            Ok(())
+        })();
+        match kept {
+            Ok(()) => Ok(()),
+            Err(Unkept::Read(only)) => {
+                let text = format!("note       {} is not written: {only}", shown());
+                self.context.ui.note(&text);
+                Ok(())
+            }
+            Err(Unkept::Failed(failure)) => Err(failure),
         }
-        let mut file = paths.create_file(&path).map_err(|error| store(&error))?;
-        let written = self.write_scores(&mut file, scores);
-        written
-            .map_err(|error| Failure::io(format!("failed to write {}", path.display()), &error))?;
-        file.commit().map_err(|error| store(&error))
     }
 
     fn write_scores(&self, file: &mut impl Write, scores: &Scores) -> std::io::Result<()> {
@@ -199,6 +229,32 @@ impl Bench<'_> {
             writeln!(out, "{line}")?;
         }
         out.flush()
+    }
+}
+
+/// Why a file that can be made again was not written.
+enum Unkept {
+    /// The folder is read-only, or another's.
+    Read(String),
+    Failed(Failure),
+}
+
+impl From<StoreError> for Unkept {
+    fn from(error: StoreError) -> Self {
+        let read_only = match &error {
+            StoreError::Io { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied
+            ),
+            _ => false,
+        };
+        if read_only { Self::Read(error.to_string()) } else { Self::Failed(store(&error)) }
+    }
+}
+
+impl From<(String, std::io::Error)> for Unkept {
+    fn from((path, error): (String, std::io::Error)) -> Self {
+        Self::Failed(Failure::io(format!("failed to write {path}"), &error))
     }
 }
 
@@ -260,16 +316,6 @@ fn own(text: &str) -> Outcome<OwnName> {
     OwnName::parse(text).map_err(|error| store(&error))
 }
 
-/// Keeps the report: the run's own as `report.json`, others beside it under the name of their set.
-fn keep_report(folder: &RunFolder, report: &Report, scorers: &[Box<dyn Scorer>]) -> Outcome<()> {
-    let path = folder.paths().report(&report_name(folder, scorers)?);
-    if let Some(parent) = path.parent() {
-        folder.paths().make_folder(parent).map_err(|error| store(&error))?;
-    }
-    let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
-    atomic_write(&path, json.as_bytes()).map_err(|error| store(&error))
-}
-
 fn report_name(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
     let own_scorers: Vec<&str> =
         folder.manifest().asked.scorers.iter().map(String::as_str).collect();
@@ -281,17 +327,30 @@ fn report_name(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<OwnNa
     }
 }
 
-/// Prints the report of a run.
-pub(crate) fn show(context: &Context, folder: &RunFolder, judged: &Judged) -> Outcome<()> {
-    print(context, &judged.report, Some(folder))
+/// Prints the report of a run, and in JSON why the program does not end well.
+pub(crate) fn show(
+    context: &Context,
+    folder: &RunFolder,
+    judged: &Judged,
+    failure: Option<&Failure>,
+) -> Outcome<()> {
+    print(context, &judged.report, Some(folder), failure)
 }
 
 /// Prints a report: a table and its sentences for people, one object for programs.
-pub(crate) fn print(context: &Context, report: &Report, folder: Option<&RunFolder>) -> Outcome<()> {
+pub(crate) fn print(
+    context: &Context,
+    report: &Report,
+    folder: Option<&RunFolder>,
+    failure: Option<&Failure>,
+) -> Outcome<()> {
     let root = folder.map(|folder| folder.paths().root());
     if context.ui.json {
-        let value = serde_json::json!({"type": "report", "folder": root, "report": report});
-        return Ui::object(&value);
+        let exit = failure.map_or(0, |failure| failure.exit as u8);
+        let error = failure.map(Failure::json);
+        return Ui::object(&serde_json::json!({
+            "type": "report", "folder": root, "report": report, "exit": exit, "error": error,
+        }));
     }
     let mut text = Ui::table(report);
     if let Some(root) = root {

@@ -1,5 +1,6 @@
 //! Where the API key comes from: a file, standard input, or the environment; never an argument.
 
+use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use gemini_client::ApiKey;
 
 use crate::args::KeyArgs;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::hashing::digest;
 
 /// In the order in which they win, as in Google's SDKs.
 const VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
@@ -14,38 +16,67 @@ const VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 /// The longest key read from a file or a pipe, in bytes.
 const MAX_LEN: u64 = 4096;
 
-/// Whether a key is named anywhere.
-pub(crate) fn is_given(args: &KeyArgs) -> bool {
-    args.api_key_file.is_some() || args.api_key_stdin || from_environment().is_some()
+/// Shorter texts are no real keys and may stand in any row.
+const REAL_LEN: usize = 16;
+
+/// The key, read once. It cannot be printed.
+#[derive(Clone)]
+pub(crate) struct Key {
+    text: String,
+    api: ApiKey,
 }
 
-/// Reads the key.
-pub(crate) fn read(args: &KeyArgs) -> Outcome<ApiKey> {
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(****)")
+    }
+}
+
+impl Key {
+    /// The key for the client.
+    pub(crate) fn api(&self) -> ApiKey {
+        self.api.clone()
+    }
+
+    /// What no row may hold: it would be sent and stored.
+    pub(crate) fn forbidden(&self) -> Option<&[u8]> {
+        (self.text.len() >= REAL_LEN).then_some(self.text.as_bytes())
+    }
+
+    /// Tells two keys apart without telling the key: salted with the run's own mark, and short.
+    pub(crate) fn fingerprint(&self, salt: &str) -> String {
+        digest(format!("{salt}\n{}", self.text).as_bytes())[..16].to_owned()
+    }
+}
+
+/// Reads the key where one is named; `None` where none is.
+pub(crate) fn read(args: &KeyArgs) -> Outcome<Option<Key>> {
     if args.api_key.is_some() {
-        return Err(refuse_argument());
+        return Err(Failure::usage(
+            "a key is never taken on the command line: every process could read it there",
+        )
+        .next("export GEMINI_API_KEY, or use --api-key-file FILE or --api-key-stdin"));
     }
     if let Some(path) = &args.api_key_file {
-        return from_file(path);
+        return from_file(path).map(Some);
     }
     if args.api_key_stdin {
         let text = read_short(std::io::stdin().lock(), "standard input")?;
-        return parse(&text, "standard input");
+        return parse(&text, "standard input").map(Some);
     }
-    match from_environment() {
-        Some((name, value)) => parse(&value, name),
-        None => Err(Failure::new(
-            Exit::Key,
-            "no API key: GEMINI_API_KEY and GOOGLE_API_KEY are not set",
-        )
-        .safe("nothing was sent")
-        .next("export GEMINI_API_KEY, or use --api-key-file FILE; --emulator needs none")),
-    }
+    from_environment().map(|(name, value)| parse(&value, name)).transpose()
 }
 
-/// Refuses `--api-key` before anything else is looked at.
-pub(crate) fn refuse_argument() -> Failure {
-    Failure::usage("a key is never taken on the command line: every process could read it there")
-        .next("export GEMINI_API_KEY, or use --api-key-file FILE or --api-key-stdin")
+/// The failure of a call that needs a key and has none.
+pub(crate) fn missing() -> Failure {
+    Failure::new(Exit::Key, "no API key: GEMINI_API_KEY and GOOGLE_API_KEY are not set")
+        .safe("nothing was sent")
+        .next("export GEMINI_API_KEY, or use --api-key-file FILE; --emulator needs none")
+}
+
+/// The variable that holds what looks like a key of the real service.
+pub(crate) fn real_looking() -> Option<&'static str> {
+    from_environment().filter(|(_, key)| key.starts_with("AIza") && key.len() >= 39).map(|(n, _)| n)
 }
 
 fn from_environment() -> Option<(&'static str, String)> {
@@ -55,15 +86,17 @@ fn from_environment() -> Option<(&'static str, String)> {
     })
 }
 
-fn from_file(path: &Path) -> Outcome<ApiKey> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let shown = path.display().to_string();
+fn from_file(path: &Path) -> Outcome<Key> {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+    let shown = eval_report::sanitize(&path.display().to_string()).into_owned();
     let fail = |error: &std::io::Error| {
         Failure::new(Exit::Key, format!("failed to read the key file {shown}: {error}"))
     };
     let file = std::fs::File::open(path).map_err(|e| fail(&e))?;
-    let mode = file.metadata().map_err(|e| fail(&e))?.permissions().mode();
-    if mode & 0o077 != 0 {
+    let about = file.metadata().map_err(|e| fail(&e))?;
+    // A pipe, as in `--api-key-file <(command)`, has no mode that would say anything.
+    let open = !about.file_type().is_fifo() && about.permissions().mode() & 0o077 != 0;
+    if open {
         return Err(Failure::new(Exit::Key, format!("others may read the key file {shown}"))
             .next(format!("chmod 600 {shown}")));
     }
@@ -80,24 +113,11 @@ fn read_short(source: impl std::io::Read, name: &str) -> Outcome<String> {
 }
 
 /// The error does not show the text: it may be a key with a slip in it.
-fn parse(text: &str, origin: &str) -> Outcome<ApiKey> {
-    ApiKey::new(text).map_err(|_| {
+fn parse(text: &str, origin: &str) -> Outcome<Key> {
+    let api = ApiKey::new(text).map_err(|_| {
         Failure::new(Exit::Key, format!("what {origin} holds is not a key"))
+            .safe("nothing was sent")
             .next("a key is one line of letters, digits, - and _")
-    })
-}
-
-/// Reads the key only to see that there is one, where that does not use it up.
-pub(crate) fn read_early(args: &KeyArgs) -> Outcome<()> {
-    if args.api_key_stdin { Ok(()) } else { read(args).map(|_| ()) }
-}
-
-/// The key's text where it can be read twice, to be looked for in rows: a row that holds it would
-/// be sent and stored.
-pub(crate) fn text(args: &KeyArgs) -> Option<String> {
-    let text = match &args.api_key_file {
-        Some(path) => std::fs::read_to_string(path).ok()?,
-        None => from_environment()?.1,
-    };
-    Some(text.trim().to_owned())
+    })?;
+    Ok(Key { text: text.trim().to_owned(), api })
 }

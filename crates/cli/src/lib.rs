@@ -12,6 +12,7 @@ mod hashing;
 mod judge;
 mod key;
 mod log;
+mod notes;
 mod prepare;
 mod progress;
 mod resume;
@@ -24,6 +25,8 @@ mod steps;
 mod stop;
 mod time;
 mod ui;
+mod verdict;
+mod words;
 
 pub use crate::app::App;
 pub use crate::duration::parse_duration;

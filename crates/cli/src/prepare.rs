@@ -1,12 +1,12 @@
 //! From a dataset to the input files of a new run.
 
 use std::fs::File;
-use std::io::{self, Cursor, IsTerminal as _, Read, Write as _};
+use std::io::{self, Cursor, IsTerminal as _, Read, Write};
 use std::path::Path;
 
 use batch_orchestrator::InputId;
 use jsonl_transform::{BadRowPolicy, Streams, Summary, TransformError, Transformer};
-use run_store::{AtomicFile, Dataset, Draft, Made, MadeInput, Transformed};
+use run_store::{AtomicFile, Dataset, Draft, Made, MadeInput, RunFolder, Transformed};
 
 use crate::args::BadRows;
 use crate::context::{Context, store};
@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::Hashing;
 use crate::sample;
 use crate::ui::Ui;
+use crate::words::rows;
 
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +39,31 @@ impl Source {
     pub(crate) fn label(&self) -> &str {
         match self {
             Self::Sample => sample::LABEL,
-            Self::Stdin => "-",
+            Self::Stdin => "standard input",
             Self::File(path) => path,
         }
     }
 
-    pub(crate) fn open(&self) -> Outcome<Box<dyn Read>> {
+    /// Finds out what can be found out before anything is made.
+    pub(crate) fn check(&self) -> Outcome<()> {
         match self {
-            Self::Sample => Ok(Box::new(Cursor::new(sample::BYTES))),
+            Self::File(path) => open_file(path).map(|_| ()),
             Self::Stdin if io::stdin().is_terminal() => {
                 Err(Failure::usage("standard input is a terminal; a dataset is expected there")
                     .next("name a file, or pipe the dataset in"))
             }
-            Self::Stdin => Ok(Box::new(io::stdin().lock())),
-            Self::File(path) => open_file(path).map(|file| Box::new(file) as Box<dyn Read>),
+            Self::Sample | Self::Stdin => Ok(()),
         }
+    }
+
+    /// Opens it; long waits end when a signal comes.
+    pub(crate) fn open(&self, context: &Context) -> Outcome<Box<dyn Read>> {
+        self.check()?;
+        Ok(match self {
+            Self::Sample => Box::new(Cursor::new(sample::BYTES)),
+            Self::Stdin => Box::new(context.stop.stdin()),
+            Self::File(path) => Box::new(context.stop.reader(open_file(path)?)),
+        })
     }
 
     /// Length and digest, for telling whether two calls mean the same data. Standard input can be
@@ -62,7 +73,7 @@ impl Source {
         if *self == Self::Stdin {
             return Ok(Dataset { label, bytes: None, sha256: None });
         }
-        let mut hashing = Hashing::new(context.stop.reader(self.open()?));
+        let mut hashing = Hashing::new(self.open(context)?);
         io::copy(&mut hashing, &mut io::sink())
             .map_err(|error| reading_failed(context, &label, &error))?;
         Ok(dataset(label, hashing))
@@ -103,7 +114,7 @@ pub(crate) fn prepare(
     let (input_path, logged_path, index_path) = (paths.input(INPUT), paths.logged(), paths.index());
     let (mut input, mut logged, mut index) =
         (create(&input_path)?, create(&logged_path)?, create(&index_path)?);
-    let mut reader = Hashing::new(context.stop.reader(source.open()?));
+    let mut reader = Hashing::new(source.open(context)?);
     let mut streams = Streams::new(&mut input, &mut logged, &mut index);
     let summary = transformer
         .run(&mut reader, &mut streams)
@@ -175,16 +186,24 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
 }
 
 /// Says what was made of the dataset.
-pub(crate) fn tell(context: &Context, label: &str, made: &Made) {
+pub(crate) fn tell(context: &Context, folder: &RunFolder) {
+    let (made, label) = (&folder.manifest().made, &folder.manifest().asked.dataset.label);
     let bytes: u64 = made.inputs.iter().map(|input| input.bytes).sum();
-    let label = eval_report::sanitize(label);
-    context.ui.note(&format!("prepared   {} rows of {label}, {bytes} bytes to send", made.rows));
+    let (label, count) = (eval_report::sanitize(label), rows(made.rows));
+    context.ui.note(&format!("prepared   {count} of {label}, {bytes} bytes to send"));
     if made.transformed.bad > 0 {
-        context.ui.note(&format!("left out   {} bad rows", made.transformed.bad));
+        context.ui.note(&format!("left out   {} that cannot be sent", rows(made.transformed.bad)));
     }
     for warning in &made.transformed.warnings {
         context.ui.note(&format!("note       {}", eval_report::sanitize(warning)));
     }
+}
+
+/// Whether two paths lead to one file.
+fn same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |path: &Path| std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
+    id(one).is_some_and(|one| Some(one) == id(other))
 }
 
 /// `batch-eval transform`: the input file of a dataset, and nothing else.
@@ -194,20 +213,36 @@ pub(crate) fn transform(context: &Context, args: &crate::args::TransformArgs) ->
         path => Source::File(path.to_owned()),
     };
     let transformer = transformer(args.bad_rows);
-    let reader = context.stop.reader(source.open()?);
+    let reader = source.open(context)?;
     let fail = |error: &TransformError| failed(context, source.label(), error);
+    let out = Path::new(&args.output);
+    if let Source::File(path) = &source
+        && same_file(Path::new(path), out)
+    {
+        return Err(Failure::usage("the output is the dataset itself, which would be lost")
+            .next("another file for -o"));
+    }
+    let written = |error: io::Error| {
+        Failure::io(format!("failed to write {}", eval_report::sanitize(&args.output)), &error)
+    };
+    let through = |out: &mut dyn Write| {
+        let mut streams = Streams::new(out, io::sink(), io::sink());
+        transformer.run(reader, &mut streams).map_err(|error| fail(&error))
+    };
     let summary = if args.output == "-" {
         let mut out = io::stdout().lock();
-        let mut streams = Streams::new(&mut out, io::sink(), io::sink());
-        let summary = transformer.run(reader, &mut streams).map_err(|error| fail(&error))?;
-        drop(streams);
-        out.flush().map_err(|error| Failure::io("failed to write to standard output", &error))?;
+        let summary = through(&mut out)?;
+        out.flush().map_err(written)?;
+        summary
+    } else if out.exists() && !out.is_file() {
+        // A device or a pipe is written to, not replaced.
+        let mut out = File::options().write(true).open(out).map_err(written)?;
+        let summary = through(&mut out)?;
+        out.flush().map_err(written)?;
         summary
     } else {
-        let mut out = AtomicFile::create(Path::new(&args.output)).map_err(|e| store(&e))?;
-        let mut streams = Streams::new(&mut out, io::sink(), io::sink());
-        let summary = transformer.run(reader, &mut streams).map_err(|error| fail(&error))?;
-        drop(streams);
+        let mut out = AtomicFile::create(out).map_err(|e| store(&e))?;
+        let summary = through(&mut out)?;
         out.commit().map_err(|error| store(&error))?;
         summary
     };
@@ -218,10 +253,15 @@ pub(crate) fn transform(context: &Context, args: &crate::args::TransformArgs) ->
             "warnings": warnings(&summary),
         }));
     }
-    context.ui.note(&format!(
-        "wrote {} of {} rows, {} bytes",
-        summary.written, summary.rows_in, summary.bytes_input
-    ));
+    let (written, all, bytes) = (summary.written, rows(summary.rows_in), summary.bytes_input);
+    context.ui.note(&format!("wrote {written} of {all}, {bytes} bytes"));
+    for bad in &summary.bad.first {
+        context.ui.note(&format!("left out: {bad}"));
+    }
+    let unlisted = summary.bad.count - summary.bad.first.len() as u64;
+    if unlisted > 0 {
+        context.ui.note(&format!("left out: {} more", rows(unlisted)));
+    }
     for warning in warnings(&summary) {
         context.ui.note(&format!("note: {}", eval_report::sanitize(&warning)));
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use batch_backend::{JobCounts, JobName};
 use batch_orchestrator::{Clock as _, Doubt, Event, JobId, Listener, Notice};
 use eval_report::sanitize;
+use run_store::Manifest;
 use serde_json::{Value, json};
 
 use crate::duration::human;
@@ -24,6 +25,7 @@ pub(crate) struct Shown {
     ui: Ui,
     clock: SystemClock,
     models: Vec<String>,
+    settle: Duration,
     seen: Mutex<Seen>,
 }
 
@@ -35,8 +37,9 @@ struct Seen {
 }
 
 impl Shown {
-    pub(crate) fn new(ui: Ui, clock: SystemClock, models: Vec<String>) -> Self {
-        Self { ui, clock, models, seen: Mutex::default() }
+    pub(crate) fn new(ui: Ui, clock: SystemClock, manifest: &Manifest, settle: Duration) -> Self {
+        let models = manifest.asked.models.clone();
+        Self { ui, clock, models, settle, seen: Mutex::default() }
     }
 
     fn model(&self, job: JobId) -> String {
@@ -52,8 +55,11 @@ impl Shown {
             }
             return;
         }
-        if let Some(text) = self.event_text(event) {
-            self.ui.note(&text);
+        let Some(text) = self.event_text(event) else { return };
+        match event {
+            // Minutes of silence would look like a hang, and a second job costs money.
+            Event::Doubted { .. } | Event::ExtraFound { .. } => self.ui.alarm(&text),
+            _ => self.ui.note(&text),
         }
     }
 
@@ -62,6 +68,7 @@ impl Shown {
             Event::UploadOpened { .. } | Event::CreateIntended { .. } | Event::Settled { .. } => {
                 return None;
             }
+            Event::Reopened { job } => format!("again      {}", self.model(*job)),
             Event::InputLost { input, reason } => {
                 format!("input {input} is sent again: {}", sanitize(reason))
             }
@@ -73,9 +80,10 @@ impl Shown {
                 format!("{how:<10} {} {}", self.model(*job), sanitize(name.as_str()))
             }
             Event::Doubted { job, doubt: Doubt::Unanswered, .. } => format!(
-                "uncertain  {}: the answer was lost; looking whether the job exists before \
+                "uncertain  {}: the answer was lost; for up to {} the job is looked for, before \
                  anything is sent again",
-                self.model(*job)
+                self.model(*job),
+                human(self.settle)
             ),
             Event::Doubted { job, reason, .. } => {
                 format!("not yet    {}: {}", self.model(*job), sanitize(reason))
@@ -226,6 +234,7 @@ fn event_json(event: &Event) -> Option<Value> {
         Event::Doubted { job, reason, .. } => {
             json!({"type": "doubted", "job": job.to_string(), "reason": reason})
         }
+        Event::Reopened { job } => json!({"type": "reopened", "job": job.to_string()}),
         Event::Settled { job } => json!({"type": "settled", "job": job.to_string()}),
         Event::Refused { job, reason } => {
             json!({"type": "refused", "job": job.to_string(), "reason": reason})

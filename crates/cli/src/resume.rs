@@ -3,15 +3,16 @@
 use crate::args::ResumeArgs;
 use crate::context::Context;
 use crate::exit::Outcome;
+use crate::key;
 use crate::steps::{self, Wishes};
 
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> {
-    if args.key.api_key.is_some() {
-        return Err(crate::key::refuse_argument());
-    }
+    let key = key::read(&args.key)?;
     let folder = context.find(args.run.run.as_deref())?;
     context.ui.note(&format!("run        {}", folder.manifest().name.as_str()));
     let locked = steps::lock(context, folder)?;
-    let wishes = Wishes { pace: &args.pace, keys: &args.key, accept_partial: args.accept_partial };
+    let accept_partial = args.accept_partial;
+    let refetch = args.refetch;
+    let wishes = Wishes { pace: &args.pace, key: key.as_ref(), accept_partial, refetch };
     steps::go_on(context, locked, &wishes).await
 }

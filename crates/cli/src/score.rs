@@ -7,7 +7,7 @@ use batch_orchestrator::{Goal, RunState};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize};
 use jsonl_transform::member;
 use run_store::{RunFolder, Runs};
-use scoring::{Form, Pass, Scorer, Scores};
+use scoring::{Form, Pass, PassError, Scorer, Scores};
 
 use crate::args::{RunRef, ScoreArgs};
 use crate::context::{Context, DEFAULT_SCORER, store};
@@ -20,7 +20,7 @@ const LONGEST: u64 = 64 << 20;
 /// Scores a run, a result file, or the logged answers of a dataset.
 pub(crate) fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
     match args.what.as_deref() {
-        Some("-") => score_lines(context, args, "-", BufReader::new(io::stdin().lock())),
+        Some("-") => score_lines(context, args, "-", BufReader::new(context.stop.stdin())),
         Some(path) if is_file(&context.runs, path) => {
             let file = prepare::open_file(path)?;
             score_lines(context, args, path, BufReader::with_capacity(1 << 20, file))
@@ -32,7 +32,7 @@ pub(crate) fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
                 specs => specs.to_vec(),
             };
             let judged = again(context, &folder, &specs)?;
-            judge::show(context, &folder, &judged)
+            judge::show(context, &folder, &judged, None)
         }
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn report(context: &Context, args: &RunRef) -> Outcome<()> {
     let folder = context.find(args.run.as_deref())?;
     let specs = folder.manifest().asked.scorers.clone();
     let judged = again(context, &folder, &specs)?;
-    judge::show(context, &folder, &judged)
+    judge::show(context, &folder, &judged, None)
 }
 
 /// Scores the results of a run once more; costs seconds and no request.
@@ -63,7 +63,9 @@ fn again(context: &Context, folder: &RunFolder, specs: &[String]) -> Outcome<jud
             .note("note: this run is not at its end; rows that are not here count as missing");
     }
     let last = replay.entries.last().map(|entry| entry.at);
-    let elapsed = last.and_then(|at| at.duration_since(folder.manifest().created).ok());
+    let over = state.reached(Goal::Fetched);
+    let elapsed = last.filter(|_| over);
+    let elapsed = elapsed.and_then(|at| at.duration_since(folder.manifest().created).ok());
     judge::run(context, folder, &state, &scorers, elapsed)
 }
 
@@ -85,16 +87,33 @@ fn score_lines(
     let (form, role, label) = if is_dataset {
         (Form::Logged, Role::Logged, "logged")
     } else {
-        (Form::Results, Role::Model, name)
+        (Form::Results, Role::Model, label(name))
     };
     let lines = context.stop.reader(Cursor::new(first).chain(reader));
     let (report, damaged) = file_report(context, &scorers, lines, form, role, label)?;
-    judge::print(context, &report, None)?;
-    if damaged {
-        Err(Failure::new(Exit::Verification, format!("{shown} ends inside a line")))
-    } else {
-        Ok(())
+    let ended = match (report.models.first(), damaged) {
+        (_, true) => Err(Failure::new(Exit::Verification, format!("{shown} ends inside a line"))
+            .next("fetch or copy it again")),
+        (Some(column), _) if column.submitted > 0 && unreadable(column) == column.submitted => {
+            Err(Failure::new(Exit::Dataset, format!("{shown} holds no row that can be read"))
+                .next("a result file or a dataset of JSON lines is expected"))
+        }
+        _ => Ok(()),
+    };
+    judge::print(context, &report, None, ended.as_ref().err())?;
+    ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+}
+
+fn unreadable(column: &Column) -> u64 {
+    column.outcomes.unparsable + column.outcomes.missing
+}
+
+/// What a file is called in a table: its own name, not the way there.
+fn label(path: &str) -> &str {
+    if path == "-" {
+        return "standard input";
     }
+    Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
 }
 
 fn file_report(
@@ -107,7 +126,12 @@ fn file_report(
 ) -> Outcome<(Report, bool)> {
     let mut scores = Scores::new(0, scorers);
     let summary = Pass::new(scorers).form(form).run(lines, &mut scores).map_err(|error| {
-        context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Verification, &error))
+        let exit = match error {
+            PassError::Compressed { .. } => Exit::Dataset,
+            _ => Exit::Io,
+        };
+        let failed = || Failure::of(exit, &error).next("gunzip or zstd -d it first, or pipe it in");
+        context.stop.failure().unwrap_or_else(failed)
     })?;
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
     let (scores, summary) = (&scores, &summary);

@@ -9,9 +9,9 @@ use gemini_client::{ApiKey, ApiVersion, BaseUrl, Client, SetupError};
 use gemini_emulator::{Emulator, StartError};
 use run_store::{Backend, BackendKind};
 
-use crate::args::{KeyArgs, ServiceArgs};
+use crate::args::ServiceArgs;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::key;
+use crate::key::{self, Key};
 
 /// Emulated seconds per second inside this process: a job ends in a third of a second.
 const EMULATED_SCALE: f64 = 100.0;
@@ -20,6 +20,9 @@ pub(crate) const EMULATED_POLL: Duration = Duration::from_millis(50);
 /// How long a doubtful job of the emulator in this process is looked for: nothing of it is under
 /// way once the process is gone.
 pub(crate) const EMULATED_SETTLE: Duration = Duration::from_secs(2);
+
+/// How long trouble with the emulator in this process is waited out: nothing mends it from outside.
+pub(crate) const EMULATED_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A service ready to be called.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ pub(crate) fn named(args: &ServiceArgs, emulated: bool) -> Outcome<Backend> {
 }
 
 /// Makes the service of a run callable; the emulator keeps its state in `state`.
-pub(crate) async fn open(backend: &Backend, keys: &KeyArgs, state: &Path) -> Outcome<Service> {
+pub(crate) async fn open(backend: &Backend, key: Option<&Key>, state: &Path) -> Outcome<Service> {
     let version = ApiVersion::parse(&backend.api_version).map_err(|error| setup(&error))?;
     if backend.kind == BackendKind::Emulator {
         let emulator = Emulator::builder()
@@ -63,7 +66,8 @@ pub(crate) async fn open(backend: &Backend, keys: &KeyArgs, state: &Path) -> Out
         return Ok(Service { backend: Arc::new(client), _emulator: Some(emulator) });
     }
     let base = BaseUrl::parse(&backend.base_url).map_err(|error| setup(&error))?;
-    let client = client(key::read(keys)?, base, version)?;
+    let key = key.ok_or_else(key::missing)?;
+    let client = client(key.api(), base, version)?;
     Ok(Service { backend: Arc::new(client), _emulator: None })
 }
 
@@ -82,13 +86,16 @@ fn setup(error: &SetupError) -> Failure {
 /// An emulator that does not start, as a failure.
 pub(crate) fn start(error: &StartError) -> Failure {
     let exit = match error {
-        StartError::NotLoopback(_) | StartError::TimeScale(_) => Exit::Usage,
+        StartError::NotLoopback(_) | StartError::TimeScale(_) | StartError::Listen { .. } => {
+            Exit::Usage
+        }
         StartError::Locked(_) => Exit::RunFolder,
         _ => Exit::Io,
     };
     let failure = Failure::of(exit, error);
     match error {
         StartError::NotLoopback(_) => failure.next("--allow-remote, if others may use it"),
+        StartError::Listen { .. } => failure.next("another --listen; port 0 takes a free one"),
         _ => failure,
     }
 }

@@ -13,6 +13,7 @@ use crate::context::{Context, store};
 use crate::duration::human;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::ui::Ui;
+use crate::words::rows;
 use crate::{key, service, steps};
 
 /// How often a run of the emulator in another process is looked at: it is quick.
@@ -54,7 +55,7 @@ fn standing(job: &Job) -> String {
     }
 }
 
-fn model(folder: &RunFolder, job: &Job) -> String {
+pub(crate) fn model(folder: &RunFolder, job: &Job) -> String {
     let models = &folder.manifest().asked.models;
     let name = usize::try_from(job.id.model).ok().and_then(|at| models.get(at));
     name.cloned().unwrap_or_else(|| job.id.to_string())
@@ -72,9 +73,9 @@ fn as_text(context: &Context, folder: &RunFolder, state: &RunState) -> String {
         ),
         format!("folder   {}", sanitize(&folder.paths().root().display().to_string())),
         format!(
-            "dataset  {}, {} rows",
+            "dataset  {}, {}",
             sanitize(&manifest.asked.dataset.label),
-            manifest.made.rows
+            rows(manifest.made.rows)
         ),
         format!("service  {}", service_name(folder)),
     ];
@@ -115,11 +116,22 @@ fn service_name(folder: &RunFolder) -> String {
 }
 
 fn next(folder: &RunFolder, state: &RunState) -> String {
-    if state.jobs().all(Job::is_over) {
-        format!("batch-eval report {}", folder.manifest().name.as_str())
-    } else {
-        steps::resume(folder.manifest())
+    if is_worked_on(folder) {
+        return "nothing: a process works on it".to_owned();
     }
+    steps::next(folder.manifest(), state)
+}
+
+/// Whether a process of this machine is at work on the run, as far as the journal tells: its last
+/// session did not end and its process is there.
+fn is_worked_on(folder: &RunFolder) -> bool {
+    let Ok(replay) = folder.replay() else { return false };
+    let here = run_store::Session::here("").host;
+    replay.sessions.last().is_some_and(|last| {
+        let there = last.session.host != here
+            || std::path::Path::new(&format!("/proc/{}", last.session.pid)).exists();
+        last.end.is_none() && there
+    })
 }
 
 fn as_json(context: &Context, folder: &RunFolder, state: &RunState) -> Value {
@@ -158,15 +170,14 @@ fn as_json(context: &Context, folder: &RunFolder, state: &RunState) -> Value {
 
 /// Follows a run: its journal, and at the service the jobs that are not over. Changes nothing.
 pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
-    if args.key.api_key.is_some() {
-        return Err(key::refuse_argument());
-    }
+    let key = key::read(&args.key)?;
     let folder = context.find(args.run.run.as_deref())?;
+    context.stop.goes_on_with(steps::resume(folder.manifest()));
     let backend = &folder.manifest().asked.backend;
     // The emulator of another process is that process's own; its journal tells enough.
     let service = match backend.kind {
         BackendKind::Emulator => None,
-        _ => Some(service::open(backend, &args.key, &folder.paths().emulator()).await?),
+        _ => Some(service::open(backend, key.as_ref(), &folder.paths().emulator()).await?),
     };
     let fixed = args.poll_interval.or_else(|| service.is_none().then_some(EMULATED_LOOK));
     let mut pace = Pace::new(context.clock.now(), fixed, Context::entropy());
@@ -196,6 +207,15 @@ pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
         tell(context, &mut told, lines)?;
         if open == 0 {
             return finish(context, &folder, &state);
+        }
+        if service.is_none() && !is_worked_on(&folder) {
+            // The emulator of a run lives in the process that works on it.
+            return Err(Failure::new(
+                Exit::Paused,
+                "nobody works on this run, so nothing will change",
+            )
+            .safe("everything here is kept")
+            .next(steps::resume(folder.manifest())));
         }
         pace.looked(context.clock.now(), u32::try_from(open).unwrap_or(u32::MAX));
         let wait = pace.next().saturating_sub(context.clock.now());
@@ -262,7 +282,13 @@ fn tell(context: &Context, told: &mut Vec<String>, lines: Vec<Line>) -> Outcome<
 fn finish(context: &Context, folder: &RunFolder, state: &RunState) -> Outcome<()> {
     let next = next(folder, state);
     if context.ui.json {
-        return Ui::object(&json!({"type": "watched", "next": next}));
+        let name = run_store::OwnName::parse("report.json").map_err(|error| store(&error))?;
+        let report = std::fs::read(folder.paths().report(&name)).ok();
+        let report = report.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let root = folder.paths().root();
+        return Ui::object(
+            &json!({"type": "report", "folder": root, "report": report, "next": next}),
+        );
     }
     Ui::result(&format!("every job is over\nnext: {next}"))
 }

@@ -45,6 +45,14 @@ impl Ui {
         }
     }
 
+    /// A line that quiet mode lets through.
+    pub(crate) fn alarm(self, text: &str) {
+        if !self.json {
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
     /// Why the program ends.
     pub(crate) fn failure(self, failure: &Failure) {
         if self.json {

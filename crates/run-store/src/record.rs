@@ -107,6 +107,9 @@ pub(crate) enum Record {
         job: String,
         reason: String,
     },
+    Reopened {
+        job: String,
+    },
     ExtraFound {
         job: String,
         name: String,
@@ -222,6 +225,7 @@ impl Record {
             Event::ResultsLost { job, reason } => {
                 Self::ResultsLost { job: job.to_string(), reason: reason.clone() }
             }
+            Event::Reopened { job } => Self::Reopened { job: job.to_string() },
             Event::ExtraFound { job, name } => {
                 Self::ExtraFound { job: job.to_string(), name: name.as_str().to_owned() }
             }
@@ -317,6 +321,7 @@ impl Record {
                 result: StoredResult { bytes, lines, sha256, whole },
             },
             Self::ResultsLost { job, reason } => Event::ResultsLost { job: job_id(&job)?, reason },
+            Self::Reopened { job } => Event::Reopened { job: job_id(&job)? },
             Self::ExtraFound { job, name } => {
                 Event::ExtraFound { job: job_id(&job)?, name: JobName::new(name) }
             }

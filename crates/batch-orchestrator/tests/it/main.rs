@@ -7,4 +7,5 @@ mod ends;
 mod exactly_once;
 mod order;
 mod traits;
+mod trouble;
 mod world;

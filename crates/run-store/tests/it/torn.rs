@@ -115,8 +115,8 @@ fn torn_end_is_kept_aside_cut_off_and_noted() {
 fn second_torn_end_at_one_place_does_not_replace_the_first() {
     let home = Home::new();
     let (run, _, bytes) = written(&home);
-    for (tail, name) in [("a", "journal.torn-27"), ("b", "journal.torn-27.1")] {
-        let whole = &bytes[..ends(&bytes)[25]];
+    for (tail, name) in [("a", "journal.torn-28"), ("b", "journal.torn-28.1")] {
+        let whole = &bytes[..ends(&bytes)[26]];
         fs::write(run.paths().journal(), [whole, tail.as_bytes()].concat()).unwrap();
         assert_eq!(open(&run).unwrap().2.repairs[0].kept_as, name);
         assert_eq!(fs::read_to_string(run.paths().root().join(name)).unwrap(), tail);

@@ -1,0 +1,201 @@
+//! Trouble that must not cost money or results: what a hostile reader of this crate came up with.
+
+use std::time::Duration;
+
+use batch_backend::memory::{Course, Fault};
+use batch_backend::{BatchBackend, JobSpec, JobState, Operation};
+use batch_orchestrator::{
+    DriveError, Event, Finish, Goal, InputPhase, OnAmbiguous, Phase, Policy, Verdict,
+};
+
+use crate::world::{Sim, job};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn rows(sim: &Sim, model: u32) -> usize {
+    sim.sink.kept(job(model)).map_or(0, |kept| kept.split(|b| *b == b'\n').count() - 1)
+}
+
+#[tokio::test]
+async fn a_download_with_fewer_rows_than_promised_is_fetched_again() {
+    for short in [0, 1, 2] {
+        let sim = Sim::new(&["sim-flash"]);
+        sim.backend.fail(Operation::Fetch, [Fault::Short(short)]);
+        sim.session().await.unwrap();
+        assert_eq!(rows(&sim, 0), 3, "after one of {short} rows");
+        assert_eq!(sim.backend.calls(Operation::Fetch), 2);
+    }
+}
+
+#[tokio::test]
+async fn two_equal_short_downloads_are_what_the_service_has() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::Fetch, [Fault::Short(2); 9]);
+    sim.session().await.unwrap();
+    assert_eq!((rows(&sim, 0), sim.backend.calls(Operation::Fetch)), (2, 2));
+}
+
+#[tokio::test]
+async fn results_that_were_gone_for_one_session_are_asked_for_in_the_next() {
+    let sim = Sim::new(&["sim-flash"]);
+    // As with a key of another project: not there, for as long as anybody asks.
+    sim.backend.fail(Operation::Fetch, [Fault::Gone; 12]);
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!(finish, Finish::Reached);
+    let phase = &state.job(job(0)).unwrap().phase;
+    assert!(matches!(phase, Phase::Over(Verdict::ResultsLost { .. })), "{phase:?}");
+    let asked = sim.backend.calls(Operation::Fetch);
+    assert!((5..=12).contains(&asked), "asked {asked} times over the settle time");
+    while sim.backend.calls(Operation::Fetch) < 12 {
+        sim.session().await.unwrap();
+    }
+    sim.session().await.unwrap();
+    sim.assert_complete("after the trouble");
+}
+
+#[tokio::test]
+async fn a_second_job_seen_at_adoption_is_stopped() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.policy.goal = Goal::Uploaded;
+    let (_, state) = sim.session().await.unwrap();
+    let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
+    let model = sim.plan.models[0].clone();
+    let token = job(0).token(&sim.plan.tag, 1, &stored.sha256, &model);
+    let twin = JobSpec { token, model, input: stored.name.clone() };
+    sim.backend.create(&twin).await.unwrap();
+    sim.backend.fail(Operation::Create, [Fault::After]);
+    sim.policy.goal = Goal::Fetched;
+    sim.session().await.unwrap();
+    assert_eq!(sim.living(job(0)), 1, "{:?}", sim.backend.history());
+    assert!(sim.journal.events().iter().any(|event| matches!(event, Event::ExtraFound { .. })));
+}
+
+#[tokio::test]
+async fn a_second_job_that_has_ended_is_told_of() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.policy.goal = Goal::Submitted;
+    let (_, state) = sim.session().await.unwrap();
+    let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
+    let model = sim.plan.models[0].clone();
+    let token = job(0).token(&sim.plan.tag, 7, &stored.sha256, &model);
+    let twin = JobSpec { token, model, input: stored.name.clone() };
+    sim.backend.next_courses([Course { states: vec![JobState::Succeeded], ..Course::success() }]);
+    sim.backend.create(&twin).await.unwrap();
+    sim.policy.goal = Goal::Fetched;
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!(state.job(job(0)).unwrap().extras.len(), 1, "it was paid for");
+    assert_eq!(sim.backend.calls(Operation::Cancel), 0, "and there is nothing to stop");
+}
+
+#[tokio::test]
+async fn a_refused_job_that_is_there_all_the_same_is_adopted() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::Create, [Fault::Refused]);
+    let (_, state) = sim.session().await.unwrap();
+    let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
+    let refused = state.job(job(0)).unwrap();
+    let spec = JobSpec {
+        token: refused.token.clone().unwrap(),
+        model: sim.plan.models[0].clone(),
+        input: stored.name.clone(),
+    };
+    sim.backend.create(&spec).await.unwrap();
+    sim.policy.goal = Goal::Fetched;
+    sim.session().await.unwrap();
+    sim.assert_complete("adopted in spite of the refusal");
+}
+
+#[tokio::test]
+async fn the_last_sweep_is_tried_again_but_not_for_ever() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::List, [Fault::Before; 2]);
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+    assert_eq!(sim.backend.calls(Operation::List), 3, "two failed, one was whole");
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::List, [Fault::Before; 500]);
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached, "the results are here");
+    assert!(sim.backend.calls(Operation::List) < 20);
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_refused_takes_nothing_from_a_finished_run() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.session().await.unwrap();
+    sim.backend.fail(Operation::List, [Fault::Refused; 3]);
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+}
+
+#[tokio::test]
+async fn jobs_that_ended_long_ago_are_fetched_however_many_there_are() {
+    let mut sim = Sim::new(&["a", "b", "c", "d", "e", "f"]);
+    sim.policy.goal = Goal::Submitted;
+    sim.session().await.unwrap();
+    // Sixty hours pass while nobody looks.
+    for _ in 0..60 * 360 {
+        sim.backend.tick();
+    }
+    sim.policy.goal = Goal::Fetched;
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+    sim.assert_complete("ended long ago");
+}
+
+#[tokio::test]
+async fn late_jobs_that_hold_every_place_end_the_session() {
+    for goal in [Goal::Submitted, Goal::Fetched] {
+        let mut sim = Sim::new(&["a", "b", "c"]);
+        let mut endless = Course::success();
+        (endless.states, endless.done_at_end, endless.results) =
+            (vec![JobState::Running], false, false);
+        sim.backend.next_courses(vec![endless; 3]);
+        sim.policy.max_live = 2;
+        sim.policy.goal = goal;
+        assert_eq!(sim.session().await.unwrap().0, Finish::Deadline, "{goal:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_asks_for_ages_ends_the_session() {
+    for operation in [Operation::Create, Operation::Get, Operation::Fetch] {
+        for wait in [2 * HOUR, Duration::MAX] {
+            let sim = Sim::new(&["sim-flash"]);
+            sim.backend.fail(operation, [Fault::Asks(wait)]);
+            let error = sim.session().await.unwrap_err();
+            assert!(matches!(error, DriveError::Backend(_)), "{operation:?}: {error}");
+            sim.session().await.unwrap();
+            sim.assert_complete("and the next one goes on");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_person_can_decide_about_an_ambiguous_job() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.policy = Policy {
+        on_ambiguous: OnAmbiguous::Stop,
+        settle: Duration::from_mins(1),
+        ..Policy::default()
+    };
+    sim.backend.fail(Operation::Create, [Fault::Late(1_000_000)]);
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!(state.quarantined().count(), 1);
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!(state.quarantined().count(), 1, "stop still means stop");
+    sim.policy.on_ambiguous = OnAmbiguous::Retry;
+    let (_, state) = sim.session().await.unwrap();
+    let phase = &state.job(job(0)).unwrap().phase;
+    assert!(matches!(phase, Phase::Over(Verdict::Results { .. })), "{phase:?}");
+}
+
+#[tokio::test]
+async fn an_absent_job_is_not_asked_for_all_the_time() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.policy.goal = Goal::Submitted;
+    let (_, state) = sim.session().await.unwrap();
+    let name = state.job(job(0)).unwrap().name.clone().unwrap();
+    sim.backend.delete(&name).await.unwrap();
+    sim.policy.goal = Goal::Fetched;
+    sim.policy.poll_interval = Some(Duration::from_millis(1));
+    sim.session().await.unwrap();
+    let asked = sim.backend.calls(Operation::Get) + sim.backend.calls(Operation::List);
+    assert!(asked < 60, "{asked} requests in ten minutes");
+}

@@ -1,0 +1,78 @@
+//! What the end of a run means for the exit code.
+
+use batch_orchestrator::{Phase, RunState, Verdict};
+use run_store::{Manifest, RunFolder};
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::judge::Judged;
+use crate::steps::resume;
+use crate::words::rows;
+
+/// Fails when a job waits for a person.
+pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
+    let Some(job) = state.quarantined().next() else { return Ok(()) };
+    let Phase::Over(Verdict::Quarantined { name, reason }) = &job.phase else { return Ok(()) };
+    let failure = Failure::new(Exit::Ambiguous, format!("job {} needs a decision", job.id));
+    let reason = eval_report::sanitize(reason).into_owned();
+    let next = match name {
+        Some(name) => format!("look at {} in your project", eval_report::sanitize(name.as_str())),
+        None => "if no such job runs in your project: resume with --on-ambiguous retry".to_owned(),
+    };
+    Err(Failure { causes: vec![reason], ..failure }.safe("nothing was sent twice").next(next))
+}
+
+/// Fails when the service would create none of the jobs.
+pub(crate) fn refused(state: &RunState) -> Outcome<()> {
+    let reason = |phase: &Phase| match phase {
+        Phase::Over(Verdict::Refused(reason)) => Some(eval_report::sanitize(reason).into_owned()),
+        _ => None,
+    };
+    let reasons: Vec<String> = state.jobs().filter_map(|job| reason(&job.phase)).collect();
+    if reasons.len() < state.jobs().count() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(Exit::Verification, "the service refused every job");
+    failure.causes = reasons;
+    failure.causes.dedup();
+    Err(failure
+        .safe("nothing runs and nothing is paid for")
+        .next("mend what it names, or leave such rows out with --bad-rows skip, in a new run"))
+}
+
+/// The exit code of a run that came to its report.
+pub(crate) fn verdict(
+    folder: &RunFolder,
+    state: &RunState,
+    judged: &Judged,
+    accept_partial: bool,
+) -> Outcome<()> {
+    undecided(state)?;
+    refused(state)?;
+    if let Some(damage) = judged.damage.first() {
+        return Err(Failure::new(
+            Exit::Verification,
+            format!("a result file is damaged: {damage}"),
+        )
+        .safe("the file is kept as it came")
+        .next(format!("{} --refetch", resume(folder.manifest()))));
+    }
+    let (lacking, missing) = (judged.errors + judged.missing, judged.missing);
+    // The bundled sample has failed rows on purpose, to show what they look like.
+    let on_purpose = missing == 0 && is_sample(folder.manifest());
+    if lacking == 0 || accept_partial || on_purpose {
+        return Ok(());
+    }
+    let what = format!(
+        "no usable answer for {}: {} failed, {missing} missing",
+        rows(lacking),
+        judged.errors
+    );
+    Err(Failure::new(Exit::Verification, what)
+        .safe("the report counts them, and every row that came is scored")
+        .next(format!("{} --accept-partial, if that is good enough", resume(folder.manifest()))))
+}
+
+fn is_sample(manifest: &Manifest) -> bool {
+    let digest = crate::hashing::digest(crate::sample::BYTES);
+    manifest.asked.emulated && manifest.asked.dataset.sha256.as_deref() == Some(digest.as_str())
+}
