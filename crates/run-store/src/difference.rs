@@ -37,7 +37,7 @@ impl Asked {
         equal!("API version", backend.api_version);
         equal!("emulated", emulated);
         let (ours, theirs) = (&self.dataset, &other.dataset);
-        compare("dataset", same_dataset(ours, theirs), ours, theirs);
+        compare("dataset", same_dataset(ours, theirs), &shown(ours), &shown(theirs));
         equal!("models", models);
         let names = |asked: &Self| -> Vec<String> {
             asked.variants.iter().map(|variant| variant.name.clone()).collect()
@@ -62,6 +62,14 @@ fn same_dataset(ours: &Dataset, theirs: &Dataset) -> bool {
         (Some(ours), Some(theirs)) => ours == theirs,
         _ => ours.label == theirs.label && agree(ours.bytes, theirs.bytes),
     }
+}
+
+/// A dataset in a few words: `logs.jsonl, 2445 bytes, sha256 d1a8…`.
+fn shown(dataset: &Dataset) -> String {
+    let bytes = dataset.bytes.map(|bytes| format!(", {bytes} bytes")).unwrap_or_default();
+    let digest = dataset.sha256.as_deref().and_then(|digest| digest.get(..12));
+    let digest = digest.map(|digest| format!(", sha256 {digest}…")).unwrap_or_default();
+    format!("{}{bytes}{digest}", dataset.label)
 }
 
 fn agree(ours: Option<u64>, theirs: Option<u64>) -> bool {
