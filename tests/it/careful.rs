@@ -70,7 +70,7 @@ fn a_refused_job_and_rows_left_out_stand_in_the_report() {
         "script.json",
         r#"{"faults": [{"when": {"path": "bad:batchGenerateContent"},
         "action": {"answer": {"status": 400, "json": {"error": {"code": 400,
-        "status": "INVALID_ARGUMENT", "message": "Error on line 1: no such field"}}}}}]}"#,
+        "status": "INVALID_ARGUMENT", "message": "Error on line 2: no such field"}}}}}]}"#,
     );
     house.write("some.jsonl", &format!("{GOOD}nonsense\n{GOOD}"));
     let server =
@@ -87,6 +87,9 @@ fn a_refused_job_and_rows_left_out_stand_in_the_report() {
     let said = call(words(&["good", "bad"], "half"));
     assert!(said.stdout.contains("bad: its job was refused"), "{said:?}");
     assert!(said.stdout.contains("no such field"), "{said:?}");
+    // The second line that was sent is the third of the dataset: one was left out.
+    let text = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("that is line 3 of some.jsonl"), "{said:?}");
     assert!(said.stdout.contains("1 row of the dataset left out"), "{said:?}");
     let said = call(words(&["bad"], "none"));
     assert_eq!(said.code, Some(6), "{said:?}");

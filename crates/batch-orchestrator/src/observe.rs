@@ -176,7 +176,11 @@ impl Mind {
         }
         let input = job.input;
         match error.kind() {
-            ErrorKind::Rejected => out.events.push(Event::Refused { job, reason }),
+            ErrorKind::Rejected => {
+                // Nobody asks again, so the advice is kept with the reason.
+                let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                out.events.push(Event::Refused { job, reason: format!("{reason}{hint}") });
+            }
             ErrorKind::NotFound if self.losses(input) >= CREATE_LOSSES => {
                 // Sent again and again, and each time it was not there: it is not the input.
                 out.events.push(Event::Refused { job, reason });

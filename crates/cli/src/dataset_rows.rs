@@ -64,3 +64,15 @@ fn part(
     let text = std::str::from_utf8(&line[found]).map_err(io::Error::other)?;
     RawValue::from_string(text.to_owned()).map(Some).map_err(io::Error::other)
 }
+
+/// Which line of the dataset the service means when it refuses "line N" of an input, in words.
+pub(crate) fn refused_line(folder: &RunFolder, reason: &str) -> Option<String> {
+    let (_, rest) = reason.split_once("line ")?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    let row = digits.parse::<u64>().ok()?.checked_sub(1)?;
+    let mut rows = FolderRows::open(folder).ok()?;
+    let record = rows.index.get(row).ok()??;
+    let line = part(&mut rows.logged, record.logged, &mut rows.line, "line").ok()??;
+    let dataset = &folder.manifest().asked.dataset.label;
+    Some(format!("that is line {} of {dataset}", line.get()))
+}

@@ -5,6 +5,7 @@ use batch_orchestrator::{Ending, Job, Phase, RunState, Verdict};
 use eval_report::{Warning, WarningKind};
 use run_store::RunFolder;
 
+use crate::dataset_rows::refused_line;
 use crate::status;
 use crate::words::rows;
 
@@ -19,7 +20,12 @@ pub(crate) fn notes(folder: &RunFolder, state: &RunState) -> Vec<Warning> {
     });
     let jobs = state.jobs().filter_map(|job| {
         let model = status::model(folder, job);
-        let text = format!("{model}: {}", job_note(job)?);
+        let line = match &job.phase {
+            Phase::Over(Verdict::Refused(reason)) => refused_line(folder, reason),
+            _ => None,
+        };
+        let line = line.map(|line| format!("; {line}")).unwrap_or_default();
+        let text = format!("{model}: {}{line}", job_note(job)?);
         Some(Warning { kind: WarningKind::Note, column: Some(model), text })
     });
     let doubles = state.jobs().flat_map(|job| {

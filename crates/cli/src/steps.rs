@@ -87,7 +87,7 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
     let state = travel(context, &folder, &mut journal, &history, &before, wishes).await?;
     if matches!(until, Some(Until::Uploaded | Until::Submitted | Until::Fetched)) {
         undecided(&state)?;
-        refused(&state)?;
+        refused(&folder, &state)?;
         return stopped_at(context, &folder, &state);
     }
     let scorers = context.scorers(&folder.manifest().asked.scorers)?;

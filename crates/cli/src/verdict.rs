@@ -3,6 +3,7 @@
 use batch_orchestrator::{Phase, RunState, Verdict};
 use run_store::{Manifest, RunFolder};
 
+use crate::dataset_rows::refused_line;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
 use crate::steps::resume;
@@ -22,7 +23,7 @@ pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
 }
 
 /// Fails when the service would create none of the jobs.
-pub(crate) fn refused(state: &RunState) -> Outcome<()> {
+pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
     let reason = |phase: &Phase| match phase {
         Phase::Over(Verdict::Refused(reason)) => Some(eval_report::sanitize(reason).into_owned()),
         _ => None,
@@ -34,6 +35,8 @@ pub(crate) fn refused(state: &RunState) -> Outcome<()> {
     let mut failure = Failure::new(Exit::Verification, "the service refused every job");
     failure.causes = reasons;
     failure.causes.dedup();
+    let line = failure.causes.first().and_then(|reason| refused_line(folder, reason));
+    failure.causes.extend(line.map(|line| eval_report::sanitize(&line).into_owned()));
     Err(failure
         .safe("nothing runs and nothing is paid for")
         .next("mend what it names, or leave such rows out with --bad-rows skip, in a new run"))
@@ -47,7 +50,7 @@ pub(crate) fn verdict(
     accept_partial: bool,
 ) -> Outcome<()> {
     undecided(state)?;
-    refused(state)?;
+    refused(folder, state)?;
     if let Some(damage) = judged.damage.first() {
         return Err(Failure::new(
             Exit::Verification,

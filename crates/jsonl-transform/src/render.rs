@@ -7,6 +7,13 @@ use crate::{InputShape, RowKey, cut::copy_without, key::HASH_DIGITS, plan::RowPl
 /// Room for the names, braces and the key that are written around the row's own bytes.
 const FRAME: usize = 128;
 
+/// Where a row stands: among the rows written, from 0, and among the lines of the dataset, from 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) row: u64,
+    pub(crate) line: u64,
+}
+
 /// The lines of one row; kept from row to row so that their memory is used again.
 #[derive(Debug, Default)]
 pub(crate) struct Rendered {
@@ -15,16 +22,16 @@ pub(crate) struct Rendered {
 }
 
 impl Rendered {
-    /// Fills both lines for row `number` and returns the row's key.
+    /// Fills both lines for the row at `place` and returns the row's key.
     pub(crate) fn row(
         &mut self,
         line: &[u8],
         plan: &RowPlan,
         shape: InputShape,
-        number: u64,
+        place: Place,
     ) -> RowKey {
-        let key = self.input(line, plan, shape, number);
-        self.logged(line, plan, key);
+        let key = self.input(line, plan, shape, place.row);
+        self.logged(line, plan, key, place.line);
         key
     }
 
@@ -64,11 +71,11 @@ impl Rendered {
         key
     }
 
-    fn logged(&mut self, line: &[u8], plan: &RowPlan, key: RowKey) {
+    fn logged(&mut self, line: &[u8], plan: &RowPlan, key: RowKey, number: u64) {
         let taken_out = line.len() - plan.request.span.len();
         let model_len = plan.request.model.as_ref().map_or(0, Range::len);
         let out = start(&mut self.logged, taken_out + model_len + FRAME);
-        out.extend_from_slice(format!("{{\"key\":\"{key}\"").as_bytes());
+        out.extend_from_slice(format!("{{\"key\":\"{key}\",\"line\":{number}").as_bytes());
         if let Some(response) = plan.response.clone() {
             out.extend_from_slice(b",\"response\":");
             out.extend_from_slice(&line[response]);

@@ -9,7 +9,7 @@ use crate::{
     WarningKind, lines,
     plan::{self, Fault, OddField, RowPlan},
     pointer::pointer_at,
-    render::Rendered,
+    render::{Place, Rendered},
     sniff, text,
 };
 
@@ -214,7 +214,8 @@ impl Pass<'_> {
             return Ok(());
         }
         let summary = &mut self.summary;
-        let key = self.rendered.row(line, plan, self.settings.shape, summary.written);
+        let place = Place { row: summary.written, line: number };
+        let key = self.rendered.row(line, plan, self.settings.shape, place);
         let row = FinishedRow::new(key, &self.rendered.input, &self.rendered.logged);
         sink.row(&row)?;
         summary.written += 1;

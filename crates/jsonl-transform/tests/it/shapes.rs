@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use jsonl_transform::{IndexReader, InputShape, RowKey, Transformer};
+use jsonl_transform::{BadRowPolicy, IndexReader, InputShape, RowKey, Transformer};
 
 use crate::support::{run, told};
 
@@ -11,6 +11,8 @@ fn check(shape: InputShape, row: &str, input: &str, logged: &str) {
     let ran = run(&Transformer::new().shape(shape), row.as_bytes());
     ran.summary();
     assert_eq!(told(&ran.input), format!("{input}\n"), "input of {row}");
+    // The one row stands on line 1; where rows stand has a test of its own.
+    let logged = logged.replacen("\",", "\",\"line\":1,", 1);
     assert_eq!(told(&ran.logged), format!("{logged}\n"), "logged of {row}");
 }
 
@@ -134,9 +136,10 @@ fn the_index_leads_to_both_lines_of_every_row() {
                 format!("{{\"key\":\"{key}\",\"request\":{request}}}")
             );
             assert!(
-                line(&ran.logged, record.logged)
-                    .starts_with(&format!("{{\"key\":\"{key}\",\"response\":\"x"))
-                    || number == 0
+                line(&ran.logged, record.logged).starts_with(&format!(
+                    "{{\"key\":\"{key}\",\"line\":{},\"response\":\"x",
+                    number + 1
+                )) || number == 0
             );
         }
     }
@@ -156,4 +159,15 @@ fn a_second_pass_changes_nothing() {
         assert_eq!(told(&twice.input), told(&once.input));
         assert_eq!(twice.input, once.input);
     }
+}
+
+#[test]
+fn logged_rows_say_on_which_line_of_the_dataset_they_stood() {
+    let dataset = "\n{\"request\":{\"contents\":[1]}}\nbad\n\n{\"request\":{\"contents\":[2]}}\n";
+    let ran = run(&Transformer::new().bad_rows(BadRowPolicy::Skip), dataset.as_bytes());
+    let logged = String::from_utf8(ran.logged.clone()).expect("UTF-8");
+    let lines: Vec<serde_json::Value> =
+        logged.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.iter().map(|line| &line["line"]).collect::<Vec<_>>(), [2, 5]);
+    assert_eq!(ran.summary().written, 2);
 }
