@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod careful;
+mod chaos;
 mod client_and_fake;
 mod exactly_once;
 mod fake_server;

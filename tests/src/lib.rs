@@ -4,5 +4,7 @@ pub mod fake;
 pub mod get;
 pub mod house;
 pub mod process;
+pub mod raw;
+pub mod recorder;
 pub mod redact;
 pub mod rows;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod bench;
 mod checks;
+mod emulator;
 mod eval;
 mod lint;
 mod shell;
@@ -17,6 +19,7 @@ Usage: cargo xtask COMMAND
   eval [ARGUMENTS]  build batch-eval and run it: all arguments go to `batch-eval run`;
                     with none it evaluates the bundled sample with the built-in emulator
   test [NAME…]      all tests, then the checks by outsiders; the last line counts them all
+  bench [NAME…]     measures transfers, the pipeline and polling beside curl and Python
   lint              formatting, clippy, documentation, tidy
   tidy              the rules of the house that no lint knows
   ci                lint, then test
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let done = match (command, rest) {
         ("eval", rest) => return eval::run(rest),
         ("test", names) => test(names),
+        ("bench", names) => bench::run(names),
         ("lint", []) => lint::run(),
         ("tidy", []) => lint::tidy(),
         ("ci", []) => lint::run() && test(&[]),
@@ -53,12 +57,11 @@ fn test(names: &[String]) -> bool {
         eprintln!("there is no check {unknown:?}; there are cargo{}", checks::names());
         return false;
     }
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     let mut tally = tally::Tally::default();
     let binary = suite::build(&mut tally);
-    if wanted("cargo") {
+    if names.is_empty() || names.iter().any(|name| name == "cargo") {
         suite::run(binary.as_deref(), &mut tally);
     }
-    checks::run(binary.as_deref(), wanted, &mut tally);
+    checks::run(binary.as_deref(), names, &mut tally);
     tally.close(shell::in_ci())
 }

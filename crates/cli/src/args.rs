@@ -301,10 +301,13 @@ pub(crate) struct EmulatorArgs {
     /// Chance for answers, ids and the order of results
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Faults and courses of jobs to play, as a JSON file (docs/emulator.md)
+    /// Faults and courses of jobs to play, as a JSON or TOML file (docs/emulator.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
-    /// Answer GET /__emulator/history with what was asked so far
+    /// Draw faults by chance from this seed
+    #[arg(long, value_name = "N")]
+    pub(crate) chaos_seed: Option<u64>,
+    /// Serve /__emulator: what was asked so far, another script, the clock
     #[arg(long)]
     pub(crate) control: bool,
 }

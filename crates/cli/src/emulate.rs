@@ -1,5 +1,8 @@
 //! `batch-eval emulator`: the emulator by itself, for any client.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use gemini_emulator::{Emulator, Script};
 
 use crate::args::EmulatorArgs;
@@ -17,15 +20,13 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
             .safe("nothing was started")
             .next(format!("env -u {name} batch-eval emulator …")));
     }
-    let script = match &args.script {
+    let mut script = match &args.script {
         None => Script::default(),
-        Some(path) => {
-            let shown = path.display().to_string();
-            let file = prepare::open_file(&shown)?;
-            serde_json::from_reader(std::io::BufReader::new(file))
-                .map_err(|error| Failure::usage(format!("{shown}: {error}")))?
-        }
+        Some(path) => read_script(path)?,
     };
+    if let Some(seed) = args.chaos_seed {
+        script = script.with_chaos_seed(seed);
+    }
     let emulator = Emulator::builder()
         .listen(args.listen)
         .allow_remote(args.allow_remote)
@@ -43,4 +44,18 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
     context.stop.wait().await;
     emulator.shutdown().await;
     Ok(())
+}
+
+fn read_script(path: &Path) -> Outcome<Script> {
+    let shown = path.display().to_string();
+    let mut text = String::new();
+    prepare::open_file(&shown)?
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    Script::parse(extension, &text).map_err(|error| {
+        let mut failure = Failure::of(Exit::Usage, &error);
+        failure.what = format!("{shown}: {}", failure.what);
+        failure.next("docs/emulator.md has every field of a script")
+    })
 }

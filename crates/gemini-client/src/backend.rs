@@ -23,15 +23,17 @@ impl BatchBackend for Client {
     }
 
     async fn create(&self, spec: &JobSpec) -> Result<JobSnapshot, BackendError> {
-        self.create_batch(spec).await
+        Ok(self.create_job(spec).await?.snapshot)
     }
 
     async fn get(&self, job: &JobName) -> Result<JobSnapshot, BackendError> {
-        self.get_batch(job).await
+        Ok(self.get_job(job).await?.snapshot)
     }
 
     async fn list(&self, page: Option<&PageToken>) -> Result<JobPage, BackendError> {
-        self.batch_page(page).await
+        let page = self.list_jobs(page).await?;
+        let jobs = page.jobs.into_iter().map(|job| job.snapshot).collect();
+        Ok(JobPage { jobs, next: page.next })
     }
 
     async fn cancel(&self, job: &JobName) -> Result<(), BackendError> {

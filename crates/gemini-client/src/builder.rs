@@ -91,7 +91,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How uploads are cut.
+    /// How much is sent and taken at once.
     pub fn transfers(mut self, transfers: Transfers) -> Self {
         self.transfers = transfers;
         self
@@ -104,14 +104,15 @@ impl ClientBuilder {
         self
     }
 
-    /// The seed of the jitter, for runs that can be repeated. Default: chance.
+    /// The seed of the jitter, for runs that can be repeated. Default: chance. A clock of your own
+    /// draws by itself.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+    /// The clock that pauses and limits go by; its draws are the jitter. Default: the machine's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }

@@ -11,7 +11,7 @@ use crate::address::{ApiVersion, BaseUrl};
 use crate::budget::Budget;
 use crate::builder::ClientBuilder;
 use crate::clock::Clock;
-use crate::error::About;
+use crate::error::{About, Thing};
 use crate::policy::Policies;
 use crate::secret::ApiKey;
 use crate::settings::{Timeouts, Transfers};
@@ -19,8 +19,10 @@ use crate::settings::{Timeouts, Transfers};
 /// A client of the Gemini Files and Batch APIs. Cloning it is cheap; clones share connections and
 /// the budget for retries.
 ///
-/// It is a [`BatchBackend`](batch_backend::BatchBackend); besides it looks at files and models.
-/// Its futures need a tokio runtime and may be dropped at any point.
+/// It is a [`BatchBackend`](batch_backend::BatchBackend); besides it gives jobs, files and models
+/// whole, as the JSON that came, and asks models directly. Its futures need a tokio runtime and may
+/// be dropped at any point: what that leaves behind stands in the
+/// [crate's documentation](crate#dropped-futures).
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -96,11 +98,11 @@ impl Client {
     }
 
     pub(crate) fn about<'a>(&'a self, operation: Operation, subject: &'a str) -> About<'a> {
-        About { operation, subject, file: false, key: self.0.key.expose() }
+        About { operation, subject, thing: Thing::Other, key: self.0.key.expose() }
     }
 
     pub(crate) fn about_file<'a>(&'a self, operation: Operation, subject: &'a str) -> About<'a> {
-        About { file: true, ..self.about(operation, subject) }
+        About { thing: Thing::File, ..self.about(operation, subject) }
     }
 }
 

@@ -1,23 +1,85 @@
 //! Time and chance as an argument, so that tests neither wait nor guess.
 
 use std::fmt;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
+use futures_util::future::{Either, select};
 
-/// What the client knows of time: how much has passed, how to wait, and a draw for jitter.
-#[async_trait]
-pub(crate) trait Clock: fmt::Debug + Send + Sync {
+/// A wait on its way.
+pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// What the client knows of time: how much has passed, two ways of waiting, and a draw for jitter.
+///
+/// Hand one to [`ClientBuilder::clock`](crate::ClientBuilder::clock) and the client's pauses and
+/// limits go by it. Only the limit on connecting is kept by the connection itself.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use batch_backend::{BatchBackend, JobName};
+/// use gemini_client::{ApiKey, BaseUrl, Client, Clock, Wait};
+///
+/// /// Waits for nothing, and keeps what it was asked to wait.
+/// #[derive(Debug, Default)]
+/// struct Hurried(Mutex<Vec<Duration>>);
+///
+/// impl Clock for Hurried {
+///     fn elapsed(&self) -> Duration {
+///         self.0.lock().unwrap().iter().sum()
+///     }
+///     fn sleep(&self, wait: Duration) -> Wait<'_> {
+///         self.0.lock().unwrap().push(wait);
+///         Box::pin(async {})
+///     }
+///     fn limit(&self, _: Duration) -> Wait<'_> {
+///         Box::pin(std::future::pending())
+///     }
+///     fn draw(&self) -> f64 {
+///         0.5
+///     }
+/// }
+///
+/// # async fn demo() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = Arc::new(Hurried::default());
+/// let client = Client::builder(ApiKey::new("any-key")?)
+///     .base_url(BaseUrl::parse("http://127.0.0.1:1")?) // nobody listens there
+///     .clock(clock.clone())
+///     .build()?;
+/// client.get(&JobName::new("batches/1")).await.unwrap_err();
+/// let seconds: Vec<f64> = clock.0.lock().unwrap().iter().map(Duration::as_secs_f64).collect();
+/// assert_eq!(seconds, [0.5, 1.0, 2.0, 4.0, 8.0]);
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(demo()).unwrap();
+/// ```
+pub trait Clock: fmt::Debug + Send + Sync {
     /// Time since some fixed moment; it never goes back.
     fn elapsed(&self) -> Duration;
 
-    /// Waits.
-    async fn sleep(&self, wait: Duration);
+    /// The pause between two tries. A test's clock may end it at once.
+    fn sleep(&self, wait: Duration) -> Wait<'_>;
 
-    /// A number in `0.0..1.0`.
+    /// Ends when something that is being waited for has taken too long. A test's clock may never
+    /// end it, or end it when the test says so.
+    fn limit(&self, limit: Duration) -> Wait<'_>;
+
+    /// A number in `0.0..1.0`, by which pauses are drawn.
     fn draw(&self) -> f64;
+}
+
+/// What `work` came to, or nothing when the limit ends first.
+pub(crate) async fn before<T>(
+    limit: &mut Wait<'_>,
+    work: impl Future<Output = T> + Send,
+) -> Option<T> {
+    match select(pin!(work), limit).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
 }
 
 /// The machine's clock, with draws from a seed.
@@ -37,15 +99,19 @@ impl SystemClock {
     }
 }
 
-#[async_trait]
 impl Clock for SystemClock {
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    async fn sleep(&self, wait: Duration) {
+    fn sleep(&self, wait: Duration) -> Wait<'_> {
         #[expect(clippy::disallowed_methods, reason = "the one edge where time is waited for")]
-        tokio::time::sleep(wait).await;
+        let timer = tokio::time::sleep(wait);
+        Box::pin(timer)
+    }
+
+    fn limit(&self, limit: Duration) -> Wait<'_> {
+        self.sleep(limit)
     }
 
     fn draw(&self) -> f64 {
@@ -63,30 +129,56 @@ impl Clock for SystemClock {
 pub(crate) mod testing {
     //! A clock that waits for nothing and keeps what it was asked.
 
+    use std::future::{pending, ready};
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
-    use async_trait::async_trait;
-
-    use super::Clock;
+    use super::{Clock, Wait};
 
     #[derive(Debug, Default)]
-    pub(crate) struct RecordingClock(Mutex<Vec<Duration>>);
+    pub(crate) struct RecordingClock {
+        slept: Mutex<Vec<Duration>>,
+        limits: Mutex<Vec<Duration>>,
+        real_limits: AtomicBool,
+    }
 
     impl RecordingClock {
         pub(crate) fn slept(&self) -> Vec<Duration> {
-            self.0.lock().unwrap().clone()
+            self.slept.lock().unwrap().clone()
+        }
+
+        /// The limits that were set, in order.
+        pub(crate) fn limits(&self) -> Vec<Duration> {
+            self.limits.lock().unwrap().clone()
+        }
+
+        /// From now on limits end by the machine's clock; before, never.
+        pub(crate) fn with_real_limits(self) -> Self {
+            self.real_limits.store(true, Ordering::Relaxed);
+            self
         }
     }
 
-    #[async_trait]
     impl Clock for RecordingClock {
         fn elapsed(&self) -> Duration {
-            self.0.lock().unwrap().iter().sum()
+            self.slept.lock().unwrap().iter().sum()
         }
 
-        async fn sleep(&self, wait: Duration) {
-            self.0.lock().unwrap().push(wait);
+        fn sleep(&self, wait: Duration) -> Wait<'_> {
+            self.slept.lock().unwrap().push(wait);
+            Box::pin(ready(()))
+        }
+
+        fn limit(&self, limit: Duration) -> Wait<'_> {
+            self.limits.lock().unwrap().push(limit);
+            if self.real_limits.load(Ordering::Relaxed) {
+                Box::pin(async move {
+                    let _ = tokio::time::timeout(limit, pending::<()>()).await;
+                })
+            } else {
+                Box::pin(pending())
+            }
         }
 
         fn draw(&self) -> f64 {

@@ -2,12 +2,14 @@
 //! allows it and started over where it does not.
 
 use batch_backend::{BackendError, ByteSink, ErrorKind, Fetched, Operation, OutputName};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+};
 use reqwest::{Method, Response, StatusCode, Url};
-use tokio::time::timeout;
 use tracing::{Instrument as _, Span};
 
 use crate::client::Client;
+use crate::clock::before;
 use crate::failure::{Failure, header_text};
 use crate::name;
 use crate::policy::CallClass;
@@ -103,9 +105,10 @@ impl Client {
         }
         let idle = self.timeouts().idle;
         loop {
-            let chunk = timeout(idle, response.chunk())
+            let mut timer = self.clock().limit(idle);
+            let chunk = before(&mut timer, response.chunk())
                 .await
-                .map_err(|_| Failure::silent("the download stood still", idle))?
+                .ok_or_else(|| Failure::silent("the download stood still", idle))?
                 .map_err(Failure::from_reqwest)?;
             let Some(chunk) = chunk else {
                 break;
@@ -137,17 +140,21 @@ impl Client {
             }
         }
         let limit = self.timeouts().call;
-        let response = timeout(limit, request.send())
-            .await
-            .map_err(|_| Failure::silent("no answer came", limit))?
-            .map_err(Failure::from_reqwest)?;
+        let mut timer = self.clock().limit(limit);
+        let silent = || Failure::silent("no answer came", limit);
+        let response = before(&mut timer, request.send()).await.ok_or_else(silent)?;
+        let response = response.map_err(Failure::from_reqwest)?;
         if !response.status().is_success() {
-            let refused = timeout(limit, self.take_in(response)).await;
-            let silent = |_| Failure::silent("no whole answer came", limit);
-            return match refused.map_err(silent)? {
+            let refused = self.take_in(response, &mut timer).await;
+            return match refused.ok_or_else(silent)? {
                 Err(failure) => Err(failure),
                 Ok(_) => Err(Failure::Unreadable("a refusal that is none".to_owned())),
             };
+        }
+        let media_type = header_text(response.headers(), CONTENT_TYPE.as_str());
+        if media_type.is_some_and(|text| text.starts_with("text/html")) {
+            let why = "a web page came in place of the results";
+            return Err(Failure::Unreadable(why.to_owned()));
         }
         match header_text(response.headers(), CONTENT_ENCODING.as_str()) {
             None | Some("identity" | "") => Ok(response),

@@ -7,12 +7,10 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use tracing::{Instrument as _, Span};
 
 use crate::client::Client;
+use crate::clock::{Wait, before};
 use crate::failure::{Answer, Failure, No, header_text};
 use crate::lenient::http_date;
 use crate::policy::{CallClass, Outcome};
-
-/// The largest JSON answer that is taken in.
-pub(crate) const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// The largest answer without success that is taken in; the rest of it is left.
 const MAX_REFUSAL: usize = 1024 * 1024;
@@ -99,27 +97,29 @@ impl Client {
         self.budget().take(outcome.is_silence()).then_some(wait)
     }
 
-    async fn once(&self, call: &Call, attempt: u32) -> Result<Answer, Failure> {
-        let limit = match call.class {
-            CallClass::Create => self.timeouts().create,
+    /// How long one try of a call may take.
+    fn limit_of(&self, class: CallClass) -> Duration {
+        match class {
+            CallClass::Create | CallClass::Generate => self.timeouts().create,
             _ => self.timeouts().call,
-        };
+        }
+    }
+
+    /// Sends a call once.
+    pub(crate) async fn once(&self, call: &Call, attempt: u32) -> Result<Answer, Failure> {
         let mut request = self
             .http()
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone())
-            .header(KEY_HEADER, self.key_header())
-            .timeout(limit);
+            .header(KEY_HEADER, self.key_header());
         if let Some(json) = &call.json {
             request = request.header("content-type", "application/json").body(json.clone());
         }
         let span = Self::span(&call.method, &call.url, attempt);
         async {
             let started = self.clock().elapsed();
-            let result = match request.send().await {
-                Ok(response) => self.take_in(response).await,
-                Err(error) => Err(Failure::from_reqwest(error)),
-            };
+            let result = self.converse(request, self.limit_of(call.class)).await;
+            let result = result.and_then(Answer::unless_page);
             self.close_span(&Span::current(), &result, started);
             result
         }
@@ -127,36 +127,52 @@ impl Client {
         .await
     }
 
-    /// Reads an answer to its end, within bounds.
-    pub(crate) async fn take_in(&self, mut response: Response) -> Result<Answer, Failure> {
+    /// Sends a request with a short body and takes its answer in, all before `limit`.
+    pub(crate) async fn converse(
+        &self,
+        request: RequestBuilder,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let mut timer = self.clock().limit(limit);
+        let silent = || Failure::silent("no answer came", limit);
+        let response = before(&mut timer, request.send()).await.ok_or_else(silent)?;
+        let response = response.map_err(Failure::from_reqwest)?;
+        self.take_in(response, &mut timer).await.unwrap_or_else(|| Err(silent()))
+    }
+
+    /// Reads an answer to its end, within bounds; nothing when the timer ends first.
+    pub(crate) async fn take_in(
+        &self,
+        mut response: Response,
+        timer: &mut Wait<'_>,
+    ) -> Option<Result<Answer, Failure>> {
         let status = response.status().as_u16();
         let success = response.status().is_success();
-        let limit = if success { MAX_ANSWER } else { MAX_REFUSAL };
+        let limit = if success { self.transfers().answer_bytes } else { MAX_REFUSAL };
         let headers = std::mem::take(response.headers_mut());
         let observed = header_text(&headers, DATE.as_str()).and_then(http_date);
         let mut body = Vec::new();
         loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => {
+            match before(timer, response.chunk()).await {
+                Some(Ok(Some(chunk))) if body.len() + chunk.len() <= limit => {
                     body.extend_from_slice(&chunk);
                 }
-                Ok(Some(_)) if success => {
-                    let megabytes = limit / (1024 * 1024);
-                    let why = format!("the answer is larger than {megabytes} MiB");
-                    return Err(Failure::Unreadable(why));
+                Some(Ok(Some(_))) if success => {
+                    let why = format!("the answer is larger than {limit} bytes");
+                    return Some(Err(Failure::Unreadable(why)));
                 }
+                Some(Err(error)) if success => return Some(Err(Failure::from_reqwest(error))),
+                None if success => return None,
                 // What a refusal says is worth less than that it is one.
-                Err(_) if !success => break,
-                Ok(_) => break,
-                Err(error) => return Err(Failure::from_reqwest(error)),
+                _ => break,
             }
         }
-        if success {
+        Some(if success {
             Ok(Answer { headers, body, observed })
         } else {
             let no = No::read(status, &headers, &body, observed);
             Err(Failure::Refused(Box::new(no)))
-        }
+        })
     }
 
     /// A span without a secret: the query of an address may hold one, so it is left out.

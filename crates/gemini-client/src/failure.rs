@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use batch_backend::BoxError;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use crate::cause::Cause;
 use crate::lenient;
 use crate::policy::Outcome;
 use crate::service_error::ServiceError;
@@ -17,6 +18,21 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// The service's own time.
     pub(crate) observed: Option<SystemTime>,
+}
+
+impl Answer {
+    /// A web page where the API was asked is the page of something between.
+    pub(crate) fn unless_page(self) -> Result<Self, Failure> {
+        if is_page(&self.body) {
+            let why = "a web page came in place of an answer of the API";
+            return Err(Failure::Unreadable(why.to_owned()));
+        }
+        Ok(self)
+    }
+}
+
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 /// Why there is no such answer.
@@ -42,6 +58,8 @@ pub(crate) struct No {
     pub(crate) retry_after: Option<Duration>,
     /// `X-Goog-Upload-Status: final` beside it: the upload is over for good.
     pub(crate) upload_final: bool,
+    /// The body is a web page: something on the way answered in the service's place.
+    pub(crate) page: bool,
 }
 
 impl No {
@@ -59,6 +77,7 @@ impl No {
             status,
             error,
             retry_after,
+            page: is_page(body),
             upload_final: header_text(headers, "x-goog-upload-status") == Some("final"),
         }
     }
@@ -81,7 +100,11 @@ impl Failure {
 
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::NotSent(_) => Outcome::NotSent,
+            // The same certificate will come again.
+            Self::NotSent(cause) => match Cause::of_connection(&**cause) {
+                Cause::Certificate | Cause::Clock => Outcome::Distrust,
+                _ => Outcome::NotSent,
+            },
             Self::Lost(_) => Outcome::Lost,
             Self::Unreadable(_) => Outcome::Unreadable,
             Self::Local(_) => Outcome::Local,

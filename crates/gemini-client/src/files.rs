@@ -1,8 +1,8 @@
-//! Files and models at the service: looking at them, listing, removing.
+//! Files at the service: looking at them, listing, removing.
 
 use std::time::SystemTime;
 
-use batch_backend::{BackendError, ErrorKind, InputName, ModelId, Operation, PageToken};
+use batch_backend::{BackendError, ErrorKind, InputName, Operation, PageToken};
 use reqwest::{Method, Url};
 use serde_json::value::RawValue;
 
@@ -11,7 +11,7 @@ use crate::digest::hex_of_field;
 use crate::error::About;
 use crate::exchange::Call;
 use crate::failure::{Answer, Failure};
-use crate::lenient::{count, nested, text, time};
+use crate::lenient::{count, text, time};
 use crate::name;
 use crate::policy::CallClass;
 use crate::wire::{self, Nonsense, Page};
@@ -51,24 +51,6 @@ pub struct FilePage {
     pub files: Vec<RemoteFile>,
     /// The next page, if there is one.
     pub next: Option<PageToken>,
-}
-
-/// A model at the service.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Model {
-    /// Its name.
-    pub id: ModelId,
-    /// The name it is shown under.
-    pub label: Option<String>,
-    /// The most tokens of a request.
-    pub input_tokens: Option<u64>,
-    /// The most tokens of an answer.
-    pub output_tokens: Option<u64>,
-    /// The methods it says it supports, such as `batchGenerateContent`.
-    pub methods: Vec<String>,
-    /// All of it, as it came.
-    pub json: Box<RawValue>,
 }
 
 impl RemoteFile {
@@ -112,18 +94,6 @@ impl Client {
         self.file_page(page, self.about(Operation::List, "files")).await
     }
 
-    /// Looks at one model.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] for a model that the service does not have in this version.
-    pub async fn get_model(&self, model: &ModelId) -> Result<Model, BackendError> {
-        let about = self.about(Operation::Get, model.as_str());
-        let url = self.at(&name::model_path(model));
-        let call = Call::new(CallClass::Read, Method::GET, url);
-        let tries = self.call(&call, |answer| whole(answer, read_model)).await;
-        tries.result.map_err(|failure| about.failed(failure))
-    }
-
     pub(crate) async fn file_page(
         &self,
         page: Option<&PageToken>,
@@ -146,13 +116,11 @@ impl Client {
     }
 
     fn file_address(&self, file: &InputName, about: About<'_>) -> Result<Url, BackendError> {
-        let odd =
-            |why: &str| BackendError::new(about.operation, about.subject, ErrorKind::Rejected, why);
         if name::input(file.as_str()).is_none() {
-            return Err(odd("this is no name of a file"));
+            return Err(about.odd("this is no name of a file"));
         }
         if name::is_result_file(file.as_str()) {
-            return Err(odd("a file of results can only be downloaded; it goes by itself"));
+            return Err(about.odd("a file of results can only be downloaded; it goes by itself"));
         }
         Ok(self.at(file.as_str()))
     }
@@ -172,29 +140,22 @@ pub(crate) fn sense<T>(read: Result<T, Nonsense>) -> Result<T, Failure> {
     read.map_err(|Nonsense(why)| Failure::Unreadable(why))
 }
 
+/// An answer that is one JSON value.
+pub(crate) fn raw(answer: &Answer) -> Result<&RawValue, Failure> {
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| Failure::Unreadable(format!("the answer cannot be read: {error}")))
+}
+
 /// An answer that is one JSON value, read by `read`.
-fn whole<T>(answer: &Answer, read: fn(&RawValue) -> Result<T, Nonsense>) -> Result<T, Failure> {
-    let json: &RawValue = serde_json::from_slice(&answer.body)
-        .map_err(|error| Failure::Unreadable(format!("the answer cannot be read: {error}")))?;
-    sense(read(json))
+pub(crate) fn whole<T>(
+    answer: &Answer,
+    read: fn(&RawValue) -> Result<T, Nonsense>,
+) -> Result<T, Failure> {
+    sense(read(raw(answer)?))
 }
 
 fn read_files(body: &[u8]) -> Result<FilePage, Nonsense> {
     let page = Page::read(body)?;
     let files: Result<_, _> = page.files().iter().map(|json| RemoteFile::read(json)).collect();
     Ok(FilePage { files: files?, next: page.next().map(PageToken::new) })
-}
-
-fn read_model(json: &RawValue) -> Result<Model, Nonsense> {
-    let model: wire::Model<'_> = wire::object(json.get().as_bytes())?;
-    let given = text(model.name).unwrap_or_default();
-    let odd = |_| Nonsense(format!("unexpected name of a model: {given}"));
-    Ok(Model {
-        id: ModelId::parse(&given).map_err(odd)?,
-        label: text(model.display_name),
-        input_tokens: count(model.input_token_limit),
-        output_tokens: count(model.output_token_limit),
-        methods: nested(model.supported_generation_methods).unwrap_or_default(),
-        json: json.to_owned(),
-    })
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|---|---|
 //! | read, change, open upload, download | again | again | again (not 429 when storage is full) | no |
 //! | upload | asks where the service stands, goes on | same | same | see `upload` |
+//! | generate | again | **no** | 429 and 503 only | no |
 //! | create | again | **no** | **no** | no |
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) enum CallClass {
     OpenUpload,
     /// Bytes, and the question how many have arrived.
     Upload,
+    /// An answer that is paid for: again only when none can have been given.
+    Generate,
     /// A job: never twice.
     Create,
     /// A stream of results.
@@ -30,6 +33,8 @@ pub(crate) enum CallClass {
 pub(crate) enum Outcome {
     /// No connection came about: the service saw nothing.
     NotSent,
+    /// The service's certificate is not trusted: nothing was sent, and nothing would be.
+    Distrust,
     /// The request may have arrived; no whole answer came back.
     Lost,
     /// An answer came that makes no sense.
@@ -57,7 +62,7 @@ impl Outcome {
         match self {
             Self::NotSent | Self::Lost | Self::Unreadable => true,
             Self::Status { code, stuck, .. } => is_passing_status(code) && !stuck,
-            Self::Local => false,
+            Self::Local | Self::Distrust => false,
         }
     }
 
@@ -77,6 +82,11 @@ impl CallClass {
     fn repeats(self, outcome: Outcome) -> bool {
         match self {
             Self::Create => outcome == Outcome::NotSent,
+            Self::Generate => match outcome {
+                Outcome::NotSent => true,
+                Outcome::Status { code: 429 | 503, stuck, .. } => !stuck,
+                _ => false,
+            },
             _ => outcome.is_passing(),
         }
     }
@@ -97,8 +107,9 @@ pub struct RetryPolicy {
     pub cap: Duration,
     /// The longest wait the service may ask for.
     pub longest: Duration,
-    /// No try starts later than this after the first one. An upload or a download is only bound
-    /// by its tries.
+    /// No try starts later than this after the first one, so that a call is over at the latest
+    /// after this and the limit of one try. An upload or a download is only bound by its tries:
+    /// gigabytes may take as long as they take, as long as they move.
     pub total: Duration,
 }
 
@@ -136,6 +147,19 @@ impl RetryPolicy {
 }
 
 /// The retry policy of each class of call.
+///
+/// | class | calls | tries | one try ([`Timeouts`](crate::Timeouts)) | over at the latest after |
+/// |---|---|---|---|---|
+/// | `read` | get and list of jobs, files and models; `countTokens` | 6 | `call` | `total` + `call`: 11 min |
+/// | `change` | cancel, delete, end of an upload session | 4 | `call` | 11 min |
+/// | `open_upload` | start of an upload session | 6 | `call` | 11 min |
+/// | `generate` | `generateContent` | 4 | `create` | `total` + `create`: 15 min |
+/// | `create` | creation of a job | 6, only while nothing was sent | `create` | 15 min |
+/// | `upload` | bytes, and questions about them | 5 without a new byte | `idle` without a byte moved | – |
+/// | `download` | results | 5 | `call` to the first byte, then `idle` | – |
+///
+/// All clones of a client share a budget of repetitions besides: 20 in a row of failures (10 of
+/// silences), and every success gives a fifth of one back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policies {
@@ -147,6 +171,8 @@ pub struct Policies {
     pub open_upload: RetryPolicy,
     /// Sending bytes. Default 5 tries without progress.
     pub upload: RetryPolicy,
+    /// Generating one answer, repeated when none can have been given. Default 4 tries.
+    pub generate: RetryPolicy,
     /// Creating a job, repeated only when no connection came about. Default 6 tries.
     pub create: RetryPolicy,
     /// Downloading. Default 5 tries.
@@ -160,6 +186,7 @@ impl Default for Policies {
             change: RetryPolicy::tries(4),
             open_upload: RetryPolicy::tries(6),
             upload: RetryPolicy::tries(5),
+            generate: RetryPolicy::tries(4),
             create: RetryPolicy::tries(6),
             download: RetryPolicy::tries(5),
         }
@@ -176,6 +203,7 @@ impl Policies {
             &mut self.change,
             &mut self.open_upload,
             &mut self.upload,
+            &mut self.generate,
             &mut self.create,
             &mut self.download,
         ] {
@@ -190,6 +218,7 @@ impl Policies {
             CallClass::Change => &self.change,
             CallClass::OpenUpload => &self.open_upload,
             CallClass::Upload => &self.upload,
+            CallClass::Generate => &self.generate,
             CallClass::Create => &self.create,
             CallClass::Download => &self.download,
         }
@@ -215,6 +244,7 @@ mod tests {
             ("lost", Outcome::Lost),
             ("unreadable", Outcome::Unreadable),
             ("local", Outcome::Local),
+            ("distrust", Outcome::Distrust),
         ] {
             if again(outcome) {
                 row += word;
@@ -244,6 +274,7 @@ mod tests {
         ] {
             assert_eq!(row(class), all, "{class:?}");
         }
+        assert_eq!(row(CallClass::Generate), "not-sent 429 503 ");
         assert_eq!(row(CallClass::Create), "not-sent ");
     }
 

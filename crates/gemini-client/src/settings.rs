@@ -41,7 +41,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// A whole JSON call; for a download, until its answer begins. Default 60 s.
     pub call: Duration,
-    /// A whole create: the service reads the input during it. Default 300 s.
+    /// A whole create, during which the service reads the input, or a whole `generateContent`,
+    /// during which a model thinks. Default 300 s.
     pub create: Duration,
     /// How long an upload or a download may stand still. Default 60 s.
     pub idle: Duration,
@@ -58,7 +59,7 @@ impl Default for Timeouts {
     }
 }
 
-/// How uploads are cut.
+/// How much is sent and taken at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transfers {
@@ -66,10 +67,13 @@ pub struct Transfers {
     /// service names (but at least one of it). The bytes are streamed, so that memory does not
     /// grow with it. Default 64 MiB.
     pub request_bytes: u64,
+    /// The largest JSON answer that is taken in, in bytes; results are not bound by it, except
+    /// those of inline jobs, which come in the job itself (and twice). Default 16 MiB.
+    pub answer_bytes: usize,
 }
 
 impl Default for Transfers {
     fn default() -> Self {
-        Self { request_bytes: 64 * 1024 * 1024 }
+        Self { request_bytes: 64 * 1024 * 1024, answer_bytes: 16 * 1024 * 1024 }
     }
 }

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::batches::InlineRow;
 use crate::lenient::{Field, count, flag, integer, nested, record, text, time};
 use crate::name;
 use crate::service_error::Status;
@@ -42,7 +43,7 @@ pub(crate) struct Uploaded<'a> {
     pub(crate) file: &'a RawValue,
 }
 
-/// One page of a list of files or of jobs.
+/// One page of a list of files, of jobs or of models.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Page<'a> {
@@ -50,6 +51,8 @@ pub(crate) struct Page<'a> {
     files: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     operations: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    models: Option<Vec<&'a RawValue>>,
     #[serde(alias = "next_page_token")]
     next_page_token: Field<'a>,
     unreachable: Field<'a>,
@@ -62,6 +65,7 @@ impl<'a> Page<'a> {
         let page: Self = object(body)?;
         let known = page.files.is_some()
             || page.operations.is_some()
+            || page.models.is_some()
             || page.next_page_token.is_some()
             || page.unreachable.is_some();
         if !known && !object::<BTreeMap<String, &RawValue>>(body)?.is_empty() {
@@ -80,6 +84,10 @@ impl<'a> Page<'a> {
 
     pub(crate) fn operations(&self) -> &[&'a RawValue] {
         self.operations.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn models(&self) -> &[&'a RawValue] {
+        self.models.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn next(&self) -> Option<String> {
@@ -107,6 +115,18 @@ pub(crate) struct Model<'a> {
     pub(crate) output_token_limit: Field<'a>,
     pub(crate) supported_generation_methods: Field<'a>,
 }
+
+/// A count of tokens.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Tokens<'a> {
+    #[serde(borrow)]
+    pub(crate) total_tokens: Field<'a>,
+}
+
+/// Any object.
+#[derive(Deserialize)]
+pub(crate) struct Anything {}
 
 /// A job: the service wraps it as a long-running operation.
 #[derive(Deserialize, Default)]
@@ -164,11 +184,27 @@ struct InputConfig<'a> {
 struct Output<'a> {
     #[serde(borrow, alias = "responses_file")]
     responses_file: Field<'a>,
+    #[serde(alias = "inlined_responses")]
+    inlined_responses: Field<'a>,
 }
 
 /// An answer about a job that makes no sense, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Nonsense(pub(crate) String);
+
+impl<'a> Operation<'a> {
+    /// The results of an inline job, from either place.
+    pub(crate) fn inline_results(&self) -> Vec<&'a RawValue> {
+        let metadata: Metadata<'a> = record(self.metadata).unwrap_or_default();
+        // A list in an object of the same name: so it is on the wire.
+        let listed = |field: Field<'a>| {
+            let output: Output<'a> = record(field)?;
+            let inner: Output<'a> = record(output.inlined_responses)?;
+            nested::<Vec<&'a RawValue>>(inner.inlined_responses)
+        };
+        listed(metadata.output).or_else(|| listed(self.response)).unwrap_or_default()
+    }
+}
 
 impl Operation<'_> {
     /// The job it tells of. A result file under a name that could not be asked for is an error.
@@ -307,5 +343,32 @@ pub(crate) struct CreateBatch<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateInput<'a> {
-    pub(crate) file_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) requests: Option<CreateInline<'a>>,
+}
+
+/// Requests that go along: a list in an object of the same name.
+#[derive(Serialize)]
+pub(crate) struct CreateInline<'a> {
+    pub(crate) requests: Vec<InlineRequest<'a>>,
+}
+
+/// One of them.
+#[derive(Serialize)]
+pub(crate) struct InlineRequest<'a> {
+    request: &'a RawValue,
+    metadata: InlineMetadata<'a>,
+}
+
+#[derive(Serialize)]
+struct InlineMetadata<'a> {
+    key: &'a str,
+}
+
+impl<'a> InlineRequest<'a> {
+    pub(crate) fn of(row: &InlineRow<'a>) -> Self {
+        Self { request: row.request, metadata: InlineMetadata { key: row.key } }
+    }
 }

@@ -68,7 +68,7 @@ async fn they_conform_through_passing_faults() {
             Fault::on("GET", "/batches", Action::Drop).times(2),
             Fault::on("DELETE", "/files/", Action::ApplyThenDrop).times(1),
         ],
-        jobs: Vec::new(),
+        ..Script::default()
     };
     let pair = Pair::start(Emulator::builder().script(script), Transfers::default()).await;
     conformance::all(&pair).await;

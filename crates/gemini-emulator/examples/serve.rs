@@ -1,8 +1,8 @@
-//! Serves an emulator until killed: `serve [ADDRESS] [STATE_DIR] [TIME_SCALE] [SCRIPT.json]`.
+//! Serves an emulator until killed: `serve [ADDRESS] [STATE_DIR] [TIME_SCALE] [SCRIPT]`.
 
 use std::error::Error;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gemini_emulator::{Emulator, Script};
 
@@ -13,7 +13,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let state_dir = args.next().filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let time_scale = args.next().map_or(Ok(1.0), |scale| scale.parse())?;
     let script = match args.next() {
-        Some(file) => serde_json::from_slice(&std::fs::read(file)?)?,
+        Some(file) => {
+            let extension = Path::new(&file).extension().unwrap_or_default().to_string_lossy();
+            Script::parse(&extension, &std::fs::read_to_string(&file)?)?
+        }
         None => Script::default(),
     };
     let emulator = Emulator::builder()

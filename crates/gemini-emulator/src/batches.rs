@@ -2,14 +2,17 @@
 
 use std::io;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::paging;
-use crate::record::{JobRecord, Source, Standing};
+use crate::record::{JobRecord, Kind, Source, Standing};
 use crate::reply::{Failure, Reply};
 use crate::shared::Core;
+use crate::store::Tables;
+use crate::validate::{self, field};
 
 const PACKAGE: &str = "type.googleapis.com/google.ai.generativelanguage.v1main.";
 
@@ -29,8 +32,12 @@ pub(crate) fn operation(
 ) -> io::Result<Value> {
     let standing = job.standing(now);
     let name = format!("batches/{}", job.id);
+    let kind = match job.kind {
+        Kind::Generate => format!("{PACKAGE}GenerateContentBatch"),
+        Kind::Embed => format!("{PACKAGE}EmbedContentBatch"),
+    };
     let mut metadata = json!({
-        "@type": format!("{PACKAGE}GenerateContentBatch"),
+        "@type": kind,
         "model": job.model,
         "createTime": job.created.rfc3339(),
         "updateTime": standing.since.rfc3339(),
@@ -53,7 +60,7 @@ pub(crate) fn operation(
         metadata["output"] = output.clone();
         if standing.error.is_none() {
             operation["response"] = output;
-            operation["response"]["@type"] = format!("{PACKAGE}GenerateContentBatchOutput").into();
+            operation["response"]["@type"] = format!("{kind}Output").into();
         }
     }
     if standing.ended {
@@ -100,15 +107,22 @@ fn stats(job: &JobRecord, standing: &Standing) -> Value {
     stats
 }
 
-fn find(core: &Core, id: &str) -> Result<(JobRecord, Stamp), Failure> {
-    let now = core.now();
-    let tables = core.store.tables();
+fn find(tables: &Tables, id: &str, now: Stamp) -> Result<JobRecord, Failure> {
     let job = tables.jobs.get(id).filter(|job| job.exists(now));
-    job.cloned().map(|job| (job, now)).ok_or_else(Failure::not_found)
+    job.cloned().ok_or_else(Failure::not_found)
 }
 
 pub(crate) fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
-    let (job, now) = find(core, id)?;
+    let now = core.now();
+    let job = {
+        let mut tables = core.store.tables();
+        let job = find(&tables, id, now)?;
+        let mut polled = job.clone();
+        if polled.polled(now) {
+            core.store.put_job(&mut tables, polled)?;
+        }
+        job
+    };
     Ok(Reply::json(&operation(core, &job, now, Inline::Shown)?))
 }
 
@@ -132,6 +146,38 @@ pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
     Ok(Reply::json(&answer))
 }
 
+/// Changes what may be changed of a job, and answers with the job itself, not an Operation.
+pub(crate) fn update(core: &Core, ask: &Ask, id: &str, body: &Bytes) -> Result<Reply, Failure> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
+    validate::check("GenerateContentBatch", &body).map_err(|wrong| wrong.in_body())?;
+    let mut renames = field(&body, "displayName").is_some();
+    if let Some(mask) = &ask.target.update_mask {
+        renames = false;
+        for path in mask.split(',').map(str::trim) {
+            match path {
+                "displayName" | "display_name" => renames = true,
+                // Taken and without effect: nobody outside knows what it does.
+                "priority" => {}
+                _ => {
+                    let message = format!("update_mask: {path:?} cannot be changed.");
+                    return Err(Failure::invalid(message));
+                }
+            }
+        }
+    }
+    let now = core.now();
+    let mut tables = core.store.tables();
+    let mut job = find(&tables, id, now)?;
+    if renames {
+        job.display_name = field(&body, "displayName").and_then(Value::as_str).map(str::to_owned);
+    }
+    core.store.put_job(&mut tables, job.clone())?;
+    drop(tables);
+    let operation = operation(core, &job, now, Inline::Shown)?;
+    Ok(Reply::json(&operation["metadata"]))
+}
+
 pub(crate) fn cancel(core: &Core, id: &str) -> Result<Reply, Failure> {
     change(core, id, |job, now| {
         if job.cancelled.is_none() && !job.standing(now).ended {
@@ -151,8 +197,7 @@ fn change(
 ) -> Result<Reply, Failure> {
     let now = core.now();
     let mut tables = core.store.tables();
-    let job = tables.jobs.get(id).filter(|job| job.exists(now));
-    let mut job = job.cloned().ok_or_else(Failure::not_found)?;
+    let mut job = find(&tables, id, now)?;
     change(&mut job, now);
     core.store.put_job(&mut tables, job)?;
     Ok(Reply::json(&json!({})))

@@ -120,6 +120,8 @@ pub(crate) struct ScaledClock {
     started: Instant,
     first: i64,
     scale: f64,
+    /// How far the clock was moved by hand.
+    moved: watch::Sender<i64>,
     anchor_file: Option<PathBuf>,
     ceiling: Mutex<i64>,
 }
@@ -133,13 +135,15 @@ impl ScaledClock {
             .and_then(|path| std::fs::read(path).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let first = anchor.map_or(wall, |anchor| anchor.resume(wall));
-        Self { started, first, scale, anchor_file, ceiling: Mutex::new(i64::MIN) }
+        let moved = watch::Sender::new(0);
+        Self { started, first, scale, moved, anchor_file, ceiling: Mutex::new(i64::MIN) }
     }
 
     fn now(&self) -> i64 {
         let (instant, wall) = read_wall();
         let elapsed = instant.saturating_duration_since(self.started);
         let now = self.first.saturating_add(scaled(elapsed, self.scale));
+        let now = now.saturating_add(*self.moved.borrow());
         let Some(path) = &self.anchor_file else { return now };
         let mut ceiling = self.ceiling.lock().unwrap_or_else(PoisonError::into_inner);
         if now > *ceiling {
@@ -150,6 +154,23 @@ impl ScaledClock {
             }
         }
         now
+    }
+
+    async fn sleep_until(&self, stamp: Stamp) {
+        let mut moved = self.moved.subscribe();
+        loop {
+            let left = stamp.0.saturating_sub(self.now());
+            if left <= 0 {
+                return;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a wait needs no nanosecond")]
+            let seconds = left as f64 / 1e9 / self.scale;
+            tokio::select! {
+                () = pause(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)) => {}
+                // The sender lives in `self`, so this cannot end in an error.
+                _ = moved.changed() => {}
+            }
+        }
     }
 }
 
@@ -171,14 +192,27 @@ impl Clock {
         }
     }
 
-    pub(crate) async fn sleep_until(&self, stamp: Stamp) {
+    /// Moves emulated time forward by hand and wakes whoever waits for the moments passed.
+    pub(crate) fn advance(&self, span: Duration) {
         match self {
             Self::Scaled(clock) => {
-                let left = stamp.0.saturating_sub(clock.now());
-                #[expect(clippy::cast_precision_loss, reason = "a wait needs no nanosecond")]
-                let seconds = left.max(0) as f64 / 1e9 / clock.scale;
-                pause(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)).await;
+                clock.moved.send_modify(|moved| *moved = moved.saturating_add(nanos(span)));
+                // The lease on disk counts on the clock's own speed: take a new one.
+                *clock.ceiling.lock().unwrap_or_else(PoisonError::into_inner) = i64::MIN;
+                clock.now();
             }
+            Self::Manual(clock) => clock.advance(span),
+        }
+    }
+
+    /// Waits for so long in real time, or as long on a clock that is moved by hand.
+    pub(crate) async fn wait(&self, real: Duration) {
+        self.sleep_until(self.now().plus(self.emulated(real))).await;
+    }
+
+    pub(crate) async fn sleep_until(&self, stamp: Stamp) {
+        match self {
+            Self::Scaled(clock) => clock.sleep_until(stamp).await,
             Self::Manual(clock) => {
                 let mut seen = clock.nanos.subscribe();
                 // The sender lives in `clock`, so the wait cannot end in an error.
@@ -239,8 +273,10 @@ mod tests {
         let file = dir.path().join("clock.json");
         let first = ScaledClock::start(1_000_000.0, Some(file.clone()));
         let seen = first.now();
+        let first = Clock::Scaled(first);
+        first.advance(Duration::from_hours(48));
         drop(first);
         let second = ScaledClock::start(1.0, Some(file));
-        assert!(second.now() >= seen);
+        assert!(second.now() >= seen + 48 * 3600 * S, "what was moved by hand stays");
     }
 }

@@ -7,13 +7,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::batches::{Inline, operation};
 use crate::clock::Stamp;
 use crate::exchange::Ask;
+use crate::limits;
 use crate::payload::Halt;
-use crate::record::{JobRecord, Source};
+use crate::record::{JobRecord, Kind, Source, phases, seconds};
 use crate::reply::{Failure, Reply};
 use crate::results::{Counts, Job};
 use crate::script::JobPlan;
@@ -24,12 +25,13 @@ pub(crate) async fn create(
     core: &Arc<Core>,
     ask: &Ask,
     model: &str,
+    kind: Kind,
     body: Bytes,
 ) -> Result<Reply, Halt> {
     let core = Arc::clone(core);
     let model = model.to_owned();
     let effective = ask.effective;
-    let work = move || create_now(&core, &model, &body, effective);
+    let work = move || create_now(&core, &model, kind, &body, effective);
     let value = tokio::task::spawn_blocking(work).await.map_err(|_| Halt::Closed)??;
     Ok(Reply::json(&value))
 }
@@ -45,15 +47,17 @@ struct Wanted<'a> {
 fn create_now(
     core: &Core,
     model: &str,
+    kind: Kind,
     body: &Bytes,
     effective: Option<Stamp>,
 ) -> Result<Value, Failure> {
-    let body: Value = serde_json::from_slice(body)
+    let parsed: Value = serde_json::from_slice(body)
         .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
-    let wanted = read(model, &body)?;
+    let wanted = read(model, kind, &parsed)?;
     core.check_model(model)?;
     let _turn = core.creating.lock().unwrap_or_else(PoisonError::into_inner);
-    check_quota(core)?;
+    let tokens = limits::tokens(input_bytes(core, &wanted.source, body));
+    limits::check_job(core, model, tokens)?;
     let input = match &wanted.source {
         Source::File(id) => Some(open_input(core, id)?),
         Source::Inlined => None,
@@ -66,7 +70,7 @@ fn create_now(
     let display_name = wanted.display_name.as_deref().unwrap_or_default();
     let bare = bare(model);
     let plan = core.faults.for_job(bare, display_name, index);
-    let job = Job { seed: core.settings.seed, model: bare, plan: &plan };
+    let job = Job { seed: core.settings.seed, model: bare, kind, plan: &plan };
     let results = core.store.results(&id);
     let counts = match answer(&job, input, wanted.inlined, &results) {
         Ok(counts) => counts,
@@ -76,7 +80,9 @@ fn create_now(
             return Err(failure);
         }
     };
-    let record = record(core, wanted, (id, index), &plan, counts, effective);
+    let mut record = record(core, wanted, (id, index), &plan, counts, effective);
+    record.tokens = tokens;
+    record.kind = kind;
     let now = core.now().max(record.created);
     core.store.put_job(&mut core.store.tables(), record.clone())?;
     tracing::debug!(job = %record.id, model = ?record.model, rows = record.rows, "job created");
@@ -87,8 +93,12 @@ fn bare(model: &str) -> &str {
     model.split_once('/').map_or(model, |(_, bare)| bare)
 }
 
-fn read<'a>(model: &'a str, body: &'a Value) -> Result<Wanted<'a>, Failure> {
-    validate::check("CreateBatch", body).map_err(|wrong| wrong.in_body())?;
+fn read<'a>(model: &'a str, kind: Kind, body: &'a Value) -> Result<Wanted<'a>, Failure> {
+    let shape = match kind {
+        Kind::Generate => "CreateBatch",
+        Kind::Embed => "CreateEmbedBatch",
+    };
+    validate::check(shape, body).map_err(|wrong| wrong.in_body())?;
     let batch = body.get("batch").unwrap_or(&Value::Null);
     let config = field(batch, "inputConfig").unwrap_or(&Value::Null);
     let file = field(config, "fileName").and_then(Value::as_str);
@@ -114,20 +124,12 @@ fn read<'a>(model: &'a str, body: &'a Value) -> Result<Wanted<'a>, Failure> {
     Ok(Wanted { model, display_name, source, inlined })
 }
 
-fn check_quota(core: &Core) -> Result<(), Failure> {
-    let now = core.now();
-    let live = core.store.tables().jobs.values().filter(|job| job.is_live(now)).count();
-    if live < core.settings.limits.concurrent_jobs {
-        return Ok(());
+/// Bytes of the rows, wherever they stand.
+fn input_bytes(core: &Core, source: &Source, body: &Bytes) -> u64 {
+    match source {
+        Source::File(id) => core.store.tables().files.get(id).map_or(0, |file| file.size),
+        Source::Inlined => body.len() as u64,
     }
-    let message = "You exceeded your current quota, please check your plan and billing details. \
-                   For more information on this error, head to: \
-                   https://ai.google.dev/gemini-api/docs/rate-limits.";
-    let links = json!({ "links": [{
-        "description": "Learn more about Gemini API quotas",
-        "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
-    }]});
-    Err(Failure::of(429, message).detail("Help", links))
 }
 
 fn open_input(core: &Core, id: &str) -> Result<File, Failure> {
@@ -167,16 +169,10 @@ fn record(
     let end = plan.end.clone().unwrap_or_else(|| "BATCH_STATE_SUCCEEDED".into());
     let created = effective.unwrap_or_else(|| core.now());
     let lag = core.clock.emulated(Duration::from_millis(plan.list_lag_ms));
-    let phases = if plan.phases.is_empty() {
-        vec![
-            ("BATCH_STATE_PENDING".into(), core.settings.pending),
-            ("BATCH_STATE_RUNNING".into(), core.settings.running),
-        ]
-    } else {
-        plan.phases.iter().map(|phase| (phase.state.clone(), seconds(phase.lasts_s))).collect()
-    };
+    let (phases, polls_left) = phases(plan, core.settings.pending, core.settings.running);
     JobRecord {
         id,
+        kind: Kind::Generate,
         index,
         source: wanted.source,
         model: wanted.model.to_owned(),
@@ -184,6 +180,8 @@ fn record(
         created,
         listed: created.plus(lag),
         phases,
+        polls_left,
+        tokens: 0,
         has_output: plan.output.unwrap_or_else(|| end.ends_with("SUCCEEDED")),
         end,
         error: plan.error.clone(),
@@ -195,9 +193,4 @@ fn record(
         cancelled: None,
         deleted: None,
     }
-}
-
-/// A span given in a script; what is no span is none, what is too long is for ever.
-fn seconds(n: f64) -> Duration {
-    Duration::try_from_secs_f64(n.max(0.0)).unwrap_or(Duration::MAX)
 }

@@ -12,9 +12,10 @@ use tokio::task::JoinHandle;
 use crate::clock::{Clock, ManualClock, ScaledClock, pause};
 use crate::faults::Faults;
 use crate::history::{History, Log};
+use crate::limits::Limits;
 use crate::script::Script;
 use crate::server;
-use crate::shared::{Core, Limits, Settings};
+use crate::shared::{Core, Settings};
 use crate::store::{OpenError, Store};
 use crate::upload::Sessions;
 
@@ -174,7 +175,8 @@ impl Builder {
         self
     }
 
-    /// Serves `GET /__emulator/history` (no key asked).
+    /// Serves the endpoints under `/__emulator/` (no key asked): the script in force and its
+    /// replacement, the history, the clock, a reset. The README lists them.
     #[must_use]
     pub fn control(mut self, control: bool) -> Self {
         self.settings.control = control;

@@ -9,13 +9,15 @@ use hyper::{HeaderMap, Request, Response, header};
 use tracing::Instrument;
 
 use crate::clock::Stamp;
+use crate::faults::Asked;
 use crate::history::Seen;
-use crate::payload::{Halt, Payload};
-use crate::reply::{Body, Failure, Reply};
+use crate::payload::{Halt, Payload, Slow};
+use crate::record::Kind;
+use crate::reply::{Body, Failure, Reply, Shape};
 use crate::route::{Route, Target};
 use crate::script::Action;
 use crate::shared::Core;
-use crate::{batches, create, files, models, upload};
+use crate::{batches, control, create, files, models, pages, refusal, upload};
 
 /// What the server returns when it closes a connection instead of answering.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,7 @@ pub(crate) struct Closed;
 /// A request as the calls see it.
 #[derive(Debug)]
 pub(crate) struct Ask {
+    pub(crate) method: String,
     pub(crate) target: Target,
     pub(crate) route: Route,
     pub(crate) headers: HeaderMap,
@@ -42,6 +45,7 @@ impl Ask {
         let route = target.route(parts.method.as_str());
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         Self {
+            method: parts.method.as_str().to_owned(),
             target,
             route,
             headers: parts.headers.clone(),
@@ -49,6 +53,12 @@ impl Ask {
             effective: None,
             short_by: 0,
         }
+    }
+
+    /// The key, or a token in its place: neither is checked for real.
+    fn key(&self) -> Option<&str> {
+        let bearer = || self.header("authorization")?.strip_prefix("Bearer ");
+        self.header("x-goog-api-key").or(self.target.key.as_deref()).or_else(bearer)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -64,15 +74,23 @@ pub(crate) async fn serve(
     let method = parts.method.as_str();
     let span = tracing::debug_span!("exchange", method, path = ?parts.uri.path());
     let ask = Ask::of(&parts);
-    let fault = core.faults.for_request(method, &ask.target.path, &parts.headers);
+    if let (Route::Control(page), true) = (&ask.route, core.settings.control) {
+        // The emulator's own pages meet no faults and leave no trace.
+        let reply = control(&core, &ask, page, method, Payload::new(body)).await?;
+        return Ok(reply.into_response(core.now(), Shape::default()));
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    let asked = Asked { method, path: &ask.target.path, query, headers: &parts.headers };
+    let due = core.faults.for_request(&asked);
     let number = core.log.note(Seen {
         at: core.now().rfc3339(),
         method: method.to_owned(),
         path: ask.target.path.clone(),
         command: ask.header("x-goog-upload-command").map(str::to_owned),
         status: None,
-        fault: fault.as_ref().map(name_of),
+        fault: due.as_ref().map(|due| due.name.clone()),
     });
+    let fault = due.map(|due| due.action);
     let response = under(&core, ask, Payload::new(body), fault).instrument(span.clone()).await;
     let status = response.as_ref().ok().map(|response| response.status().as_u16());
     if let Some(status) = status {
@@ -82,12 +100,21 @@ pub(crate) async fn serve(
     response
 }
 
-/// The fault's name as it stands in a script.
-fn name_of(action: &Action) -> String {
-    match serde_json::to_value(action) {
-        Ok(serde_json::Value::String(name)) => name,
-        Ok(serde_json::Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
-        _ => String::new(),
+async fn control(
+    core: &Arc<Core>,
+    ask: &Ask,
+    page: &str,
+    method: &str,
+    mut payload: Payload,
+) -> Result<Reply, Closed> {
+    let answer = match payload.collect(core.settings.limits.body_bytes).await {
+        Ok(body) => control::call(core, ask, page, method, &body).await,
+        Err(halt) => Err(halt),
+    };
+    match answer {
+        Ok(reply) => Ok(reply.unwrap_or_else(|| pages::not_found(&ask.target.path))),
+        Err(Halt::Fail(failure)) => Ok(failure.into()),
+        Err(Halt::Closed) => Err(Closed),
     }
 }
 
@@ -97,28 +124,36 @@ async fn under(
     mut payload: Payload,
     fault: Option<Action>,
 ) -> Result<Response<Body>, Closed> {
-    let mut cut = None;
+    let mut shape = Shape::default();
+    let mut instead = None;
     match fault {
         None => {}
         Some(Action::Drop) => return Err(Closed),
         Some(Action::Hang) => return std::future::pending().await,
         Some(Action::Answer(canned)) => {
             payload.drain().await.map_err(|_| Closed)?;
-            return Ok(Reply::canned(&canned).into_response(core.now(), None));
+            return Ok(Reply::canned(&canned).into_response(core.now(), shape));
+        }
+        Some(Action::Refuse(refusal)) => {
+            payload.drain().await.map_err(|_| Closed)?;
+            return Ok(refusal::reply(core, &ask, refusal).into_response(core.now(), shape));
         }
         Some(Action::ApplyThenDrop) => {
             // Whatever it would have said, nobody hears it.
             let _ = apply(core, ask, payload).await;
             return Err(Closed);
         }
+        Some(Action::ApplyThenAnswer(canned)) => instead = Some(canned),
         Some(Action::Late { after_ms }) => return late(core, ask, payload, after_ms).await,
-        Some(Action::Delay { ms }) => core.clock.sleep_until(later(core, ms)).await,
-        Some(Action::CutUpload { bytes }) => {
-            if let Payload::Stream { left, .. } = &mut payload {
-                *left = Some(bytes);
-            }
+        Some(Action::Delay { ms }) => core.clock.wait(Duration::from_millis(ms)).await,
+        Some(Action::CutUpload { bytes }) => payload.cut_after(bytes),
+        Some(Action::SlowUpload { bytes, every_ms }) => {
+            payload.slow_down(pace(core, bytes, every_ms));
         }
-        Some(Action::Truncate { bytes, length }) => cut = Some((bytes, length)),
+        Some(Action::Truncate { bytes, length }) => shape = Shape::cut(bytes, length),
+        Some(Action::Stall { bytes }) => shape = Shape::stalled(bytes),
+        Some(Action::Drip { bytes, every_ms }) => shape = Shape::drip(pace(core, bytes, every_ms)),
+        Some(Action::Headers(headers)) => shape = Shape::headers(headers),
         Some(Action::ShortSizeReceived { by }) => ask.short_by = by,
         Some(Action::LoseSession) => {
             if let Route::UploadData { session } = &ask.route {
@@ -127,8 +162,15 @@ async fn under(
             }
         }
     }
-    let reply = apply(core, ask, payload).await?;
-    Ok(reply.into_response(core.now(), cut))
+    let mut reply = apply(core, ask, payload).await?;
+    if let Some(canned) = instead {
+        reply = Reply::canned(&canned);
+    }
+    Ok(reply.into_response(core.now(), shape))
+}
+
+fn pace(core: &Arc<Core>, bytes: u64, every_ms: u64) -> Slow {
+    Slow { core: Arc::clone(core), bytes, every: Duration::from_millis(every_ms) }
 }
 
 fn later(core: &Core, ms: u64) -> Stamp {
@@ -148,7 +190,7 @@ async fn late(
     let body = payload.collect(MOST).await.map_err(|_| Closed)?;
     let core = Arc::clone(core);
     tokio::spawn(async move {
-        if matches!(ask.route, Route::CreateBatch { .. }) {
+        if matches!(ask.route, Route::CreateBatch { .. } | Route::CreateEmbedBatch { .. }) {
             ask.effective = Some(due);
         } else {
             core.clock.sleep_until(due).await;
@@ -172,51 +214,90 @@ async fn apply(core: &Arc<Core>, ask: Ask, payload: Payload) -> Result<Reply, Cl
 }
 
 async fn call(core: &Arc<Core>, ask: &Ask, mut payload: Payload) -> Result<Reply, Halt> {
+    if let Some(failure) = unreadable(ask) {
+        payload.drain().await?;
+        return Err(failure.into());
+    }
     if let Route::UploadData { session } = &ask.route {
         // The session's id is its credential; the SDKs send no key here.
         return upload::data(core, ask, session, payload).await;
     }
-    let body = payload.collect(core.settings.limits.body_bytes).await?;
-    if ask.route == Route::History && core.settings.control {
-        let history = serde_json::to_value(core.history()).unwrap_or_default();
-        return Ok(Reply::json(&history));
+    let body = payload.collect(core.limits().body_bytes).await?;
+    match &ask.route {
+        Route::Unknown | Route::Control(_) => return Ok(pages::not_found(&ask.target.path)),
+        Route::WrongMethod(allowed) => {
+            return Ok(pages::wrong_method(&ask.method, &ask.target.path, allowed));
+        }
+        _ => {}
     }
-    if matches!(ask.route, Route::Unknown | Route::History) {
-        return Ok(no_such_page(&ask.target.path));
+    core.check_key(ask.key())?;
+    if let Some(stranger) = &ask.target.stranger {
+        return Err(unknown_in_query(stranger).into());
     }
-    core.check_key(ask.header("x-goog-api-key").or(ask.target.key.as_deref()))?;
     let reply = match &ask.route {
         Route::StartUpload => upload::start(core, ask, &body)?,
         Route::ListFiles => files::list(core, ask)?,
         Route::GetFile(id) => files::get(core, ask, id)?,
         Route::DeleteFile(id) => files::delete(core, id)?,
         Route::Download(id) => files::download(core, id).await?,
-        Route::CreateBatch { model } => create::create(core, ask, model, body).await?,
+        Route::CreateBatch { model } => {
+            create::create(core, ask, model, Kind::Generate, body).await?
+        }
+        Route::CreateEmbedBatch { model } => {
+            create::create(core, ask, model, Kind::Embed, body).await?
+        }
         Route::ListBatches => batches::list(core, ask)?,
         Route::GetBatch(id) => batches::get(core, id)?,
         Route::CancelBatch(id) => batches::cancel(core, id)?,
         Route::DeleteBatch(id) => batches::delete(core, id)?,
+        Route::UpdateBatch(id) => batches::update(core, ask, id, &body)?,
         Route::ListModels => models::list(core, ask)?,
         Route::GetModel(id) => models::get(core, id)?,
         Route::GenerateContent { model } => models::generate(core, model, &body)?,
         Route::CountTokens { model } => models::count_tokens(core, model, &body)?,
+        Route::WantsOAuth => return Err(wants_oauth().into()),
         Route::NotHere(what) => {
             return Err(Failure::of(501, format!("The emulator does not do {what}.")).into());
         }
-        Route::UploadData { .. } | Route::History | Route::Unknown => {
-            no_such_page(&ask.target.path)
+        Route::UploadData { .. } | Route::Control(_) | Route::WrongMethod(_) | Route::Unknown => {
+            pages::not_found(&ask.target.path)
         }
     };
     Ok(reply)
 }
 
-fn no_such_page(path: &str) -> Reply {
-    let safe: String = path.chars().filter(|c| !matches!(c, '<' | '>' | '&' | '"')).collect();
-    let page = format!(
-        "<!DOCTYPE html>\n<html lang=en><title>Error 404 (Not Found)</title>\n\
-         <p>The requested URL <code>{safe}</code> was not found on this server.\n"
+/// What speaks against reading a request or answering it in the form that it wants.
+fn unreadable(ask: &Ask) -> Option<Failure> {
+    let encoding = ask.header("content-encoding").unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Some(Failure::invalid(format!(
+            "The emulator takes no compressed bodies (Content-Encoding: {encoding})."
+        )));
+    }
+    let alt = ask.target.alt.as_deref().unwrap_or("json");
+    let known =
+        matches!(alt, "" | "json") || (alt == "media" && matches!(ask.route, Route::Download(_)));
+    (!known).then(|| Failure::invalid(format!("The emulator does not answer with alt={alt}.")))
+}
+
+fn unknown_in_query(name: &str) -> Failure {
+    let description = format!(
+        "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter. \
+         Field '{name}' could not be found in request message."
     );
-    let mut reply = Reply::bytes(page.into()).header("Content-Type", "text/html; charset=UTF-8");
-    reply.status = 404;
-    reply
+    let violation = serde_json::json!({ "description": description.clone() });
+    Failure::invalid(description)
+        .detail("BadRequest", serde_json::json!({ "fieldViolations": [violation] }))
+}
+
+fn wants_oauth() -> Failure {
+    let message = "API keys are not supported by this API. Expected OAuth2 access token or other \
+                   authentication credentials that assert a principal. See \
+                   https://cloud.google.com/docs/authentication";
+    let info = serde_json::json!({
+        "reason": "CREDENTIALS_MISSING",
+        "domain": "googleapis.com",
+        "metadata": { "service": "generativelanguage.googleapis.com" },
+    });
+    Failure::of(401, message).detail("ErrorInfo", info)
 }

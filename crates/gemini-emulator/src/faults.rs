@@ -1,52 +1,123 @@
 //! Picks the fault or plan of a script that is due, and counts how often each was used.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::HeaderMap;
 
+use crate::chaos::Draws;
+use crate::limits::Limits;
 use crate::script::{Action, Fault, JobMatch, JobPlan, RequestMatch, Script};
+
+/// The script in force; it may be replaced while the emulator runs.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    loaded: Mutex<Arc<Loaded>>,
+}
 
 /// A script with its counters.
 #[derive(Debug)]
-pub(crate) struct Faults {
+struct Loaded {
     script: Script,
     requests_seen: Vec<AtomicU64>,
     jobs_seen: Vec<AtomicU64>,
+    draws: Mutex<Draws>,
+}
+
+/// A request as rules see it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+}
+
+/// A fault that is due, and its name in the history.
+#[derive(Debug)]
+pub(crate) struct Due {
+    pub(crate) action: Action,
+    pub(crate) name: String,
 }
 
 impl Faults {
     pub(crate) fn new(script: Script) -> Self {
-        let counters = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
-        Self {
-            requests_seen: counters(script.faults.len()),
-            jobs_seen: counters(script.jobs.len()),
-            script,
-        }
+        Self { loaded: Mutex::new(Arc::new(Loaded::new(script))) }
     }
 
-    pub(crate) fn for_request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &HeaderMap,
-    ) -> Option<Action> {
-        let rules = self.script.faults.iter().zip(&self.requests_seen);
-        rules
-            .filter(|(fault, _)| request_matches(&fault.when, method, path, headers))
-            .find(|(fault, seen)| due(fault, seen.fetch_add(1, Ordering::Relaxed)))
-            .map(|(fault, _)| fault.action.clone())
+    /// Puts another script in force, or the same once more, with all counters at zero.
+    pub(crate) fn replace(&self, script: Script) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Loaded::new(script));
+    }
+
+    fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.loaded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn script(&self) -> Script {
+        self.loaded().script.clone()
+    }
+
+    pub(crate) fn limits(&self, limits: &Limits) -> Limits {
+        self.loaded().script.limits.apply(limits)
+    }
+
+    pub(crate) fn for_request(&self, asked: &Asked<'_>) -> Option<Due> {
+        let loaded = self.loaded();
+        let rules = loaded.script.faults.iter().zip(&loaded.requests_seen);
+        let by_rule = rules
+            .filter(|(fault, _)| request_matches(&fault.when, asked))
+            .find(|(fault, seen)| due(fault, seen.fetch_add(1, Ordering::Relaxed)));
+        if let Some((fault, _)) = by_rule {
+            return Some(Due { action: fault.action.clone(), name: name_of(&fault.action) });
+        }
+        let chaos = loaded.script.chaos.as_ref()?;
+        if !request_matches(&chaos.when, asked) {
+            return None;
+        }
+        let mut draws = loaded.draws.lock().unwrap_or_else(PoisonError::into_inner);
+        let action = draws.for_request(chaos, asked)?;
+        Some(Due { name: format!("chaos/{}", name_of(&action)), action })
     }
 
     pub(crate) fn for_job(&self, model: &str, display_name: &str, index: u64) -> JobPlan {
-        let rules = self.script.jobs.iter().zip(&self.jobs_seen);
-        rules
+        let loaded = self.loaded();
+        let rules = loaded.script.jobs.iter().zip(&loaded.jobs_seen);
+        let by_rule = rules
             .filter(|(rule, _)| job_matches(&rule.when, model, display_name, index))
             .find(|(rule, seen)| {
                 let seen = seen.fetch_add(1, Ordering::Relaxed);
                 rule.times.is_none_or(|times| seen < times)
-            })
-            .map(|(rule, _)| rule.plan.clone())
-            .unwrap_or_default()
+            });
+        match (by_rule, &loaded.script.chaos) {
+            (Some((rule, _)), _) => rule.plan.clone(),
+            (None, Some(chaos)) => crate::chaos::plan(chaos, index),
+            (None, None) => JobPlan::default(),
+        }
+    }
+}
+
+impl Loaded {
+    fn new(script: Script) -> Self {
+        let counters = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            requests_seen: counters(script.faults.len()),
+            jobs_seen: counters(script.jobs.len()),
+            draws: Mutex::default(),
+            script,
+        }
+    }
+}
+
+/// The action's name as it stands in a script.
+fn name_of(action: &Action) -> String {
+    match serde_json::to_value(action) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(serde_json::Value::Object(map)) if map.contains_key("refuse") => {
+            format!("refuse/{}", map["refuse"].as_str().unwrap_or_default())
+        }
+        Ok(serde_json::Value::Object(map)) => map.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -54,13 +125,14 @@ fn due(fault: &Fault, seen: u64) -> bool {
     seen >= fault.skip && fault.times.is_none_or(|times| seen - fault.skip < times)
 }
 
-fn request_matches(when: &RequestMatch, method: &str, path: &str, headers: &HeaderMap) -> bool {
+fn request_matches(when: &RequestMatch, asked: &Asked<'_>) -> bool {
     let header_matches = |(name, pattern): (&String, &String)| {
-        let value = headers.get(name.as_str()).and_then(|value| value.to_str().ok());
+        let value = asked.headers.get(name.as_str()).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| contains(value, pattern))
     };
-    (when.method.is_empty() || when.method.eq_ignore_ascii_case(method))
-        && contains(path, &when.path)
+    (when.method.is_empty() || when.method.eq_ignore_ascii_case(asked.method))
+        && contains(asked.path, &when.path)
+        && contains(asked.query, &when.query)
         && when.headers.iter().all(header_matches)
 }
 
@@ -101,14 +173,21 @@ mod tests {
 
     #[test]
     fn skip_and_times_are_counted_over_matching_requests_only() {
-        let fault = Fault::on("POST", "/files", Action::Drop).skip(1).times(2).header("x", "up*ze");
+        let mut fault =
+            Fault::on("POST", "/files", Action::Drop).skip(1).times(2).header("x", "up*ze");
+        fault.when.query = "pageToken=".into();
         let faults = Faults::new(Script { faults: vec![fault], ..Script::default() });
+        let hits = |method: &str, query: &str, headers: &HeaderMap| {
+            faults.for_request(&Asked { method, path: "/files", query, headers }).is_some()
+        };
         let mut headers = HeaderMap::new();
-        assert!(faults.for_request("POST", "/files", &headers).is_none(), "header missing");
+        assert!(!hits("POST", "pageToken=x", &headers), "header missing");
         headers.insert("x", "upload, finalize".parse().unwrap());
-        assert!(faults.for_request("GET", "/files", &headers).is_none());
-        let hits: Vec<bool> =
-            (0..4).map(|_| faults.for_request("POST", "/files", &headers).is_some()).collect();
-        assert_eq!(hits, [false, true, true, false]);
+        assert!(!hits("GET", "pageToken=x", &headers));
+        assert!(!hits("POST", "pageSize=1", &headers));
+        let seen: Vec<bool> = (0..4).map(|_| hits("POST", "a=b&pageToken=x", &headers)).collect();
+        assert_eq!(seen, [false, true, true, false]);
+        faults.replace(faults.script());
+        assert!(!hits("POST", "pageToken=x", &headers), "the counters begin anew");
     }
 }

@@ -37,7 +37,8 @@ pub struct Seen {
     pub command: Option<String>,
     /// The status of the answer; `None` while there is none, or when none was given.
     pub status: Option<u16>,
-    /// The fault of the script that it met.
+    /// The fault of the script that it met, such as `drop` or `refuse/overloaded`; those drawn by chance
+    /// begin with `chaos/`.
     pub fault: Option<String>,
 }
 
@@ -113,6 +114,13 @@ impl Log {
         if let Some(seen) = at.and_then(|at| log.1.get_mut(at)) {
             seen.status = Some(status);
         }
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut log = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Requests under way still have their numbers: those shall find nothing here.
+        log.0 += log.1.len() as u64;
+        log.1.clear();
     }
 
     pub(crate) fn requests(&self) -> Vec<Seen> {

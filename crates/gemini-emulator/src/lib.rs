@@ -2,18 +2,24 @@
 
 mod answer;
 mod batches;
+mod chaos;
 mod clock;
+mod control;
 mod create;
 mod dice;
+mod embed;
 mod emulator;
 mod exchange;
 mod faults;
 mod files;
 mod history;
+mod limits;
 mod models;
+mod pages;
 mod paging;
 mod payload;
 mod record;
+mod refusal;
 mod reply;
 mod results;
 mod route;
@@ -27,8 +33,8 @@ mod validate;
 pub use clock::ManualClock;
 pub use emulator::{Builder, Emulator, StartError};
 pub use history::{Created, History, Seen};
+pub use limits::{LimitChanges, Limits};
 pub use script::{
-    Action, Canned, Fault, JobError, JobMatch, JobPlan, JobRule, LengthSaid, Phase, RequestMatch,
-    Rows, Script,
+    Action, Canned, Chaos, Fault, JobError, JobMatch, JobPlan, JobRates, JobRule, LengthSaid,
+    Phase, Rates, Refusal, RequestMatch, RowError, Rows, Script, ScriptError,
 };
-pub use shared::Limits;

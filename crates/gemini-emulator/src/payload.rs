@@ -1,10 +1,14 @@
 //! The body of a request, as it comes in or as it was kept.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use crate::reply::Failure;
+use crate::shared::Core;
 
 /// Why a call gives no answer of its own.
 #[derive(Debug)]
@@ -27,26 +31,57 @@ impl From<std::io::Error> for Halt {
     }
 }
 
+/// So many bytes in each span, on the whole.
+#[derive(Debug)]
+pub(crate) struct Slow {
+    pub(crate) core: Arc<Core>,
+    pub(crate) bytes: u64,
+    pub(crate) every: Duration,
+}
+
+impl Slow {
+    async fn wait_for(&self, taken: usize) {
+        let spans = (taken as u64).div_ceil(self.bytes.max(1));
+        let spans = u32::try_from(spans).unwrap_or(u32::MAX);
+        self.core.clock.wait(self.every.saturating_mul(spans)).await;
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Payload {
     Stream {
         body: Incoming,
         /// How many bytes are still taken before the connection closes.
         left: Option<u64>,
+        slow: Option<Slow>,
     },
     Whole(Option<Bytes>),
 }
 
 impl Payload {
     pub(crate) fn new(body: Incoming) -> Self {
-        Self::Stream { body, left: None }
+        Self::Stream { body, left: None, slow: None }
+    }
+
+    /// Closes the connection after so many bytes.
+    pub(crate) fn cut_after(&mut self, bytes: u64) {
+        if let Self::Stream { left, .. } = self {
+            *left = Some(bytes);
+        }
+    }
+
+    /// Takes bytes no faster than this.
+    pub(crate) fn slow_down(&mut self, pace: Slow) {
+        if let Self::Stream { slow, .. } = self {
+            *slow = Some(pace);
+        }
     }
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Halt> {
-        let (body, left) = match self {
+        let (body, left, slow) = match self {
             Self::Whole(bytes) => return Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
-            Self::Stream { body, left } => (body, left),
+            Self::Stream { body, left, slow } => (body, left, slow),
         };
         if *left == Some(0) {
             return Err(Halt::Closed);
@@ -58,6 +93,9 @@ impl Payload {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
                 piece.truncate(taken);
                 *left -= taken as u64;
+            }
+            if let Some(slow) = slow {
+                slow.wait_for(piece.len()).await;
             }
             return Ok(Some(piece));
         }

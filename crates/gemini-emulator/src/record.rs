@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
-use crate::script::JobError;
+use crate::script::{JobError, JobPlan, Phase};
 
 /// How long files live, and how long a job may take, in emulated time.
 pub(crate) const TWO_DAYS: Duration = Duration::from_hours(48);
@@ -53,9 +53,19 @@ pub(crate) enum Source {
     Inlined,
 }
 
+/// What a job makes of its rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    #[default]
+    Generate,
+    Embed,
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct JobRecord {
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) kind: Kind,
     /// The job's place among all ever created, from 0.
     pub(crate) index: u64,
     pub(crate) source: Source,
@@ -66,6 +76,12 @@ pub(crate) struct JobRecord {
     /// From when on the job is in the list.
     pub(crate) listed: Stamp,
     pub(crate) phases: Vec<(String, Duration)>,
+    /// For each phase how many more times the job must be got in it; 0 for phases by time.
+    #[serde(default)]
+    pub(crate) polls_left: Vec<u64>,
+    /// What the input counts for.
+    #[serde(default)]
+    pub(crate) tokens: u64,
     pub(crate) end: String,
     pub(crate) error: Option<JobError>,
     pub(crate) has_output: bool,
@@ -76,6 +92,31 @@ pub(crate) struct JobRecord {
     pub(crate) failed: u64,
     pub(crate) cancelled: Option<Stamp>,
     pub(crate) deleted: Option<Stamp>,
+}
+
+/// The phases of a plan, or the usual two, and how often each wants to be polled.
+pub(crate) fn phases(
+    plan: &JobPlan,
+    pending: Duration,
+    running: Duration,
+) -> (Vec<(String, Duration)>, Vec<u64>) {
+    if plan.phases.is_empty() {
+        let usual =
+            vec![("BATCH_STATE_PENDING".into(), pending), ("BATCH_STATE_RUNNING".into(), running)];
+        return (usual, vec![0, 0]);
+    }
+    let phase = |phase: &Phase| match phase.polls {
+        // Until it was polled often enough it lasts for ever, which is to say until it expires.
+        Some(polls) if polls > 0 => ((phase.state.clone(), Duration::MAX), polls),
+        Some(_) => ((phase.state.clone(), Duration::ZERO), 0),
+        None => ((phase.state.clone(), seconds(phase.lasts_s)), 0),
+    };
+    plan.phases.iter().map(phase).unzip()
+}
+
+/// A span given in a script; what is no span is none, what is too long is for ever.
+pub(crate) fn seconds(n: f64) -> Duration {
+    Duration::try_from_secs_f64(n.max(0.0)).unwrap_or(Duration::MAX)
 }
 
 /// A job as it stands at one moment.
@@ -129,6 +170,32 @@ impl JobRecord {
         running("BATCH_STATE_RUNNING", since)
     }
 
+    /// Notes that a client got the job; says whether the record has changed. A phase that waits for
+    /// that ends with the last time, and only the next look shows what follows.
+    pub(crate) fn polled(&mut self, now: Stamp) -> bool {
+        if self.standing(now).ended {
+            return false;
+        }
+        let mut since = self.created;
+        for ((_, span), left) in self.phases.iter_mut().zip(&mut self.polls_left) {
+            let until = since.plus(*span);
+            if now >= until {
+                since = until;
+                continue;
+            }
+            if *left == 0 {
+                return false;
+            }
+            *left -= 1;
+            if *left == 0 {
+                let spent = now.0.saturating_sub(since.0).max(0);
+                *span = Duration::from_nanos(spent.unsigned_abs());
+            }
+            return true;
+        }
+        false
+    }
+
     fn ended(&self, state: &str, since: Stamp, now: Stamp) -> Standing {
         let own_end = state == self.end;
         let error = self.error.clone().filter(|_| own_end).or_else(|| error_of(state));
@@ -159,6 +226,7 @@ mod tests {
         let names = ["BATCH_STATE_PENDING", "BATCH_STATE_RUNNING"];
         JobRecord {
             id: "j".into(),
+            kind: Kind::Generate,
             index: 0,
             source: Source::Inlined,
             model: "m".into(),
@@ -170,6 +238,8 @@ mod tests {
                 .zip(seconds)
                 .map(|(name, s)| ((*name).into(), Duration::from_secs(*s)))
                 .collect(),
+            polls_left: Vec::new(),
+            tokens: 0,
             end: end.into(),
             error: None,
             has_output: true,
@@ -196,6 +266,22 @@ mod tests {
         let end = at(&job, 30);
         assert!(end.ended && !end.output, "{end:?}");
         assert!(at(&job, 35).output);
+    }
+
+    #[test]
+    fn phases_may_wait_for_polls() {
+        let phase = |polls| Phase { state: format!("S{polls}"), polls: Some(polls), lasts_s: 0.0 };
+        let plan = JobPlan { phases: vec![phase(2), phase(0), phase(1)], ..JobPlan::default() };
+        let mut job = job("BATCH_STATE_SUCCEEDED", &[]);
+        (job.phases, job.polls_left) = phases(&plan, Duration::ZERO, Duration::ZERO);
+        let mut seen = Vec::new();
+        for n in 0..4 {
+            let now = Stamp(n * 1_000_000_000);
+            seen.push(job.standing(now).state);
+            job.polled(now);
+        }
+        assert_eq!(seen, ["S2", "S2", "S1", "BATCH_STATE_SUCCEEDED"]);
+        assert_eq!(at(&job, 9).since, Stamp(2_000_000_000));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Answers before they become HTTP: JSON, bytes or a file, and Google's way to say no.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::Frame;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use crate::clock::{Stamp, pause};
+use crate::payload::Slow;
 use crate::script::{Canned, LengthSaid};
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
@@ -69,18 +71,24 @@ impl Reply {
         reply
     }
 
-    /// The HTTP response; `cut` sends only the beginning of the body.
-    pub(crate) fn into_response(
-        self,
-        date: Stamp,
-        cut: Option<(u64, LengthSaid)>,
-    ) -> Response<Body> {
+    /// The HTTP response, its body as `shape` wants it.
+    pub(crate) fn into_response(mut self, date: Stamp, shape: Shape) -> Response<Body> {
+        for (name, value) in &shape.headers {
+            self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            if !value.is_empty() {
+                self = self.header(name, value);
+            }
+        }
         let whole = match &self.body {
             ReplyBody::Bytes(bytes) => bytes.len() as u64,
             ReplyBody::File(_, length) => *length,
         };
-        let sent = cut.map_or(whole, |(bytes, _)| bytes.min(whole));
-        let said = cut.map_or(LengthSaid::Right, |(_, said)| said);
+        let sent = shape.sent.unwrap_or(whole).min(whole);
+        // A script may have set the length or taken it away: then hyper must not know it.
+        let is_length = |name: &String| name.eq_ignore_ascii_case("content-length");
+        let own_length = shape.headers.keys().any(is_length)
+            || self.headers.iter().any(|(name, _)| is_length(name));
+        let said = if own_length { LengthSaid::Absent } else { shape.said };
         let mut builder = Response::builder()
             .status(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK))
             .header(header::DATE, date.http_date());
@@ -92,16 +100,18 @@ impl Reply {
             LengthSaid::Short => builder = builder.header(header::CONTENT_LENGTH, sent),
             LengthSaid::Absent => {}
         }
-        let breaks = sent < whole && said == LengthSaid::Right;
-        let body = match self.body {
-            ReplyBody::Bytes(bytes) if cut.is_none() => {
+        let ending = match shape.stalls {
+            true => Ending::Stall,
+            false if sent < whole && shape.said == LengthSaid::Right => Ending::Break,
+            false => Ending::Plain,
+        };
+        let body = match (self.body, shape.pace) {
+            (ReplyBody::Bytes(bytes), None)
+                if ending == Ending::Plain && sent == whole && !own_length =>
+            {
                 Full::new(bytes).map_err(|never| match never {}).boxed()
             }
-            ReplyBody::Bytes(bytes) => {
-                let first = bytes.slice(..usize::try_from(sent).unwrap_or(usize::MAX));
-                stream_body(stream::iter([Ok(Frame::data(first))]).chain(end(breaks)))
-            }
-            ReplyBody::File(file, _) => file_body(file, sent, breaks),
+            (body, pace) => pieces(body, sent, pace, ending),
         };
         builder.body(body).unwrap_or_else(|_| {
             let body = Empty::new().map_err(|never| match never {}).boxed();
@@ -112,42 +122,118 @@ impl Reply {
 
 const JSON: &str = "application/json; charset=UTF-8";
 
-/// The end of a body: nothing, or an error that makes the server close the connection.
-fn end(breaks: bool) -> impl Stream<Item = io::Result<Frame<Bytes>>> {
-    stream::iter(breaks.then_some(())).then(|()| async {
-        // An error throws away what is not yet written: let that go out first.
-        pause(Duration::from_millis(20)).await;
-        Err(io::Error::other("cut by the script"))
-    })
+/// How a script wants an answer to be sent.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// How many bytes of the body are sent; all when absent.
+    sent: Option<u64>,
+    said: LengthSaid,
+    /// Nothing comes after that, and the connection stays open.
+    stalls: bool,
+    pace: Option<Slow>,
+    headers: BTreeMap<String, String>,
 }
 
-fn stream_body<S>(frames: S) -> Body
-where
-    S: Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync + 'static,
-{
+impl Default for Shape {
+    fn default() -> Self {
+        let headers = BTreeMap::new();
+        Self { sent: None, said: LengthSaid::Right, stalls: false, pace: None, headers }
+    }
+}
+
+impl Shape {
+    pub(crate) fn cut(bytes: u64, said: LengthSaid) -> Self {
+        Self { sent: Some(bytes), said, ..Self::default() }
+    }
+
+    pub(crate) fn stalled(bytes: u64) -> Self {
+        Self { sent: Some(bytes), stalls: true, ..Self::default() }
+    }
+
+    pub(crate) fn drip(pace: Slow) -> Self {
+        Self { pace: Some(pace), ..Self::default() }
+    }
+
+    pub(crate) fn headers(headers: BTreeMap<String, String>) -> Self {
+        Self { headers, ..Self::default() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Plain,
+    /// The connection closes before its time.
+    Break,
+    Stall,
+}
+
+/// What is left of a body that is sent piece by piece.
+struct Pieces {
+    body: ReplyBody,
+    left: u64,
+    pace: Option<Slow>,
+    first: bool,
+    ending: Ending,
+}
+
+fn pieces(body: ReplyBody, left: u64, pace: Option<Slow>, ending: Ending) -> Body {
+    let state = Pieces { body, left, pace, first: true, ending };
+    let frames = stream::try_unfold(state, |mut state| async move {
+        let piece = state.next().await?;
+        Ok(piece.map(|piece| (Frame::data(piece), state)))
+    });
     BodyExt::boxed(StreamBody::new(frames))
 }
 
-fn file_body(file: tokio::fs::File, length: u64, breaks: bool) -> Body {
-    const PIECE: u64 = 256 * 1024;
-    let frames = stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
+impl Pieces {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        const PIECE: u64 = 256 * 1024;
+        if self.left == 0 {
+            return self.end().await;
         }
-        let mut piece = Vec::new();
-        let read = (&mut file).take(left.min(PIECE)).read_to_end(&mut piece).await?;
-        if read == 0 {
+        let size =
+            self.left.min(self.pace.as_ref().map_or(PIECE, |pace| pace.bytes.clamp(1, PIECE)));
+        if let Some(pace) = &self.pace
+            && !std::mem::take(&mut self.first)
+        {
+            pace.core.clock.wait(pace.every).await;
+        }
+        let piece = match &mut self.body {
+            ReplyBody::Bytes(bytes) => {
+                bytes.split_to(usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len()))
+            }
+            ReplyBody::File(file, _) => {
+                let mut piece = Vec::new();
+                file.take(size).read_to_end(&mut piece).await?;
+                piece.into()
+            }
+        };
+        if piece.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(Some((Frame::data(Bytes::from(piece)), (file, left - read as u64))))
-    });
-    stream_body(frames.chain(end(breaks)))
+        self.left -= piece.len() as u64;
+        Ok(Some(piece))
+    }
+
+    async fn end(&self) -> io::Result<Option<Bytes>> {
+        match self.ending {
+            Ending::Plain => Ok(None),
+            Ending::Stall => std::future::pending().await,
+            Ending::Break => {
+                // An error throws away what is not yet written: let that go out first.
+                pause(Duration::from_millis(20)).await;
+                Err(io::Error::other("cut by the script"))
+            }
+        }
+    }
 }
 
 /// A `google.rpc.Status` under `error`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) http: u16,
+    /// The name of the status, when it is not the one that goes with the number.
+    status: Option<&'static str>,
     pub(crate) message: String,
     pub(crate) details: Vec<Value>,
     pub(crate) headers: Vec<(String, String)>,
@@ -155,7 +241,13 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn of(http: u16, message: impl Into<String>) -> Self {
-        Self { http, message: message.into(), details: Vec::new(), headers: Vec::new() }
+        Self {
+            http,
+            status: None,
+            message: message.into(),
+            details: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
@@ -164,6 +256,10 @@ impl Failure {
 
     pub(crate) fn not_found() -> Self {
         Self::of(404, "Requested entity was not found.")
+    }
+
+    pub(crate) fn status(self, name: &'static str) -> Self {
+        Self { status: Some(name), ..self }
     }
 
     pub(crate) fn detail(mut self, kind: &str, mut fields: Value) -> Self {
@@ -190,7 +286,7 @@ impl From<Failure> for Reply {
         let mut error = json!({
             "code": failure.http,
             "message": failure.message,
-            "status": status_name(failure.http),
+            "status": failure.status.unwrap_or_else(|| status_name(failure.http)),
         });
         if !failure.details.is_empty() {
             error["details"] = failure.details.into();

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{RowAnswer, answer};
 use crate::dice::{Dice, mix};
+use crate::embed;
+use crate::record::Kind;
 use crate::reply::Failure;
 use crate::script::{JobPlan, Rows};
 use crate::validate;
@@ -22,6 +24,7 @@ const WINDOW_BYTES: usize = 4 << 20;
 pub(crate) struct Job<'a> {
     pub(crate) seed: u64,
     pub(crate) model: &'a str,
+    pub(crate) kind: Kind,
     pub(crate) plan: &'a JobPlan,
 }
 
@@ -55,7 +58,7 @@ impl Job<'_> {
                 continue;
             }
             counts.rows += 1;
-            match check_line(number, text) {
+            match check_line(self.kind, number, text) {
                 Ok(row) if complaints.is_empty() => {
                     self.answer_row(number, row, &mut counts, &mut window, out)?;
                 }
@@ -71,6 +74,10 @@ impl Job<'_> {
         }
         if counts.rows == 0 {
             return Err(Failure::invalid("The input file is empty."));
+        }
+        for n in 0..self.plan.foreign {
+            let line = json!({ "key": format!("foreign-{n}"), "response": { "candidates": [] } });
+            window.push(serde_json::to_vec(&line).map_err(io::Error::from)?, out)?;
         }
         window.flush(out)?;
         Ok(counts)
@@ -92,7 +99,10 @@ impl Job<'_> {
             return Ok(());
         }
         self.fill(&mut result, number, &request, fate, counts);
-        let line = serde_json::to_vec(&result)?;
+        let mut line = serde_json::to_vec(&result)?;
+        if fate == Fate::Unparsable {
+            line.truncate(line.len() / 2);
+        }
         if fate == Fate::Doubled {
             window.push(line.clone(), out)?;
         }
@@ -147,20 +157,30 @@ impl Job<'_> {
         let id = Dice::new(own).id(22);
         let answer = match fate {
             Fate::Failing => {
-                RowAnswer::Error { code: 13, message: "Internal error encountered.".into() }
+                counts.failed += 1;
+                let (name, error) = row_error(self.plan);
+                result.insert(name.into(), error);
+                return;
             }
+            Fate::Truncated => {
+                RowAnswer::Response(ended("MAX_TOKENS", Some("I th"), self.model, &id))
+            }
+            Fate::Empty => RowAnswer::Response(ended("STOP", None, self.model, &id)),
             Fate::Blocked => RowAnswer::Response(json!({
                 "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" },
                 "modelVersion": self.model,
                 "responseId": id,
             })),
-            Fate::Missing | Fate::Doubled | Fate::Own => {
+            _ if self.kind == Kind::Embed => {
+                RowAnswer::Response(embed::answer(self.seed, self.model, request))
+            }
+            Fate::Missing | Fate::Unparsable | Fate::Doubled | Fate::Own => {
                 answer(self.seed, self.model, request, &id)
             }
         };
         match answer {
             RowAnswer::Response(mut response) => {
-                if let Some(version) = &self.plan.model_version {
+                if let (Some(version), Kind::Generate) = (&self.plan.model_version, self.kind) {
                     response["modelVersion"] = version.as_str().into();
                 }
                 counts.succeeded += 1;
@@ -189,6 +209,9 @@ impl Job<'_> {
             (&plan.missing, "missing", Fate::Missing),
             (&plan.failing, "failing", Fate::Failing),
             (&plan.blocked, "blocked", Fate::Blocked),
+            (&plan.truncated, "truncated", Fate::Truncated),
+            (&plan.empty, "empty", Fate::Empty),
+            (&plan.unparsable, "unparsable", Fate::Unparsable),
             (&plan.doubled, "doubled", Fate::Doubled),
         ]
         .into_iter()
@@ -203,11 +226,35 @@ enum Fate {
     Missing,
     Failing,
     Blocked,
+    Truncated,
+    Empty,
+    Unparsable,
     Doubled,
 }
 
+/// The error of a row that the script lets fail, and the field that it stands in.
+fn row_error(plan: &JobPlan) -> (&'static str, Value) {
+    let Some(own) = &plan.row_error else {
+        return ("error", json!({ "code": 13, "message": "Internal error encountered." }));
+    };
+    let mut error = json!({ "code": own.code, "message": own.message });
+    if !own.details.is_empty() {
+        error["details"] = own.details.clone().into();
+    }
+    (if own.as_status { "status" } else { "error" }, error)
+}
+
+/// An answer of one candidate that ended for `reason`, with some text or no content at all.
+fn ended(reason: &str, text: Option<&str>, model: &str, id: &str) -> Value {
+    let mut candidate = json!({ "finishReason": reason, "index": 0 });
+    if let Some(text) = text {
+        candidate["content"] = json!({ "role": "model", "parts": [{ "text": text }] });
+    }
+    json!({ "candidates": [candidate], "modelVersion": model, "responseId": id })
+}
+
 /// Parses a line and checks the request in it; says what create says about a bad one.
-fn check_line(number: u64, line: &[u8]) -> Result<Map<String, Value>, String> {
+fn check_line(kind: Kind, number: u64, line: &[u8]) -> Result<Map<String, Value>, String> {
     let wrong = |column: usize, what: &str| {
         format!("Error on line {number}: invalid JSON, near column {column}: {what}")
     };
@@ -223,7 +270,11 @@ fn check_line(number: u64, line: &[u8]) -> Result<Map<String, Value>, String> {
     let Some(request) = row.get("request") else {
         return Err(format!("Error on line {number}: request is not specified"));
     };
-    validate::check("GenerateContentRequest", request)
+    let shape = match kind {
+        Kind::Generate => "GenerateContentRequest",
+        Kind::Embed => "EmbedContentRequest",
+    };
+    validate::check(shape, request)
         .and_then(|()| validate::check_row(request))
         .map_err(|violation| violation.on_line(number, &String::from_utf8_lossy(line)))?;
     Ok(row)

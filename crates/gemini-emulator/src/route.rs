@@ -1,5 +1,24 @@
 //! Paths to meanings: which of the API's calls a request is.
 
+/// Names in a query that are known and of no consequence here.
+const IGNORED: [&str; 15] = [
+    "",
+    "upload_protocol",
+    "uploadType",
+    "filter",
+    "returnPartialSuccess",
+    "prettyPrint",
+    "$prettyPrint",
+    "fields",
+    "$fields",
+    "callback",
+    "$callback",
+    "access_token",
+    "oauth_token",
+    "quotaUser",
+    "$.xgafv",
+];
+
 /// A call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -14,10 +33,14 @@ pub(crate) enum Route {
     CreateBatch {
         model: String,
     },
+    CreateEmbedBatch {
+        model: String,
+    },
     ListBatches,
     GetBatch(String),
     CancelBatch(String),
     DeleteBatch(String),
+    UpdateBatch(String),
     ListModels,
     GetModel(String),
     GenerateContent {
@@ -26,9 +49,14 @@ pub(crate) enum Route {
     CountTokens {
         model: String,
     },
+    /// A call for which a key is not enough.
+    WantsOAuth,
     /// A call that the service has and the emulator does not.
     NotHere(&'static str),
-    History,
+    /// A page of the emulator's own, by what follows `/__emulator/`.
+    Control(String),
+    /// The path is known, but only with these methods.
+    WrongMethod(Vec<&'static str>),
     Unknown,
 }
 
@@ -41,6 +69,10 @@ pub(crate) struct Target {
     pub(crate) upload_id: Option<String>,
     pub(crate) page_size: Option<String>,
     pub(crate) page_token: Option<String>,
+    pub(crate) update_mask: Option<String>,
+    pub(crate) alt: Option<String>,
+    /// The first name in the query that no call of the service knows.
+    pub(crate) stranger: Option<String>,
 }
 
 impl Target {
@@ -48,24 +80,39 @@ impl Target {
         let mut target = Self { path: decode(path, false), ..Self::default() };
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = Some(decode(value, true));
-            match name {
+            let (name, value) = (decode(name, true), Some(decode(value, true)));
+            match name.as_str() {
                 "key" => target.key = value,
                 "upload_id" => target.upload_id = value,
                 "pageSize" | "page_size" => target.page_size = value,
                 "pageToken" | "page_token" => target.page_token = value,
-                _ => {}
+                "updateMask" | "update_mask" => target.update_mask = value,
+                "alt" | "$alt" => target.alt = value,
+                name if IGNORED.contains(&name) => {}
+                name => target.stranger = target.stranger.or_else(|| Some(name.to_owned())),
             }
         }
         target
     }
 
     pub(crate) fn route(&mut self, method: &str) -> Route {
+        if let Some(page) = self.path.strip_prefix("/__emulator/") {
+            return Route::Control(page.to_owned());
+        }
+        let method = if method == "HEAD" { "GET" } else { method };
+        let route = self.route_of(method);
+        if route != Route::Unknown {
+            return route;
+        }
+        let others = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter();
+        let allowed: Vec<_> =
+            others.filter(|method| self.route_of(method) != Route::Unknown).collect();
+        if allowed.is_empty() { Route::Unknown } else { Route::WrongMethod(allowed) }
+    }
+
+    fn route_of(&mut self, method: &str) -> Route {
         let path = self.path.clone();
         let mut pieces: Vec<&str> = path.split('/').skip(1).collect();
-        if pieces == ["__emulator", "history"] {
-            return Route::History;
-        }
         let prefix = match pieces.first() {
             Some(&("upload" | "download")) => pieces.remove(0),
             _ => "",
@@ -100,7 +147,7 @@ fn collection_route(method: &str, collection: &str) -> Route {
         ("GET", "files") => Route::ListFiles,
         ("GET", "batches") => Route::ListBatches,
         ("GET", "models") => Route::ListModels,
-        ("POST", "files:register") => Route::NotHere("files:register"),
+        ("POST", "files:register") => Route::WantsOAuth,
         _ => Route::Unknown,
     }
 }
@@ -114,7 +161,9 @@ fn item_route(method: &str, collection: &str, id: &str, verb: &str) -> Route {
         ("GET", "batches", "") => Route::GetBatch(name()),
         ("DELETE", "batches", "") => Route::DeleteBatch(name()),
         ("POST", "batches", "cancel") => Route::CancelBatch(name()),
-        ("PATCH", "batches", _) => Route::NotHere("changing a batch"),
+        ("PATCH", "batches", "updateGenerateContentBatch" | "updateEmbedContentBatch") => {
+            Route::UpdateBatch(name())
+        }
         ("GET", "models", "") => Route::GetModel(name()),
         ("POST", "models" | "tunedModels", "batchGenerateContent") => {
             Route::CreateBatch { model: format!("{collection}/{id}") }
@@ -125,7 +174,9 @@ fn item_route(method: &str, collection: &str, id: &str, verb: &str) -> Route {
         ("POST", "models", "countTokens") => {
             Route::CountTokens { model: format!("{collection}/{id}") }
         }
-        ("POST", "models", "asyncBatchEmbedContent") => Route::NotHere("batches of embeddings"),
+        ("POST", "models", "asyncBatchEmbedContent") => {
+            Route::CreateEmbedBatch { model: format!("{collection}/{id}") }
+        }
         ("POST", "models", "streamGenerateContent") => Route::NotHere("streaming"),
         ("POST", "models", "embedContent" | "batchEmbedContents") => Route::NotHere("embeddings"),
         _ => Route::Unknown,
@@ -176,7 +227,11 @@ mod tests {
             ("POST", "/v1/models/m-1.5:batchGenerateContent", "", create.clone()),
             ("POST", "/v1/models/m-1.5%3AbatchGenerateContent", "", create),
             ("POST", "/v1/batches/b:cancel", "", Route::CancelBatch("b".into())),
+            ("HEAD", "/v1/batches/b", "", Route::GetBatch("b".into())),
+            ("PUT", "/v1/batches/b", "", Route::WrongMethod(vec!["GET", "DELETE"])),
+            ("GET", "/v1/batches/b:cancel", "", Route::WrongMethod(vec!["POST"])),
             ("GET", "/v2/batches/b", "", Route::Unknown),
+            ("GET", "/__emulator/clock/advance", "", Route::Control("clock/advance".into())),
             ("GET", "/", "", Route::Unknown),
             ("GET", "/v1/files/%", "", Route::GetFile("%".into())),
         ] {

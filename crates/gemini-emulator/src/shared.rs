@@ -7,42 +7,11 @@ use crate::clock::{Clock, Stamp};
 use crate::dice::{Dice, mix};
 use crate::faults::Faults;
 use crate::history::{Created, History, Log};
+use crate::limits::Limits;
+use crate::refusal;
 use crate::reply::Failure;
 use crate::store::Store;
 use crate::upload::Sessions;
-
-/// What the service allows.
-///
-/// ```
-/// let limits = gemini_emulator::Limits::default();
-/// assert_eq!(limits.concurrent_jobs, 100);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Bytes of one file: 2 GiB.
-    pub file_bytes: u64,
-    /// Bytes of all files together: 20 GiB.
-    pub storage_bytes: u64,
-    /// Jobs that have not ended: 100.
-    pub concurrent_jobs: usize,
-    /// Bytes of a JSON body, inlined requests included: 20 MiB.
-    pub body_bytes: usize,
-    /// What chunks of an upload must be a multiple of, the last one apart: 8 MiB.
-    pub granularity: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            file_bytes: 2 << 30,
-            storage_bytes: 20 << 30,
-            concurrent_jobs: 100,
-            body_bytes: 20 << 20,
-            granularity: 8 << 20,
-        }
-    }
-}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -73,6 +42,11 @@ impl Core {
         self.clock.now()
     }
 
+    /// What is allowed now: a script may change it.
+    pub(crate) fn limits(&self) -> Limits {
+        self.faults.limits(&self.settings.limits)
+    }
+
     /// A new identifier of `length` characters that `taken` does not know.
     pub(crate) fn fresh_id(
         &self,
@@ -100,20 +74,7 @@ impl Core {
             ));
         };
         if self.settings.bad_keys.iter().any(|bad| bad == key) {
-            let message = "API key not valid. Please pass a valid API key.";
-            return Err(Failure::invalid(message)
-                .detail(
-                    "ErrorInfo",
-                    serde_json::json!({
-                        "reason": "API_KEY_INVALID",
-                        "domain": "googleapis.com",
-                        "metadata": { "service": "generativelanguage.googleapis.com" },
-                    }),
-                )
-                .detail(
-                    "LocalizedMessage",
-                    serde_json::json!({ "locale": "en-US", "message": message }),
-                ));
+            return Err(refusal::bad_key());
         }
         Ok(())
     }

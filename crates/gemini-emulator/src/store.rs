@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::record::{FileRecord, JobRecord, UploadOutcome, UploadRecord};
 
+const TABLES: [&str; 3] = ["files", "uploads", "jobs"];
+
 /// All records, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
@@ -63,7 +65,7 @@ impl Store {
             (None, Some(lent)) => lent.0.clone(),
             (None, None) => return Err(OpenError::Io(io::ErrorKind::NotFound.into())),
         };
-        for name in ["files", "uploads", "jobs"] {
+        for name in TABLES {
             private_dirs().create(dir.join(name))?;
         }
         let lock = File::create(dir.join("LOCK"))?;
@@ -156,6 +158,17 @@ impl Store {
         remove(&self.record_path("uploads", id))?;
         remove(&self.upload_data(id))?;
         tables.uploads.remove(id);
+        Ok(())
+    }
+
+    /// Forgets everything, on disk too.
+    pub(crate) fn clear(&self, tables: &mut Tables) -> io::Result<()> {
+        *tables = Tables::default();
+        for table in TABLES {
+            for entry in fs::read_dir(self.dir.join(table))? {
+                remove(&entry?.path())?;
+            }
+        }
         Ok(())
     }
 

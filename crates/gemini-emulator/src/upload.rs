@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::exchange::Ask;
 use crate::files;
+use crate::limits;
 use crate::payload::{Halt, Payload};
 use crate::record::{FileRecord, UploadOutcome, UploadRecord};
 use crate::reply::{Failure, Reply};
@@ -42,6 +43,14 @@ impl Sessions {
     fn of(&self, id: &str) -> Arc<Session> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(open.entry(id.to_owned()).or_default())
+    }
+
+    /// Forgets all sessions; those that are taking bytes see it.
+    pub(crate) fn clear(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, session) in open.drain() {
+            session.turn.send_modify(|turn| *turn += 1);
+        }
     }
 
     fn close(&self, id: &str) {
@@ -79,7 +88,7 @@ pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt>
     if let Some(id) = &file_id {
         check_free(core, id)?;
     }
-    check_room(core, declared_size.unwrap_or(0))?;
+    limits::check_room(core, declared_size.unwrap_or(0))?;
     let mut tables = core.store.tables();
     let id = core.fresh_id("upload", 48, |id| tables.uploads.contains_key(id));
     let record = UploadRecord {
@@ -97,39 +106,17 @@ pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt>
         ask.target.path.trim_end_matches('/')
     );
     Ok(Reply::bytes(Bytes::new())
+        .header("Content-Type", "text/plain; charset=utf-8")
         .header("X-Goog-Upload-URL", &url)
         .header("X-Goog-Upload-Control-URL", &url)
         .header("X-Goog-Upload-Status", "active")
-        .header("X-Goog-Upload-Chunk-Granularity", &core.settings.limits.granularity.to_string()))
+        .header("X-Goog-Upload-Chunk-Granularity", &core.limits().granularity.to_string()))
 }
 
 fn check_free(core: &Core, id: &str) -> Result<(), Failure> {
-    if core.store.tables().files.contains_key(id) {
-        return Err(Failure::of(409, format!("File files/{id} already exists.")));
-    }
-    Ok(())
-}
-
-fn check_room(core: &Core, size: u64) -> Result<(), Failure> {
-    let limits = &core.settings.limits;
-    if size > limits.file_bytes {
-        return Err(Failure::invalid(format!(
-            "File size {size} exceeds the limit of {} bytes.",
-            limits.file_bytes
-        )));
-    }
     let now = core.now();
-    let tables = core.store.tables();
-    let stored = tables.files.values().filter(|file| file.expires() > now);
-    if stored.map(|file| file.size).sum::<u64>() + size > limits.storage_bytes {
-        let quota = json!({ "violations": [{
-            "quotaMetric": "generativelanguage.googleapis.com/file_storage_bytes",
-            "quotaId": "FileStorageBytesPerProject",
-            "quotaValue": limits.storage_bytes.to_string(),
-        }]});
-        let message = "You have exceeded the file storage quota of your project \
-                       (file_storage_bytes). Please delete files and try again.";
-        return Err(Failure::of(429, message).detail("QuotaFailure", quota));
+    if core.store.tables().files.get(id).is_some_and(|file| file.expires() > now) {
+        return Err(Failure::of(409, format!("File files/{id} already exists.")));
     }
     Ok(())
 }
@@ -287,7 +274,7 @@ impl Chunk<'_> {
 
     /// What speaks against having `total` bytes after this chunk.
     fn objection(&self, total: u64) -> Option<&'static str> {
-        let limits = &self.core.settings.limits;
+        let limits = self.core.limits();
         if !self.last && !(total - self.received).is_multiple_of(limits.granularity) {
             return Some("The size of a chunk must be a multiple of the chunk granularity.");
         }
@@ -318,6 +305,9 @@ async fn finalize(
     }
     let now = core.now();
     let mut tables = core.store.tables();
+    if !tables.uploads.contains_key(&record.id) {
+        return Err(Failure::of(404, "Upload session not found.").into());
+    }
     let expired: Vec<String> =
         tables.files.values().filter(|f| f.expires() <= now).map(|f| f.id.clone()).collect();
     for id in expired {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::outcome;
+use super::{number_after, outcome};
+use crate::emulator::Emulator;
 use crate::shell;
 use crate::tally::Outcome;
 
@@ -54,6 +55,33 @@ fn run_foreign() -> Result<String, String> {
     match programs.len() {
         0 => Err("there are no programs in tests/foreign".to_owned()),
         n => Ok(format!("{n} programs ran")),
+    }
+}
+
+/// Clients of the API that others wrote in Rust, each a program, against emulators of their own.
+pub(crate) fn clients(binary: &Path) -> Outcome {
+    outcome(run_clients(binary))
+}
+
+fn run_clients(binary: &Path) -> Result<String, String> {
+    let folder = shell::root().join("tests").join("foreign-clients");
+    let programs = folders("tests/foreign-clients")?;
+    let mut seen = Vec::new();
+    for program in &programs {
+        let server = Emulator::start(binary, &[])?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["run", "--quiet", "--locked", "--package", program, "--"];
+        let mut command = shell::program(cargo, &arguments);
+        // A target folder of its own: it shares no dependency with the checkout's builds.
+        let target = shell::target().join("foreign-clients");
+        command.arg(&server.base_url).current_dir(&folder).env("CARGO_TARGET_DIR", target);
+        let printed = shell::output(&mut command)?;
+        let name = program.trim_start_matches("uses-");
+        seen.push(format!("{name} took {} steps", number_after(&printed, "\"steps\": ")?));
+    }
+    match seen.as_slice() {
+        [] => Err("there are no programs in tests/foreign-clients".to_owned()),
+        seen => Ok(seen.join(", ")),
     }
 }
 

@@ -1,21 +1,16 @@
 //! Python judges the program: Google's own SDK, and the notebook's steps written anew.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 
-use super::outcome;
+use super::{SAMPLE, SDK_SCRIPT, number_after, outcome, path_text};
+use crate::emulator::Emulator;
 use crate::shell;
 use crate::tally::Outcome;
 
-const SAMPLE: &str = "crates/cli/data/sample.jsonl";
 const ODD_ROWS: &str = "tests/fixtures/odd_rows.jsonl";
 const ODD_RESULTS: &str = "tests/fixtures/odd_results.jsonl";
 const REQUIREMENTS: &str = "tests/python/requirements.txt";
-
-/// Emulated jobs of about a minute end in about a second.
-const TIME_SCALE: &str = "60";
 
 /// The official SDK, unchanged, does the whole notebook against `batch-eval emulator`.
 pub(crate) fn sdk(binary: &Path) -> Outcome {
@@ -29,11 +24,17 @@ pub(crate) fn sdk(binary: &Path) -> Outcome {
 }
 
 fn walk(python: &Path, binary: &Path) -> Result<String, String> {
-    let server = Emulator::start(binary)?;
+    let server = Emulator::start(binary, &[])?;
     let script = "tests/python/sdk_roundtrip.py";
     let arguments = ["-B", script, server.base_url.as_str(), SAMPLE];
     let printed = shell::output(&mut shell::program(python, &arguments))?;
     let n_steps = number_after(&printed, "\"steps\": ")?;
+
+    let (calm, scripted) = (Emulator::start(binary, &[])?, Emulator::start(binary, &SDK_SCRIPT)?);
+    let script = "tests/python/sdk_faults.py";
+    let arguments = ["-B", script, calm.base_url.as_str(), scripted.base_url.as_str()];
+    let printed = shell::output(&mut shell::program(python, &arguments))?;
+    let n_steps = n_steps + number_after(&printed, "\"steps\": ")?;
     Ok(format!("google-genai took {n_steps} steps"))
 }
 
@@ -95,7 +96,7 @@ fn notebook(arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Whether there is a python3 that is new enough for the SDK.
-fn python3() -> Result<(), String> {
+pub(crate) fn python3() -> Result<(), String> {
     let test = "import sys; sys.exit(sys.version_info < (3, 11))";
     shell::output(&mut shell::program("python3", &["-c", test]))
         .map(drop)
@@ -103,7 +104,7 @@ fn python3() -> Result<(), String> {
 }
 
 /// The python of a virtual environment with the pinned SDK, made when it is not there.
-fn environment() -> Result<PathBuf, String> {
+pub(crate) fn environment() -> Result<PathBuf, String> {
     let folder = shell::target().join("python-sdk");
     let python = folder.join("bin").join("python");
     let installed = folder.join("installed.txt");
@@ -133,47 +134,6 @@ fn environment() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// `batch-eval emulator` on a free port; killed when dropped.
-struct Emulator {
-    child: Child,
-    base_url: String,
-}
-
-impl Emulator {
-    fn start(binary: &Path) -> Result<Self, String> {
-        let arguments = ["emulator", "--listen", "127.0.0.1:0", "--time-scale", TIME_SCALE];
-        let mut child = shell::program(binary, &arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("failed to start the emulator: {error}"))?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            let mut stdout = BufReader::new(stdout);
-            let _ = stdout.read_line(&mut line);
-            // Whatever else it prints is read, lest the pipe fills up.
-            std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-        }
-        let server = Self { child, base_url: line.trim().to_owned() };
-        if server.base_url.starts_with("http://127.0.0.1:") {
-            Ok(server)
-        } else {
-            Err(format!("the emulator began with {line:?}, not with its base URL"))
-        }
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn path_text(path: &Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("{} is not UTF-8", path.display()))
-}
-
 /// Removes a file of an earlier run.
 fn remove(path: &str) -> Result<(), String> {
     match fs::remove_file(path) {
@@ -181,23 +141,5 @@ fn remove(path: &str) -> Result<(), String> {
             Err(format!("failed to remove {path}: {error}"))
         }
         _ => Ok(()),
-    }
-}
-
-/// The number behind a member name in one line of JSON that our own script printed.
-fn number_after(text: &str, name: &str) -> Result<u64, String> {
-    let digits = text.split_once(name).map(|(_, rest)| rest);
-    let digits = digits.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
-    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| format!("no {name} in {text}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_found_behind_its_name() {
-        assert_eq!(number_after("{\"rows\": 85, \"equal\": true}", "\"rows\": "), Ok(85));
-        assert!(number_after("{}", "\"rows\": ").is_err());
     }
 }

@@ -11,11 +11,17 @@ use crate::Refusal;
 
 /// The kind as one word, the certainty, and how often it was sent.
 async fn fate(reply: Reply) -> (String, Applied, usize) {
-    let server = Server::start(move |_| reply.clone()).await;
+    // What is not a create is the one look at the models after a 404.
+    let server = Server::start(move |request| match request.method.as_str() {
+        "POST" => reply.clone(),
+        _ => Reply::json(200, "{}"),
+    })
+    .await;
     let error = hasty_client_of(&server.base).create(&spec()).await.expect_err("no job");
     let kind = format!("{:?}", error.kind());
     let word = kind.split([' ', '{']).next().unwrap().to_owned();
-    (word, error.applied(), server.requests().len())
+    let posts = server.requests().iter().filter(|request| request.method == "POST").count();
+    (word, error.applied(), posts)
 }
 
 async fn check(reply: Reply, kind: &str, applied: Applied) {
@@ -61,6 +67,8 @@ async fn doubt_is_called_doubt() {
     check(refusal(503, "UNAVAILABLE", "x", ""), "Transient", Maybe).await;
     check(Reply::json(504, "<html>gateway</html>"), "Transient", Maybe).await;
     check(refusal(501, "UNIMPLEMENTED", "x", ""), "Rejected", Maybe).await;
+    check(refusal(409, "ABORTED", "x", ""), "Rejected", Maybe).await;
+    check(refusal(499, "CANCELLED", "x", ""), "Rejected", Maybe).await;
     check(refusal(408, "DEADLINE_EXCEEDED", "x", ""), "Transient", Maybe).await;
     check(Reply::json(200, "<html>welcome</html>"), "Protocol", Maybe).await;
     check(Reply::json(200, ""), "Protocol", Maybe).await;
@@ -83,7 +91,6 @@ async fn definite_refusals_are_definite() {
     check(refusal(404, "NOT_FOUND", "File files/k3 not found", ""), "NotFound", No).await;
     let model = "models/sim-flash is not found for API version v1beta";
     check(refusal(404, "NOT_FOUND", model, ""), "Rejected", No).await;
-    check(refusal(409, "ALREADY_EXISTS", "x", ""), "Rejected", No).await;
     check(refusal(413, "x", "x", ""), "Rejected", No).await;
     check(refusal(429, "RESOURCE_EXHAUSTED", "x", ""), "Quota", No).await;
 }

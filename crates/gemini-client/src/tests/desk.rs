@@ -41,6 +41,7 @@ pub(crate) struct State {
     /// Files as the list shows them.
     pub(crate) files: Vec<String>,
     pub(crate) finished: bool,
+    cancelled: bool,
     /// The digest that is told, in place of the true one.
     pub(crate) false_digest: Option<String>,
     granularity: usize,
@@ -86,6 +87,13 @@ impl State {
     fn answer(&mut self, request: &Request) -> Reply {
         match (request.method.as_str(), request.header("x-goog-upload-command")) {
             ("POST", Some("start")) => self.start(request),
+            ("POST", Some("cancel")) => match self.mishaps.pop_front().unwrap_or(Mishap::None) {
+                Mishap::None => {
+                    self.cancelled = true;
+                    self.status()
+                }
+                mishap => self.mishap(mishap, 0),
+            },
             ("POST", Some("query")) => match self.mishaps.pop_front().unwrap_or(Mishap::None) {
                 Mishap::None => self.status(),
                 mishap => self.mishap(mishap, 0),
@@ -168,6 +176,9 @@ impl State {
     }
 
     fn status(&self) -> Reply {
+        if self.cancelled {
+            return Reply::json(200, "").with("X-Goog-Upload-Status", "cancelled");
+        }
         if self.finished {
             let body = format!(r#"{{"file":{}}}"#, self.files.last().unwrap());
             return Reply::json(200, &body).with("X-Goog-Upload-Status", "final");

@@ -1,11 +1,17 @@
 //! The client against scripted servers that share nothing with the emulator.
 
+mod causes;
 mod create;
 mod desk;
 mod download;
+mod drops;
+mod jobs;
+mod models;
 mod reads;
 mod secrets;
 mod server;
+#[cfg(feature = "rustls")]
+mod trust;
 mod upload;
 mod wire;
 
@@ -22,25 +28,25 @@ pub(crate) const KEY: &str = "AIzaSyCANARY-0123456789abcdef";
 
 /// A client of `base` that waits for nothing, and the clock that tells what it would have waited.
 pub(crate) fn client_of(base: &str) -> (Client, Arc<RecordingClock>) {
-    patient_client_of(base, Timeouts::default())
+    let clock = Arc::new(RecordingClock::default());
+    (clocked_client_of(base, Timeouts::default(), &clock), clock)
 }
 
 /// One that takes a second of silence for the end.
 pub(crate) fn hasty_client_of(base: &str) -> Client {
     let second = Duration::from_secs(1);
-    patient_client_of(base, Timeouts { create: second, idle: second, ..Timeouts::default() }).0
+    let timeouts = Timeouts { create: second, idle: second, ..Timeouts::default() };
+    clocked_client_of(base, timeouts, &Arc::new(RecordingClock::default().with_real_limits()))
 }
 
-fn patient_client_of(base: &str, timeouts: Timeouts) -> (Client, Arc<RecordingClock>) {
-    let clock = Arc::new(RecordingClock::default());
-    let client = Client::builder(ApiKey::new(KEY).unwrap())
+fn clocked_client_of(base: &str, timeouts: Timeouts, clock: &Arc<RecordingClock>) -> Client {
+    Client::builder(ApiKey::new(KEY).unwrap())
         .base_url(BaseUrl::parse(base).unwrap())
         .timeouts(timeouts)
-        .transfers(Transfers { request_bytes: 8 })
-        .clock(Arc::clone(&clock) as _)
+        .transfers(Transfers { request_bytes: 8, ..Transfers::default() })
+        .clock(Arc::clone(clock) as _)
         .build()
-        .unwrap();
-    (client, clock)
+        .unwrap()
 }
 
 pub(crate) fn spec() -> JobSpec {

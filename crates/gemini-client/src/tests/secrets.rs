@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use batch_backend::{BatchBackend, BytesPayload, NoProgress, OutputName, Upload};
+use batch_backend::{BatchBackend, BytesPayload, NoProgress, OutputName, Upload, UploadSession};
 
 use super::desk::{Desk, Mishap};
 use super::server::{Reply, Server, refusal};
@@ -49,6 +49,9 @@ async fn faulty_session() -> String {
     let (client, _) = client_of(&server.base);
     let mut words = format!("{client:?}");
     let output = OutputName::new("files/batch-1");
+    let body = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap();
+    let rows = [crate::InlineRow { key: "k", request: &body }];
+    let session = format!("{}/upload/v1beta/files?upload_id=SECRETID", server.base);
     for _ in 0..10 {
         let errors = [
             client.open_upload("label", 3).await.map(drop).err(),
@@ -58,6 +61,12 @@ async fn faulty_session() -> String {
             client.cancel(&job()).await.err(),
             client.delete(&job()).await.err(),
             client.fetch(&output, &mut Vec::new()).await.map(drop).err(),
+            client.create_inline(&spec().token, &spec().model, &rows).await.map(drop).err(),
+            client.list_models(None).await.map(drop).err(),
+            client.get_model(&spec().model).await.map(drop).err(),
+            client.count_tokens(&spec().model, &body).await.map(drop).err(),
+            client.generate_content(&spec().model, &body).await.map(drop).err(),
+            client.cancel_upload(&UploadSession::new(&session)).await.err(),
         ];
         for error in errors.iter().flatten() {
             words += &all_words(error);

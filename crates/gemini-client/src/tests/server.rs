@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A request as it came.
@@ -69,6 +70,7 @@ type Handler = Box<dyn FnMut(&Request) -> Reply + Send>;
 pub(crate) struct Server {
     pub(crate) base: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    hung: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -78,15 +80,17 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let hung = Arc::new(Notify::new());
+        let (seen, hangs) = (Arc::clone(&requests), Arc::clone(&hung));
         let handler: Arc<Mutex<Handler>> = Arc::new(Mutex::new(Box::new(handler)));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (seen, handler) = (Arc::clone(&seen), Arc::clone(&handler));
-                tokio::spawn(async move { serve(stream, &seen, &handler).await });
+                let hangs = Arc::clone(&hangs);
+                tokio::spawn(async move { serve(stream, &seen, &handler, &hangs).await });
             }
         });
-        Self { base, requests, task }
+        Self { base, requests, hung, task }
     }
 
     /// Gives the replies in turn; a request too many fails the test by its odd status.
@@ -94,6 +98,11 @@ impl Server {
         let mut replies = replies.into_iter();
         let over = || Reply::json(418, "the script is over");
         Self::start(move |_| replies.next().unwrap_or_else(over)).await
+    }
+
+    /// Told whenever a reply is one that never ends.
+    pub(crate) fn hung(&self) -> Arc<Notify> {
+        Arc::clone(&self.hung)
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -107,7 +116,12 @@ impl Drop for Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, handler: &Mutex<Handler>) {
+async fn serve(
+    mut stream: TcpStream,
+    seen: &Mutex<Vec<Request>>,
+    handler: &Mutex<Handler>,
+    hung: &Notify,
+) {
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer).await {
         seen.lock().unwrap().push(request.clone());
@@ -130,9 +144,13 @@ async fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, handler: &Mute
                 return;
             }
             Reply::Drop => return,
-            Reply::Hang => std::future::pending().await,
+            Reply::Hang => {
+                hung.notify_one();
+                std::future::pending::<()>().await;
+            }
             Reply::RawThenHang(bytes) => {
                 let _ = stream.write_all(&bytes).await;
+                hung.notify_one();
                 std::future::pending::<()>().await;
             }
         }

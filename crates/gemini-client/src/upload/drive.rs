@@ -84,6 +84,20 @@ impl Client {
         Ok(StoredInput { name: file.name, bytes: total, sha256, expires: file.expires })
     }
 
+    /// Ends an upload that is not wanted any more; what arrived of it is thrown away. A session
+    /// that is over in any way, a finished one too, is no error: then there is nothing to end.
+    ///
+    /// # Errors
+    /// Any [`BackendError`]. A session that is left alone ends by itself, some day, and costs
+    /// nothing.
+    pub async fn cancel_upload(&self, session: &UploadSession) -> Result<(), BackendError> {
+        let about = self.about(Operation::Cancel, "an upload");
+        let session = self.session_of(session, about)?;
+        let subject = session.label.as_deref().map(|label| format!("the upload of {label}"));
+        let about = self.about(Operation::Cancel, subject.as_deref().unwrap_or("an upload"));
+        self.end_session(&session).await.map_err(|failure| about.failed(failure))
+    }
+
     fn session_of(
         &self,
         handle: &UploadSession,

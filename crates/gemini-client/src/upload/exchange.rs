@@ -1,17 +1,18 @@
 //! The three requests of the resumable protocol, and what their answers mean to an upload.
 
 use std::io;
+use std::pin::pin;
 
 use batch_backend::Payload;
 use futures_util::future::{Either, select};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use tokio::sync::watch;
-use tokio::time::timeout;
 use tracing::{Instrument as _, Span};
 
 use crate::body::Outgoing;
 use crate::client::Client;
+use crate::clock::before;
 use crate::digest::SharedDigest;
 use crate::exchange::Call;
 use crate::failure::{Answer, Failure, header_text};
@@ -106,24 +107,54 @@ impl Client {
         })
     }
 
-    /// Asks how many bytes have arrived.
-    pub(crate) async fn ask(&self, session: &Session) -> Heard {
+    /// Sends a command that has no body.
+    async fn command(
+        &self,
+        session: &Session,
+        word: &str,
+        attempt: u32,
+    ) -> Result<Answer, Failure> {
         let request = self
             .keyless(&session.url)
-            .header("x-goog-upload-command", "query")
-            .header(CONTENT_LENGTH, 0)
-            .timeout(self.timeouts().call);
-        let span = Self::span(&Method::POST, &session.url, 1);
+            .header("x-goog-upload-command", word)
+            .header(CONTENT_LENGTH, 0);
+        let span = Self::span(&Method::POST, &session.url, attempt);
         let result = async {
             let started = self.clock().elapsed();
-            let result = match request.send().await {
-                Ok(response) => self.take_in(response).await,
-                Err(error) => Err(Failure::from_reqwest(error)),
-            };
+            let result = self.converse(request, self.timeouts().call).await;
             self.close_span(&Span::current(), &result, started);
             result
         };
-        match hear(result.instrument(span).await) {
+        result.instrument(span).await
+    }
+
+    /// Ends a session, again where the policy of changes says so.
+    pub(crate) async fn end_session(&self, session: &Session) -> Result<(), Failure> {
+        let started = self.clock().elapsed();
+        let mut attempt = 1;
+        loop {
+            let failure = match hear(self.command(session, "cancel", attempt).await) {
+                Heard::Final(_) | Heard::Gone => return Ok(()),
+                Heard::Active(_) => Failure::Unreadable("the session is still open".to_owned()),
+                Heard::Doubt(failure) | Heard::Trouble(failure) | Heard::Over(failure) => failure,
+            };
+            // It is over without us: finished, or refused for good.
+            if matches!(&failure, Failure::Refused(no) if no.upload_final) {
+                return Ok(());
+            }
+            let outcome = failure.outcome();
+            let Some(wait) = self.pause(CallClass::Change, outcome, attempt, started) else {
+                return Err(failure);
+            };
+            tracing::debug!(target: "exchange", ?outcome, attempt, ?wait, "cancelling again");
+            self.clock().sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// Asks how many bytes have arrived.
+    pub(crate) async fn ask(&self, session: &Session) -> Heard {
+        match hear(self.command(session, "query", 1).await) {
             // A question that is refused was asked of a session that is no more.
             Heard::Doubt(_) => Heard::Gone,
             heard => heard,
@@ -162,9 +193,7 @@ impl Client {
             .header("x-goog-upload-offset", piece.offset)
             .header(CONTENT_LENGTH, piece.len);
         if piece.len == 0 {
-            let request = request.timeout(self.timeouts().call);
-            let response = request.send().await.map_err(Failure::from_reqwest)?;
-            return self.take_in(response).await;
+            return self.converse(request, self.timeouts().call).await;
         }
         let outgoing =
             Outgoing::open(payload, piece.offset, piece.len, digest).map_err(Failure::Local)?;
@@ -186,21 +215,24 @@ impl Client {
         let silent = || Failure::silent("the upload stood still", idle);
         let mut sending = Box::pin(request.send());
         let response: Response = loop {
-            let step = Box::pin(timeout(idle, beat.changed()));
+            let mut timer = self.clock().limit(idle);
+            let step = pin!(before(&mut timer, beat.changed()));
             match select(sending, step).await {
                 Either::Left((answer, _)) => break answer.map_err(Failure::from_reqwest)?,
-                Either::Right((Ok(Ok(())), rest)) => sending = rest,
+                Either::Right((Some(Ok(())), rest)) => sending = rest,
                 // The whole body is out: now the answer is waited for.
-                Either::Right((Ok(Err(_)), rest)) => {
-                    let answer = timeout(idle, rest).await.map_err(|_| silent())?;
+                Either::Right((Some(Err(_)), rest)) => {
+                    let mut timer = self.clock().limit(idle);
+                    let answer = before(&mut timer, rest).await.ok_or_else(silent)?;
                     break answer.map_err(Failure::from_reqwest)?;
                 }
-                Either::Right((Err(_), _)) => return Err(silent()),
+                Either::Right((None, _)) => return Err(silent()),
             }
         };
         let call = self.timeouts().call;
-        timeout(call, self.take_in(response))
+        let mut timer = self.clock().limit(call);
+        self.take_in(response, &mut timer)
             .await
-            .map_err(|_| Failure::silent("the answer stood still", call))?
+            .unwrap_or_else(|| Err(Failure::silent("the answer stood still", call)))
     }
 }

@@ -179,7 +179,7 @@ async fn every_end_there_is() {
 
 #[tokio::test]
 async fn a_job_that_takes_too_long_expires() {
-    let stuck = Phase { state: "BATCH_STATE_PENDING".into(), lasts_s: 1e9 };
+    let stuck = Phase { state: "BATCH_STATE_PENDING".into(), lasts_s: 1e9, polls: None };
     let job = JobPlan { phases: vec![stuck], ..JobPlan::default() };
     let waiting = ended(job.clone(), Duration::from_secs(48 * 3600 - 1)).await;
     assert_eq!(waiting["metadata"]["state"], "BATCH_STATE_PENDING");
@@ -231,4 +231,43 @@ async fn a_hundred_jobs_at_once_and_no_more() {
     clock.advance(DONE);
     client.job("m", &file, "now").await;
     assert_eq!(client.listed().await.len(), 100, "a page holds no more");
+}
+
+/// The requests of both SDKs as recorded: inlined, and by a file whose name they spell in `snake_case`.
+#[tokio::test]
+async fn batches_of_embeddings() {
+    let (_emulator, client, clock) = manual(|b| b).await;
+    let path = "/v1/models/gemini-embedding-001:asyncBatchEmbedContent";
+    let request = |text: &str| {
+        json!({"request": {"content": {"parts": [{"text": text}]},
+            "taskType": "RETRIEVAL_DOCUMENT", "outputDimensionality": 64}})
+    };
+    let inlined = json!({"batch": {"displayName": "emb",
+        "inputConfig": {"requests": {"requests": [request("1"), request("2")]}}}});
+    let made = client.post(path, &inlined).await.ok().json();
+    let kind = TYPE.replace("Generate", "Embed");
+    assert_eq!(
+        (&made["metadata"]["@type"], &made["metadata"]["displayName"]),
+        (&json!(kind), &json!("emb"))
+    );
+    let line = json!({"key": "request_1", "request":
+        {"output_dimensionality": 3, "content": {"parts": [{"text": "some words"}]}}});
+    let file = client.upload(format!("{line}\n").as_bytes()).await;
+    let by_file = json!({"batch": {"inputConfig": {"file_name": file}}});
+    let second = client.post(path, &by_file).await.ok().json();
+    clock.advance(DONE);
+    let done = client.get(&format!("/v1/{}", made["name"].as_str().unwrap())).await.ok().json();
+    let rows = done["response"]["inlinedResponses"]["inlinedResponses"].as_array().unwrap();
+    let vector = |n: usize| rows[n]["response"]["embedding"]["values"].as_array().unwrap();
+    assert_eq!((vector(0).len(), vector(1).len()), (64, 64));
+    assert_ne!(vector(0), vector(1));
+    let name = second["name"].as_str().unwrap();
+    let path = format!("/v1/{}:download", name.replace("batches/", "files/batch-"));
+    let row: Value = serde_json::from_slice(&client.get(&path).await.ok().body).unwrap();
+    assert_eq!((&row["key"], &row["response"]["tokenCount"]), (&json!("request_1"), &json!("3")));
+    assert_eq!(row["response"]["embedding"]["values"].as_array().unwrap().len(), 3);
+    let wrong = json!({"batch": {"inputConfig": {"requests": {"requests": [
+        {"request": {"contents": []}}]}}}});
+    let refused = client.post("/v1/models/m:asyncBatchEmbedContent", &wrong).await;
+    assert!(refused.fails(400, "INVALID_ARGUMENT").contains("contents"));
 }

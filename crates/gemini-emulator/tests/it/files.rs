@@ -110,7 +110,7 @@ async fn models_tokens_and_single_answers() {
     assert!(kinds > 10);
     let odd = client.post("/v1beta/models/m:generateContent", &json!({"config": {}})).await;
     assert!(odd.fails(400, "INVALID_ARGUMENT").contains("Unknown name \"config\""));
-    let embed = client.post("/v1beta/models/m:asyncBatchEmbedContent", &json!({})).await;
+    let embed = client.post("/v1beta/models/m:embedContent", &json!({})).await;
     embed.fails(501, "UNIMPLEMENTED");
     let nowhere = client.get("/v3/files").await;
     assert_eq!((nowhere.status, nowhere.text().contains("404")), (404, true));

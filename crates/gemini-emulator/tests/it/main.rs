@@ -7,9 +7,13 @@
 )]
 
 mod batches;
+mod control;
 mod durable;
 mod faults;
 mod files;
+mod http;
+mod killed;
 mod results;
+mod slow;
 mod support;
 mod uploads;

@@ -108,6 +108,37 @@ async fn what_a_script_does_to_rows() {
 }
 
 #[tokio::test]
+async fn rows_of_odd_shapes() {
+    let script = gemini_emulator::Script::parse(
+        "toml",
+        r#"[[jobs]]
+        [jobs.plan]
+        failing = { keys = ["k0"] }
+        row_error = { code = 8, message = "full", as_status = true, details = [{ "@type" = "x" }] }
+        truncated = { lines = [2] }
+        empty = { lines = [3] }
+        unparsable = { keys = ["k3"] }
+        foreign = 1"#,
+    );
+    let job = script.unwrap().jobs.remove(0).plan;
+    let (_emulator, client, clock) = manual(|b| b.script(plan(job))).await;
+    let file = client.upload(&rows(4)).await;
+    let name = client.job("m", &file, "d").await;
+    clock.advance(DONE);
+    let path = format!("/v1/{}:download?alt=media", name.replace("batches/", "files/batch-"));
+    let text = client.get(&path).await.ok().text();
+    let parsed = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let rows: Vec<Value> = parsed.collect();
+    assert_eq!((text.lines().count(), rows.len()), (5, 4), "one line is half a row");
+    let of = |key: &str| rows.iter().find(|row| row["key"] == key).unwrap();
+    let error = json!({"code": 8, "message": "full", "details": [{"@type": "x"}]});
+    assert_eq!((&of("k0")["status"], of("k0").get("error")), (&error, None));
+    assert_eq!(of("k1")["response"]["candidates"][0]["finishReason"], "MAX_TOKENS");
+    assert_eq!(of("k2")["response"]["candidates"][0].get("content"), None);
+    assert!(of("foreign-0")["response"].is_object());
+}
+
+#[tokio::test]
 async fn bad_rows_are_refused_at_create_by_line() {
     let good = r#"{"key":"a","request":{"contents":[{"parts":[{"text":"x"}]}]}}"#;
     let cases = [

@@ -54,7 +54,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn of(emulator: &Emulator) -> Self {
-        Self { address: emulator.local_addr() }
+        Self::at(emulator.local_addr())
+    }
+
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self { address }
     }
 
     /// Sends a request with a key; `None` when the connection closed without an answer.
