@@ -177,7 +177,11 @@ fn events_come_one_a_line_and_the_last_one_is_the_report() {
     for wanted in ["input_stored", "create_intended", "created", "ended", "fetched"] {
         assert!(types.contains(&wanted), "{wanted} in {types:?}");
     }
-    assert_eq!(types.last(), Some(&"report"));
+    assert_eq!((types.first(), types.last()), (Some(&"run"), Some(&"report")));
+    let documented = fs::read_to_string(tests::process::root().join("docs/events.md")).unwrap();
+    for kind in &types {
+        assert!(documented.contains(&format!("`{kind}`")), "{kind} is in docs/events.md");
+    }
     assert_eq!(events.last().unwrap()["report"]["backend"]["emulated"], true);
 }
 
