@@ -5,8 +5,24 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// What came over one connection each, in the order of their beginnings.
-type Sent = Arc<Mutex<Vec<Vec<u8>>>>;
+/// All that came so far.
+type Sent = Arc<Mutex<Log>>;
+
+#[derive(Debug, Default)]
+struct Log {
+    /// The bytes of each connection.
+    connections: Vec<Vec<u8>>,
+    /// For each piece that came: its connection, and how many bytes that one had before.
+    pieces: Vec<(usize, usize)>,
+}
+
+impl Log {
+    /// When the byte at `offset` of a connection came, as the number of its piece.
+    fn came(&self, connection: usize, offset: usize) -> usize {
+        let holds = |piece: &(usize, usize)| piece.0 == connection && piece.1 <= offset;
+        self.pieces.iter().rposition(holds).unwrap_or(0)
+    }
+}
 
 /// A running tap; it lives as long as the test process.
 #[derive(Debug)]
@@ -57,9 +73,9 @@ impl Recorder {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(&server) else { break };
-                let number = with(&kept, |all| {
-                    all.push(Vec::new());
-                    all.len() - 1
+                let number = with(&kept, |log| {
+                    log.connections.push(Vec::new());
+                    log.connections.len() - 1
                 });
                 let kept = Arc::clone(&kept);
                 thread::spawn(move || tap(&client, &server, number, &kept));
@@ -75,20 +91,28 @@ impl Recorder {
 
     /// All bytes of all connections so far.
     pub fn bytes(&self) -> Vec<u8> {
-        with(&self.sent, |all| all.concat())
+        with(&self.sent, |log| log.connections.concat())
     }
 
-    /// The requests so far, connection by connection.
+    /// The requests so far, in the order in which they began, over all connections.
     ///
     /// # Panics
     ///
     /// When what was sent is not whole HTTP/1.1 requests with `Content-Length`.
     pub fn requests(&self) -> Vec<Request> {
-        with(&self.sent, |all| all.iter().flat_map(|bytes| requests(bytes)).collect())
+        with(&self.sent, |log| {
+            let mut found = Vec::new();
+            for (connection, bytes) in log.connections.iter().enumerate() {
+                let begun = requests(bytes).into_iter();
+                found.extend(begun.map(|(at, request)| (log.came(connection, at), request)));
+            }
+            found.sort_by_key(|(came, _)| *came);
+            found.into_iter().map(|(_, request)| request).collect()
+        })
     }
 }
 
-fn with<T>(sent: &Sent, act: impl FnOnce(&mut Vec<Vec<u8>>) -> T) -> T {
+fn with<T>(sent: &Sent, act: impl FnOnce(&mut Log) -> T) -> T {
     act(&mut sent.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -105,7 +129,10 @@ fn tap(client: &TcpStream, server: &TcpStream, number: usize, sent: &Sent) {
         while let Ok(read @ 1..) = from.read(&mut buffer) {
             let bytes = &buffer[..read];
             // Kept first: whoever has the answer finds the request here.
-            with(sent, |all| all[number].extend_from_slice(bytes));
+            with(sent, |log| {
+                log.pieces.push((number, log.connections[number].len()));
+                log.connections[number].extend_from_slice(bytes);
+            });
             if to.write_all(bytes).is_err() {
                 break;
             }
@@ -114,8 +141,9 @@ fn tap(client: &TcpStream, server: &TcpStream, number: usize, sent: &Sent) {
     });
 }
 
-fn requests(mut bytes: &[u8]) -> Vec<Request> {
-    let mut requests = Vec::new();
+/// The requests of one connection, each with the offset of its first byte.
+fn requests(mut bytes: &[u8]) -> Vec<(usize, Request)> {
+    let (mut requests, whole) = (Vec::new(), bytes.len());
     while !bytes.is_empty() {
         let end = bytes.windows(4).position(|at| at == b"\r\n\r\n");
         let Some(end) = end else { panic!("a request without an end of its head") };
@@ -139,8 +167,8 @@ fn requests(mut bytes: &[u8]) -> Vec<Request> {
         let body = bytes.get(end + 4..end + 4 + length);
         let Some(body) = body else { panic!("a body is cut: {head}") };
         request.body = body.to_vec();
+        requests.push((whole - bytes.len(), request));
         bytes = &bytes[end + 4 + length..];
-        requests.push(request);
     }
     requests
 }

@@ -12,9 +12,10 @@ use crate::tally::{Outcome, Tally};
 type Check = fn(&Path) -> Outcome;
 
 /// Checks that need the release binary get its path; the others get it too and do not look.
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("sdk", python::sdk),
     ("js", javascript::sdk),
+    ("upstream", python::upstream),
     ("transform", python::transform),
     ("score", python::score),
     ("features", crates::features),

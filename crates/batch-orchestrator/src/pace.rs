@@ -11,7 +11,7 @@ const OLD_AFTER: Duration = Duration::from_hours(1);
 const GROWN_EACH: Duration = Duration::from_secs(75);
 
 /// Looks are never closer together than this, whatever was asked for.
-const SHORTEST: Duration = Duration::from_millis(20);
+const SHORTEST: Duration = Duration::from_millis(5);
 
 /// The schedule of looks: the first after 10 s, then each wait half as long again up to 60 s (75 s
 /// a request where a round takes several), 120 s from the second hour on, each with ± 10 % jitter.

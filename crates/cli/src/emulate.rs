@@ -3,9 +3,9 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use gemini_emulator::{Emulator, Script};
+use gemini_emulator::{Answers, Emulator, Script, UpstreamConfig, UpstreamKey, UpstreamKind};
 
-use crate::args::EmulatorArgs;
+use crate::args::{AnswersFrom, EmulatorArgs, UpstreamProtocol};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::ui::Ui;
@@ -34,13 +34,14 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
         .state_dir(args.state.clone())
         .seed(args.seed)
         .script(script)
+        .answers(answers(args)?)
         .control(args.control)
         .start()
         .await
         .map_err(|error| service::start(&error))?;
     // The first line is for programs: the base URL and nothing else.
     Ui::result(&emulator.base_url())?;
-    context.ui.note("serving the Gemini Files and Batch APIs; answers are made up; Ctrl-C ends it");
+    context.ui.note("serving the Gemini Files and Batch APIs; Ctrl-C ends it");
     context.stop.wait().await;
     emulator.shutdown().await;
     Ok(())
@@ -58,4 +59,30 @@ fn read_script(path: &Path) -> Outcome<Script> {
         failure.what = format!("{shown}: {}", failure.what);
         failure.next("docs/emulator.md has every field of a script")
     })
+}
+
+fn answers(args: &EmulatorArgs) -> Outcome<Answers> {
+    if let Some(path) = &args.replay {
+        return Ok(Answers::Replay(path.clone()));
+    }
+    let Some(url) = &args.upstream else {
+        return Ok(match args.answers {
+            AnswersFrom::Rules => Answers::Rules,
+            AnswersFrom::Echo => Answers::Echo,
+        });
+    };
+    let kind = match args.upstream_kind {
+        None => UpstreamKind::Detect,
+        Some(UpstreamProtocol::Openai) => UpstreamKind::OpenAi,
+        Some(UpstreamProtocol::Gemini) => UpstreamKind::Gemini,
+    };
+    let mut config = UpstreamConfig::new(url).kind(kind).concurrency(args.upstream_concurrency);
+    if let Some(model) = &args.upstream_model {
+        config = config.model(model);
+    }
+    if let Some(name) = &args.upstream_key_env {
+        let key = UpstreamKey::from_env(name).map_err(|error| Failure::of(Exit::Key, &error))?;
+        config = config.key(key);
+    }
+    Ok(Answers::Upstream(config))
 }

@@ -86,9 +86,11 @@ fn setup(error: &SetupError) -> Failure {
 /// An emulator that does not start, as a failure.
 pub(crate) fn start(error: &StartError) -> Failure {
     let exit = match error {
-        StartError::NotLoopback(_) | StartError::TimeScale(_) | StartError::Listen { .. } => {
-            Exit::Usage
-        }
+        StartError::NotLoopback(_)
+        | StartError::TimeScale(_)
+        | StartError::Listen { .. }
+        | StartError::Upstream(_) => Exit::Usage,
+        StartError::Replay { .. } => Exit::Dataset,
         StartError::Locked(_) => Exit::RunFolder,
         _ => Exit::Io,
     };

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::paging;
-use crate::record::{JobRecord, Kind, Source, Standing};
+use crate::record::{JobRecord, Kind, Progress, Source, Standing};
 use crate::reply::{Failure, Reply};
 use crate::shared::Core;
 use crate::store::Tables;
 use crate::validate::{self, field};
+use crate::work;
 
 const PACKAGE: &str = "type.googleapis.com/google.ai.generativelanguage.v1main.";
 
@@ -30,7 +31,7 @@ pub(crate) fn operation(
     now: Stamp,
     inline: Inline,
 ) -> io::Result<Value> {
-    let standing = job.standing(now);
+    let standing = job.shown(now);
     let name = format!("batches/{}", job.id);
     let kind = match job.kind {
         Kind::Generate => format!("{PACKAGE}GenerateContentBatch"),
@@ -41,7 +42,7 @@ pub(crate) fn operation(
         "model": job.model,
         "createTime": job.created.rfc3339(),
         "updateTime": standing.since.rfc3339(),
-        "batchStats": stats(job, &standing),
+        "batchStats": stats(core, job, &standing),
         "state": standing.state,
         "name": name,
     });
@@ -86,12 +87,19 @@ fn output(core: &Core, job: &JobRecord, inline: Inline) -> io::Result<Option<Val
     Ok(Some(json!({ "inlinedResponses": { "inlinedResponses": rows? } })))
 }
 
-fn stats(job: &JobRecord, standing: &Standing) -> Value {
+fn stats(core: &Core, job: &JobRecord, standing: &Standing) -> Value {
     let counted = standing.ended && job.has_output && standing.state == job.end;
+    let real = matches!(job.progress, Progress::Real | Progress::Halted);
     let (succeeded, failed, pending) = match (counted, standing.ended) {
         (true, _) => (job.succeeded, job.failed, 0),
+        // Not all that was answered is in vain: it is counted, if not given out.
+        (false, true) if real => (job.succeeded, job.rows.saturating_sub(job.succeeded), 0),
         (false, true) => (0, job.rows, 0),
-        (false, false) => (0, 0, job.rows),
+        (false, false) => {
+            let so_far = core.works.counts(&job.id).filter(|_| real).unwrap_or_default();
+            let answered = so_far.succeeded + so_far.failed;
+            (so_far.succeeded, so_far.failed, job.rows.saturating_sub(answered))
+        }
     };
     let mut stats = json!({});
     for (name, n) in [
@@ -112,7 +120,8 @@ fn find(tables: &Tables, id: &str, now: Stamp) -> Result<JobRecord, Failure> {
     job.cloned().ok_or_else(Failure::not_found)
 }
 
-pub(crate) fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
+pub(crate) async fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
+    work::settle(core, Some(id)).await;
     let now = core.now();
     let job = {
         let mut tables = core.store.tables();
@@ -126,7 +135,8 @@ pub(crate) fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
     Ok(Reply::json(&operation(core, &job, now, Inline::Shown)?))
 }
 
-pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
+pub(crate) async fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
+    work::settle(core, None).await;
     let now = core.now();
     let tables = core.store.tables();
     let shown = |job: &&JobRecord| job.exists(now) && job.listed <= now;
@@ -182,12 +192,18 @@ pub(crate) fn cancel(core: &Core, id: &str) -> Result<Reply, Failure> {
     change(core, id, |job, now| {
         if job.cancelled.is_none() && !job.standing(now).ended {
             job.cancelled = Some(now);
+            if !job.ignores_cancel {
+                core.works.halt(id);
+            }
         }
     })
 }
 
 pub(crate) fn delete(core: &Core, id: &str) -> Result<Reply, Failure> {
-    change(core, id, |job, now| job.deleted = Some(now))
+    change(core, id, |job, now| {
+        job.deleted = Some(now);
+        core.works.halt(id);
+    })
 }
 
 fn change(

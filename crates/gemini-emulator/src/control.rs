@@ -81,6 +81,7 @@ fn span(body: &Bytes) -> Result<Duration, Failure> {
 /// settings and the clock stay as they are.
 fn reset(core: &Core) -> Result<(), Failure> {
     let _turn = core.creating.lock().unwrap_or_else(PoisonError::into_inner);
+    core.works.halt_all();
     core.store.clear(&mut core.store.tables())?;
     core.sessions.clear();
     core.log.clear();

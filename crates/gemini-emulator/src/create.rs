@@ -1,25 +1,27 @@
-//! Create a batch: check the body, check and answer every row, record the job.
+//! Create a batch: check the body and every row, keep the rows, record the job.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::answer::Pace;
 use crate::batches::{Inline, operation};
 use crate::clock::Stamp;
 use crate::exchange::Ask;
-use crate::limits;
 use crate::payload::Halt;
-use crate::record::{JobRecord, Kind, Source, phases, seconds};
+use crate::record::{JobRecord, Kind, Progress, Source, phases, seconds};
 use crate::reply::{Failure, Reply};
-use crate::results::{Counts, Job};
 use crate::script::JobPlan;
 use crate::shared::Core;
 use crate::validate::{self, field};
+use crate::{limits, rows, work};
 
 pub(crate) async fn create(
     core: &Arc<Core>,
@@ -41,11 +43,18 @@ struct Wanted<'a> {
     model: &'a str,
     display_name: Option<String>,
     source: Source,
-    inlined: &'a [Value],
+}
+
+/// A job's input, checked.
+struct Input {
+    /// A file's rows, or none: then those of the body stand in `lines`.
+    file: Option<PathBuf>,
+    lines: Vec<u8>,
+    rows: u64,
 }
 
 fn create_now(
-    core: &Core,
+    core: &Arc<Core>,
     model: &str,
     kind: Kind,
     body: &Bytes,
@@ -55,37 +64,32 @@ fn create_now(
         .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
     let wanted = read(model, kind, &parsed)?;
     core.check_model(model)?;
-    let _turn = core.creating.lock().unwrap_or_else(PoisonError::into_inner);
     let tokens = limits::tokens(input_bytes(core, &wanted.source, body));
     limits::check_job(core, model, tokens)?;
-    let input = match &wanted.source {
-        Source::File(id) => Some(open_input(core, id)?),
-        Source::Inlined => None,
-    };
+    let input = check_input(core, &wanted.source, kind, body)?;
+    let _turn = core.creating.lock().unwrap_or_else(PoisonError::into_inner);
+    // Others may have come first while the rows were checked.
+    limits::check_job(core, model, tokens)?;
     let (id, index) = {
         let tables = core.store.tables();
         let index = tables.jobs.values().map(|job| job.index + 1).max().unwrap_or(0);
         (core.fresh_id("batch", 36, |id| tables.jobs.contains_key(id)), index)
     };
     let display_name = wanted.display_name.as_deref().unwrap_or_default();
-    let bare = bare(model);
-    let plan = core.faults.for_job(bare, display_name, index);
-    let job = Job { seed: core.settings.seed, model: bare, kind, plan: &plan };
-    let results = core.store.results(&id);
-    let counts = match answer(&job, input, wanted.inlined, &results) {
-        Ok(counts) => counts,
-        Err(failure) => {
-            // What was answered so far goes; if it cannot, the next start sweeps it away.
-            let _ = std::fs::remove_file(&results);
-            return Err(failure);
-        }
-    };
-    let mut record = record(core, wanted, (id, index), &plan, counts, effective);
+    let plan = core.faults.for_job(bare(model), display_name, index);
+    let mut record = record(core, wanted, kind, (id, index), plan, effective);
+    record.rows = input.rows;
     record.tokens = tokens;
-    record.kind = kind;
+    let open = record.is_open();
+    if open {
+        keep(&input, &core.store.input(&record.id))?;
+    }
     let now = core.now().max(record.created);
     core.store.put_job(&mut core.store.tables(), record.clone())?;
     tracing::debug!(job = %record.id, model = ?record.model, rows = record.rows, "job created");
+    if open {
+        work::begin(core, record.clone());
+    }
     Ok(operation(core, &record, now, Inline::Shown)?)
 }
 
@@ -93,7 +97,7 @@ fn bare(model: &str) -> &str {
     model.split_once('/').map_or(model, |(_, bare)| bare)
 }
 
-fn read<'a>(model: &'a str, kind: Kind, body: &'a Value) -> Result<Wanted<'a>, Failure> {
+fn read<'a>(model: &'a str, kind: Kind, body: &Value) -> Result<Wanted<'a>, Failure> {
     let shape = match kind {
         Kind::Generate => "CreateBatch",
         Kind::Embed => "CreateEmbedBatch",
@@ -102,17 +106,11 @@ fn read<'a>(model: &'a str, kind: Kind, body: &'a Value) -> Result<Wanted<'a>, F
     let batch = body.get("batch").unwrap_or(&Value::Null);
     let config = field(batch, "inputConfig").unwrap_or(&Value::Null);
     let file = field(config, "fileName").and_then(Value::as_str);
-    let inlined = config
-        .get("requests")
-        .and_then(|requests| requests.get("requests"))
-        .and_then(Value::as_array)
-        .map(Vec::as_slice);
-    let (source, inlined) = match (file, inlined) {
-        (Some(name), None) => {
-            let id = name.strip_prefix("files/").unwrap_or(name);
-            (Source::File(id.to_owned()), [].as_slice())
-        }
-        (None, Some(rows)) if !rows.is_empty() => (Source::Inlined, rows),
+    let rows = config.get("requests").and_then(|requests| requests.get("requests"));
+    let inlined = rows.and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+    let source = match (file, inlined) {
+        (Some(name), false) => Source::File(name.strip_prefix("files/").unwrap_or(name).to_owned()),
+        (None, true) => Source::Inlined,
         _ => {
             return Err(Failure::invalid(
                 "* BatchGenerateContentRequest.batch.input_config: exactly one of file_name and \
@@ -121,7 +119,51 @@ fn read<'a>(model: &'a str, kind: Kind, body: &'a Value) -> Result<Wanted<'a>, F
         }
     };
     let display_name = field(batch, "displayName").and_then(Value::as_str).map(str::to_owned);
-    Ok(Wanted { model, display_name, source, inlined })
+    Ok(Wanted { model, display_name, source })
+}
+
+/// A create's body as far as its rows go, which keep their bytes.
+#[derive(Debug, Deserialize)]
+struct Inlined<'a> {
+    #[serde(borrow)]
+    batch: InlinedBatch<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct InlinedBatch<'a> {
+    #[serde(alias = "input_config", rename = "inputConfig", borrow)]
+    input_config: InlinedConfig<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct InlinedConfig<'a> {
+    #[serde(borrow)]
+    requests: InlinedRows<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct InlinedRows<'a> {
+    #[serde(borrow)]
+    requests: Vec<&'a RawValue>,
+}
+
+fn check_input(core: &Core, source: &Source, kind: Kind, body: &[u8]) -> Result<Input, Failure> {
+    if let Source::File(id) = source {
+        let path = find_input(core, id)?;
+        let rows = rows::check(kind, BufReader::with_capacity(1 << 20, File::open(&path)?))?;
+        return Ok(Input { file: Some(path), lines: Vec::new(), rows });
+    }
+    let inlined: Inlined<'_> = serde_json::from_slice(body)
+        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
+    let inlined = inlined.batch.input_config.requests.requests;
+    Ok(Input { file: None, lines: rows::inlined(&inlined)?, rows: inlined.len() as u64 })
+}
+
+/// Keeps the rows until they are answered, even if the file they came in is deleted.
+fn keep(input: &Input, path: &Path) -> io::Result<()> {
+    let Some(file) = &input.file else { return std::fs::write(path, &input.lines) };
+    // Not every file system has a second name for a file.
+    std::fs::hard_link(file, path).or_else(|_| std::fs::copy(file, path).map(|_| ()))
 }
 
 /// Bytes of the rows, wherever they stand.
@@ -132,7 +174,7 @@ fn input_bytes(core: &Core, source: &Source, body: &Bytes) -> u64 {
     }
 }
 
-fn open_input(core: &Core, id: &str) -> Result<File, Failure> {
+fn find_input(core: &Core, id: &str) -> Result<PathBuf, Failure> {
     let now = core.now();
     let tables = core.store.tables();
     let file = tables.files.get(id).filter(|file| file.expires() > now);
@@ -140,39 +182,41 @@ fn open_input(core: &Core, id: &str) -> Result<File, Failure> {
     if file.size == 0 {
         return Err(Failure::invalid("The input file is empty."));
     }
-    Ok(File::open(core.store.file_data(id))?)
+    Ok(core.store.file_data(id))
 }
 
-fn answer(
-    job: &Job<'_>,
-    input: Option<File>,
-    inlined: &[Value],
-    results: &Path,
-) -> Result<Counts, Failure> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(results)?);
-    let counts = match input {
-        Some(file) => job.answer_lines(BufReader::with_capacity(1 << 20, file), &mut out)?,
-        None => job.answer_inlined(inlined, &mut out)?,
-    };
-    out.flush()?;
-    Ok(counts)
-}
-
+/// The job that will be; its rows are to be counted.
 fn record(
     core: &Core,
     wanted: Wanted<'_>,
+    kind: Kind,
     (id, index): (String, u64),
-    plan: &JobPlan,
-    counts: Counts,
+    plan: JobPlan,
     effective: Option<Stamp>,
 ) -> JobRecord {
     let end = plan.end.clone().unwrap_or_else(|| "BATCH_STATE_SUCCEEDED".into());
+    let has_output = plan.output.unwrap_or_else(|| end.ends_with("SUCCEEDED"));
+    // Embeddings are made up whoever answers the rest.
+    let (answers, pace) = match kind {
+        Kind::Generate => (core.answerer.name(), core.answerer.pace()),
+        Kind::Embed => ("rules", Pace::MadeUp),
+    };
+    let progress = match pace {
+        _ if !has_output => Progress::default(),
+        Pace::MadeUp => Progress::Made,
+        Pace::Real { .. } => Progress::Real,
+    };
     let created = effective.unwrap_or_else(|| core.now());
     let lag = core.clock.emulated(Duration::from_millis(plan.list_lag_ms));
-    let (phases, polls_left) = phases(plan, core.settings.pending, core.settings.running);
+    let (mut phases, mut polls_left) = phases(&plan, core.settings.pending, core.settings.running);
+    if progress == Progress::Real && plan.phases.is_empty() {
+        // The answers take the time that they take.
+        phases = vec![("BATCH_STATE_RUNNING".into(), Duration::ZERO)];
+        polls_left = vec![0];
+    }
     JobRecord {
         id,
-        kind: Kind::Generate,
+        kind,
         index,
         source: wanted.source,
         model: wanted.model.to_owned(),
@@ -182,15 +226,18 @@ fn record(
         phases,
         polls_left,
         tokens: 0,
-        has_output: plan.output.unwrap_or_else(|| end.ends_with("SUCCEEDED")),
+        has_output,
         end,
         error: plan.error.clone(),
         output_delay: seconds(plan.late_output_s),
         ignores_cancel: plan.ignores_cancel,
-        rows: counts.rows,
-        succeeded: counts.succeeded,
-        failed: counts.failed,
+        rows: 0,
+        succeeded: 0,
+        failed: 0,
         cancelled: None,
         deleted: None,
+        progress,
+        answers: answers.to_owned(),
+        plan,
     }
 }

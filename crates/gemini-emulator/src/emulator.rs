@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::answer::{self, Answerer, Answers};
 use crate::clock::{Clock, ManualClock, ScaledClock, pause};
 use crate::faults::Faults;
 use crate::history::{History, Log};
@@ -18,6 +19,7 @@ use crate::server;
 use crate::shared::{Core, Settings};
 use crate::store::{OpenError, Store};
 use crate::upload::Sessions;
+use crate::work::{self, Works};
 
 /// A running emulator; it stops when dropped.
 #[derive(Debug)]
@@ -46,6 +48,18 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The dataset to be replayed cannot be read, or is not JSONL.
+    #[error("failed to read the replay dataset {path}")]
+    Replay {
+        /// The dataset.
+        path: PathBuf,
+        /// What is wrong with it, with its line if it is a line's fault.
+        source: std::io::Error,
+    },
+    /// The upstream's settings do not go together.
+    #[cfg(feature = "upstream")]
+    #[error(transparent)]
+    Upstream(#[from] crate::upstream::UpstreamError),
     /// Another emulator uses the state folder.
     #[error("the state folder {0} is in use by another emulator")]
     Locked(PathBuf),
@@ -69,6 +83,7 @@ pub struct Builder {
     clock: Option<ManualClock>,
     script: Script,
     settings: Settings,
+    answers: Answers,
 }
 
 impl Default for Builder {
@@ -80,6 +95,7 @@ impl Default for Builder {
             time_scale: 1.0,
             clock: None,
             script: Script::default(),
+            answers: Answers::default(),
             settings: Settings {
                 seed: 1,
                 pending: Duration::from_secs(10),
@@ -139,6 +155,12 @@ impl Builder {
         self.settings.pending = pending;
         self.settings.running = running;
         self
+    }
+
+    /// Where answers come from; by default from rules.
+    #[must_use]
+    pub fn answers(self, answers: Answers) -> Self {
+        Self { answers, ..self }
     }
 
     /// Faults and plans.
@@ -205,7 +227,12 @@ impl Builder {
             let kept = self.state_dir.is_some().then(|| store.clock_file());
             Clock::Scaled(ScaledClock::start(self.time_scale, kept))
         };
+        let answerer = answerer(self.answers, self.settings.seed).await?;
+        let (stop, stopped) = watch::channel(false);
         let core = Arc::new(Core {
+            answerer,
+            works: Works::default(),
+            stopped: stopped.clone(),
             store,
             clock,
             faults: Faults::new(self.script),
@@ -214,11 +241,27 @@ impl Builder {
             sessions: Sessions::default(),
             creating: Mutex::new(()),
         });
-        let (stop, stopped) = watch::channel(false);
+        work::resume(&core);
         let server = tokio::spawn(server::run(Arc::clone(&core), listener, stopped));
         tracing::debug!(%address, "emulator started");
         Ok(Emulator { core, address, stop, server: Some(server) })
     }
+}
+
+async fn answerer(answers: Answers, seed: u64) -> Result<Arc<dyn Answerer>, StartError> {
+    let path = match &answers {
+        Answers::Replay(path) => path.clone(),
+        _ => PathBuf::new(),
+    };
+    // A dataset is read from end to end.
+    let opened = tokio::task::spawn_blocking(move || answer::open(&answers, seed)).await;
+    opened.map_err(|lost| answer::OpenError::Replay(std::io::Error::other(lost))).flatten().map_err(
+        |error| match error {
+            answer::OpenError::Replay(source) => StartError::Replay { path, source },
+            #[cfg(feature = "upstream")]
+            answer::OpenError::Upstream(error) => StartError::Upstream(error),
+        },
+    )
 }
 
 async fn open(dir: Option<&PathBuf>) -> Result<Store, StartError> {

@@ -246,14 +246,14 @@ async fn call(core: &Arc<Core>, ask: &Ask, mut payload: Payload) -> Result<Reply
         Route::CreateEmbedBatch { model } => {
             create::create(core, ask, model, Kind::Embed, body).await?
         }
-        Route::ListBatches => batches::list(core, ask)?,
-        Route::GetBatch(id) => batches::get(core, id)?,
+        Route::ListBatches => batches::list(core, ask).await?,
+        Route::GetBatch(id) => batches::get(core, id).await?,
         Route::CancelBatch(id) => batches::cancel(core, id)?,
         Route::DeleteBatch(id) => batches::delete(core, id)?,
         Route::UpdateBatch(id) => batches::update(core, ask, id, &body)?,
         Route::ListModels => models::list(core, ask)?,
         Route::GetModel(id) => models::get(core, id)?,
-        Route::GenerateContent { model } => models::generate(core, model, &body)?,
+        Route::GenerateContent { model } => models::generate(core, model, &body).await?,
         Route::CountTokens { model } => models::count_tokens(core, model, &body)?,
         Route::WantsOAuth => return Err(wants_oauth().into()),
         Route::NotHere(what) => {

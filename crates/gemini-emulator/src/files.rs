@@ -9,6 +9,7 @@ use crate::paging;
 use crate::record::{FileRecord, Source, TWO_DAYS};
 use crate::reply::{Failure, Reply};
 use crate::shared::Core;
+use crate::work;
 
 /// The resource as the service writes it: 64-bit numbers as text, zeros left out.
 pub(crate) fn resource(file: &FileRecord, base: &str, version: &str) -> Value {
@@ -107,12 +108,13 @@ pub(crate) async fn download(core: &Core, id: &str) -> Result<Reply, Failure> {
         find(core, id, "Download")?;
         return Err(Failure::invalid("Only generated files can be downloaded."));
     };
+    work::settle(core, Some(job)).await;
     let now = core.now();
     let path = {
         let tables = core.store.tables();
         let job =
             tables.jobs.get(job).filter(|job| job.exists(now)).ok_or_else(Failure::not_found)?;
-        let standing = job.standing(now);
+        let standing = job.shown(now);
         let kept = standing.output && standing.since.plus(TWO_DAYS) > now;
         if !kept || job.source == Source::Inlined {
             return Err(Failure::not_found());

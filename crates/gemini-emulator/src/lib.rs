@@ -23,13 +23,18 @@ mod refusal;
 mod reply;
 mod results;
 mod route;
+mod rows;
 mod script;
 mod server;
 mod shared;
 mod store;
 mod upload;
+#[cfg(feature = "upstream")]
+mod upstream;
 mod validate;
+mod work;
 
+pub use answer::Answers;
 pub use clock::ManualClock;
 pub use emulator::{Builder, Emulator, StartError};
 pub use history::{Created, History, Seen};
@@ -38,3 +43,5 @@ pub use script::{
     Action, Canned, Chaos, Fault, JobError, JobMatch, JobPlan, JobRates, JobRule, LengthSaid,
     Phase, Rates, Refusal, RequestMatch, RowError, Rows, Script, ScriptError,
 };
+#[cfg(feature = "upstream")]
+pub use upstream::{UpstreamConfig, UpstreamError, UpstreamKey, UpstreamKind};

@@ -1,9 +1,12 @@
-//! The Models API: get, list, countTokens, and generateContent answered by the same rules.
+//! The Models API: get, list, countTokens, and generateContent answered as rows are.
+
+use std::io;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::answer::{self, RowAnswer};
+use crate::answer::{self, RowAnswer, RowAsk};
 use crate::dice::{Dice, mix};
 use crate::exchange::Ask;
 use crate::reply::{Failure, Reply};
@@ -63,17 +66,34 @@ fn parse(kind: &str, body: &Bytes) -> Result<Value, Failure> {
     Ok(value)
 }
 
-pub(crate) fn generate(core: &Core, model: &str, body: &Bytes) -> Result<Reply, Failure> {
+pub(crate) async fn generate(core: &Core, model: &str, body: &Bytes) -> Result<Reply, Failure> {
     core.check_model(model)?;
     let request = parse("GenerateContentRequest", body)?;
     validate::check_call(&request).map_err(|wrong| wrong.in_body())?;
     let bare = model.split_once('/').map_or(model, |(_, bare)| bare);
     let seed = core.settings.seed;
     let id = Dice::new(mix(seed, &[b"response", body])).id(22);
-    match answer::answer(seed, bare, &request, &id) {
+    let request = serde_json::from_slice::<&RawValue>(body).map_err(io::Error::from)?;
+    match core.answerer.answer(RowAsk { model: bare, request, response_id: &id }).await {
         RowAnswer::Response(response) => Ok(Reply::json(&response)),
-        RowAnswer::Error { code: 3, message } => Err(Failure::invalid(message)),
-        RowAnswer::Error { message, .. } => Err(Failure::of(500, message)),
+        RowAnswer::Verbatim(raw) => {
+            Ok(Reply::json(&serde_json::from_str(raw.get()).map_err(io::Error::from)?))
+        }
+        RowAnswer::Error { code, message } => Err(Failure::of(http_status(code), message)),
+    }
+}
+
+/// The status for a `google.rpc.Code`.
+fn http_status(code: i32) -> u16 {
+    match code {
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        7 => 403,
+        8 => 429,
+        14 => 503,
+        16 => 401,
+        _ => 500,
     }
 }
 

@@ -92,6 +92,33 @@ pub(crate) struct JobRecord {
     pub(crate) failed: u64,
     pub(crate) cancelled: Option<Stamp>,
     pub(crate) deleted: Option<Stamp>,
+    #[serde(default)]
+    pub(crate) progress: Progress,
+    /// What the answers come from, by name.
+    #[serde(default)]
+    pub(crate) answers: String,
+    /// What the script wants of the rows.
+    #[serde(default)]
+    pub(crate) plan: JobPlan,
+}
+
+/// How far a job's rows are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Progress {
+    /// All are, or none is wanted; the job ends by its plan, but not before `at`.
+    Answered { at: Option<Stamp> },
+    /// Answers are being made up; the job ends by its plan.
+    Made,
+    /// Someone is being asked; the job ends with the last answer.
+    Real,
+    /// Nobody wants the rest.
+    Halted,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::Answered { at: None }
+    }
 }
 
 /// The phases of a plan, or the usual two, and how often each wants to be polled.
@@ -144,10 +171,43 @@ impl JobRecord {
     fn planned_end(&self) -> (Stamp, &str) {
         let wanted: Duration =
             self.phases.iter().fold(Duration::ZERO, |sum, (_, span)| sum.saturating_add(*span));
-        if wanted > TWO_DAYS {
-            return (self.created.plus(TWO_DAYS), "BATCH_STATE_EXPIRED");
+        let by_plan = self.created.plus(wanted);
+        let end = match self.progress {
+            Progress::Answered { at } => at.map_or(by_plan, |at| at.max(by_plan)),
+            Progress::Made => by_plan,
+            Progress::Real | Progress::Halted => Stamp(i64::MAX),
+        };
+        if wanted > TWO_DAYS || end > self.latest() {
+            return (self.latest(), "BATCH_STATE_EXPIRED");
         }
-        (self.created.plus(wanted), &self.end)
+        (end, &self.end)
+    }
+
+    /// When the job ends at the latest.
+    pub(crate) fn latest(&self) -> Stamp {
+        self.created.plus(TWO_DAYS)
+    }
+
+    /// Whether its rows are still to be answered.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.progress, Progress::Made | Progress::Real)
+            && self.deleted.is_none()
+            && (self.cancelled.is_none() || self.ignores_cancel)
+    }
+
+    /// Whether the job has ended by the clock, and its answers are not yet there.
+    pub(crate) fn is_late(&self, now: Stamp) -> bool {
+        let standing = self.standing(now);
+        self.progress == Progress::Made && standing.ended && standing.state == self.end
+    }
+
+    /// The job as clients see it: it does not end before its answers are there.
+    pub(crate) fn shown(&self, now: Stamp) -> Standing {
+        if self.is_late(now) {
+            let last = self.phases.last().map_or("BATCH_STATE_RUNNING", |(state, _)| state);
+            return running(last, self.created);
+        }
+        self.standing(now)
     }
 
     pub(crate) fn standing(&self, now: Stamp) -> Standing {
@@ -250,6 +310,9 @@ mod tests {
             failed: 0,
             cancelled: None,
             deleted: None,
+            progress: Progress::default(),
+            answers: String::new(),
+            plan: JobPlan::default(),
         }
     }
 
@@ -302,5 +365,32 @@ mod tests {
         assert_eq!(end.error.unwrap().code, 1);
         job.ignores_cancel = true;
         assert_eq!(at(&job, 30).state, "BATCH_STATE_SUCCEEDED");
+    }
+
+    #[test]
+    fn a_job_with_real_answers_ends_with_the_last_of_them() {
+        let mut job = job("BATCH_STATE_SUCCEEDED", &[10]);
+        job.progress = Progress::Real;
+        assert_eq!(at(&job, 11).state, "BATCH_STATE_RUNNING");
+        assert_eq!(at(&job, 172_800).state, "BATCH_STATE_EXPIRED");
+        job.progress = Progress::Answered { at: Some(Stamp(50_000_000_000)) };
+        assert!(!at(&job, 49).ended);
+        assert_eq!(at(&job, 50).state, "BATCH_STATE_SUCCEEDED");
+        job.progress = Progress::Answered { at: Some(Stamp(5_000_000_000)) };
+        assert!(!at(&job, 9).ended, "not before its plan");
+        job.progress = Progress::Halted;
+        job.cancelled = Some(Stamp(5_000_000_000));
+        assert_eq!(at(&job, 5).state, "BATCH_STATE_CANCELLED");
+    }
+
+    #[test]
+    fn a_job_whose_made_up_answers_are_late_shows_as_running() {
+        let mut job = job("BATCH_STATE_SUCCEEDED", &[10, 20]);
+        job.progress = Progress::Made;
+        let now = Stamp(40_000_000_000);
+        assert!(job.is_late(now) && job.standing(now).ended);
+        assert_eq!(job.shown(now).state, "BATCH_STATE_RUNNING");
+        job.progress = Progress::default();
+        assert_eq!(job.shown(now), job.standing(now));
     }
 }

@@ -1,19 +1,16 @@
-//! Goes over a job's rows once: checks them, answers them, and writes the results in another order.
+//! Rows and their answers to result lines: what the script does to them, their order, their counts.
 
 use std::io::{self, BufRead, Write};
 
-use serde_json::{Map, Value, json};
+use futures_util::FutureExt;
+use serde_json::{Value, json};
 
-use crate::answer::{RowAnswer, answer};
+use crate::answer::{Answerer, RowAnswer, RowAsk};
 use crate::dice::{Dice, mix};
 use crate::embed;
 use crate::record::Kind;
-use crate::reply::Failure;
+use crate::rows::{Lines, Row};
 use crate::script::{JobPlan, Rows};
-use crate::validate;
-
-/// How many bad lines a refusal names at most.
-const COMPLAINTS: usize = 20;
 
 /// Results are shuffled within windows of so many rows or bytes, so that memory stays bounded.
 const WINDOW_ROWS: usize = 4096;
@@ -23,174 +20,168 @@ const WINDOW_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
     pub(crate) seed: u64,
+    /// Without `models/`.
     pub(crate) model: &'a str,
     pub(crate) kind: Kind,
     pub(crate) plan: &'a JobPlan,
+    /// Whether the rows came in the create's own body: their order is kept.
+    pub(crate) inlined: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    pub(crate) rows: u64,
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
 }
 
+/// A row on its way to an answer.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    row: Row,
+    response_id: String,
+    fate: Fate,
+}
+
+/// What becomes of a row in the results.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It is not there.
+    Missing,
+    Line {
+        line: Vec<u8>,
+        succeeded: bool,
+        twice: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Own,
+    Missing,
+    Failing,
+    Blocked,
+    Truncated,
+    Empty,
+    Unparsable,
+    Doubled,
+}
+
 impl Job<'_> {
-    /// Rows of a file, to result lines in another order.
-    pub(crate) fn answer_lines(
-        &self,
-        mut input: impl BufRead,
-        out: &mut impl Write,
-    ) -> Result<Counts, Failure> {
-        let mut counts = Counts::default();
-        let mut complaints: Vec<String> = Vec::new();
-        let mut window = Window::new(self);
-        let mut line = Vec::new();
-        let mut number = 0;
-        loop {
-            line.clear();
-            if input.read_until(b'\n', &mut line)? == 0 {
-                break;
-            }
-            number += 1;
-            let text = line.trim_ascii();
-            if text.is_empty() {
-                continue;
-            }
-            counts.rows += 1;
-            match check_line(self.kind, number, text) {
-                Ok(row) if complaints.is_empty() => {
-                    self.answer_row(number, row, &mut counts, &mut window, out)?;
-                }
-                Ok(_) => {}
-                Err(complaint) => complaints.push(complaint),
-            }
-            if complaints.len() == COMPLAINTS {
-                break;
-            }
-        }
-        if !complaints.is_empty() {
-            return Err(Failure::invalid(complaints.join("\n")));
-        }
-        if counts.rows == 0 {
-            return Err(Failure::invalid("The input file is empty."));
-        }
-        for n in 0..self.plan.foreign {
-            let line = json!({ "key": format!("foreign-{n}"), "response": { "candidates": [] } });
-            window.push(serde_json::to_vec(&line).map_err(io::Error::from)?, out)?;
-        }
-        window.flush(out)?;
-        Ok(counts)
-    }
-
-    fn answer_row(
-        &self,
-        number: u64,
-        mut row: Map<String, Value>,
-        counts: &mut Counts,
-        window: &mut Window,
-        out: &mut impl Write,
-    ) -> io::Result<()> {
-        let request = row.remove("request").unwrap_or_default();
-        let key = row.get("key").and_then(Value::as_str).map(str::to_owned);
-        let mut result = echo(row);
-        let fate = self.fate(number, key.as_deref());
-        if fate == Fate::Missing {
-            return Ok(());
-        }
-        self.fill(&mut result, number, &request, fate, counts);
-        let mut line = serde_json::to_vec(&result)?;
-        if fate == Fate::Unparsable {
-            line.truncate(line.len() / 2);
-        }
-        if fate == Fate::Doubled {
-            window.push(line.clone(), out)?;
-        }
-        window.push(line, out)
-    }
-
-    /// Rows of the create's own body, to result lines in the same order.
-    pub(crate) fn answer_inlined(
-        &self,
-        rows: &[Value],
-        out: &mut impl Write,
-    ) -> Result<Counts, Failure> {
-        let mut counts = Counts::default();
-        for (number, row) in (1..).zip(rows) {
-            let Some(request) = row.get("request") else {
-                return Err(Failure::invalid(format!(
-                    "* BatchGenerateContentRequest.batch.input_config.requests.requests[{}]\
-                     .request: request is not specified\n",
-                    number - 1
-                )));
-            };
-            counts.rows += 1;
-            let metadata = row.get("metadata");
-            let key = metadata.and_then(|metadata| metadata.get("key")).and_then(Value::as_str);
-            let mut result = Map::new();
-            if let Some(metadata) = metadata {
-                result.insert("metadata".into(), metadata.clone());
-            }
-            let fate = self.fate(number, key);
-            if fate == Fate::Missing {
-                continue;
-            }
-            self.fill(&mut result, number, request, fate, &mut counts);
-            for _ in 0..if fate == Fate::Doubled { 2 } else { 1 } {
-                serde_json::to_writer(&mut *out, &result).map_err(io::Error::from)?;
-                out.write_all(b"\n")?;
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Puts the answer into a result row and counts it.
-    fn fill(
-        &self,
-        result: &mut Map<String, Value>,
-        number: u64,
-        request: &Value,
-        fate: Fate,
-        counts: &mut Counts,
-    ) {
+    /// Reads a row that create has checked.
+    pub(crate) fn read(&self, number: u64, line: &[u8]) -> io::Result<Pending> {
+        let row = if self.inlined { Row::of_body(line)? } else { Row::of_file(line)? };
         let own = mix(self.seed, &[b"response", self.model.as_bytes(), &number.to_le_bytes()]);
-        let id = Dice::new(own).id(22);
+        let fate = self.fate(number, row.key.as_deref());
+        Ok(Pending { row, response_id: Dice::new(own).id(22), fate })
+    }
+
+    /// Asks for the answer, unless the script has one.
+    pub(crate) async fn settle(
+        &self,
+        pending: Pending,
+        answerer: &dyn Answerer,
+    ) -> io::Result<Settled> {
+        let Pending { row, response_id, fate } = pending;
+        let ask = RowAsk { model: self.model, request: &row.request, response_id: &response_id };
         let answer = match fate {
-            Fate::Failing => {
-                counts.failed += 1;
-                let (name, error) = row_error(self.plan);
-                result.insert(name.into(), error);
-                return;
-            }
-            Fate::Truncated => {
-                RowAnswer::Response(ended("MAX_TOKENS", Some("I th"), self.model, &id))
-            }
-            Fate::Empty => RowAnswer::Response(ended("STOP", None, self.model, &id)),
-            Fate::Blocked => RowAnswer::Response(json!({
+            Fate::Missing => return Ok(Settled::Missing),
+            Fate::Failing => None,
+            Fate::Truncated => Some(ended("MAX_TOKENS", Some("I th"), ask)),
+            Fate::Empty => Some(ended("STOP", None, ask)),
+            Fate::Blocked => Some(RowAnswer::Response(json!({
                 "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" },
                 "modelVersion": self.model,
-                "responseId": id,
-            })),
+                "responseId": response_id,
+            }))),
             _ if self.kind == Kind::Embed => {
-                RowAnswer::Response(embed::answer(self.seed, self.model, request))
+                let request = serde_json::from_str(row.request.get())?;
+                Some(RowAnswer::Response(embed::answer(self.seed, self.model, &request)))
             }
-            Fate::Missing | Fate::Unparsable | Fate::Doubled | Fate::Own => {
-                answer(self.seed, self.model, request, &id)
-            }
+            Fate::Unparsable | Fate::Doubled | Fate::Own => Some(answerer.answer(ask).await),
         };
-        match answer {
-            RowAnswer::Response(mut response) => {
-                if let (Some(version), Kind::Generate) = (&self.plan.model_version, self.kind) {
-                    response["modelVersion"] = version.as_str().into();
-                }
-                counts.succeeded += 1;
-                result.insert("response".into(), response);
-            }
-            RowAnswer::Error { code, message } => {
-                counts.failed += 1;
-                result.insert("error".into(), json!({ "code": code, "message": message }));
-            }
+        let succeeded = !matches!(answer, None | Some(RowAnswer::Error { .. }));
+        let mut line = serde_json::to_vec(&row.echoed)?;
+        line.pop();
+        if !row.echoed.is_empty() {
+            line.push(b',');
         }
+        if let Some(answer) = answer {
+            self.write_answer(answer, &mut line)?;
+        } else {
+            let (name, error) = row_error(self.plan);
+            line.extend(format!("\"{name}\":{error}").into_bytes());
+        }
+        line.push(b'}');
+        // What stands in an answer of the service itself is always JSON.
+        if fate == Fate::Unparsable && !self.inlined {
+            line.truncate(line.len() / 2);
+        }
+        Ok(Settled::Line { line, succeeded, twice: fate == Fate::Doubled })
+    }
+
+    fn write_answer(&self, answer: RowAnswer, line: &mut Vec<u8>) -> io::Result<()> {
+        let response = match (answer, &self.plan.model_version) {
+            (RowAnswer::Error { code, message }, _) => {
+                line.extend(b"\"error\":");
+                serde_json::to_writer(line, &json!({ "code": code, "message": message }))?;
+                return Ok(());
+            }
+            (RowAnswer::Verbatim(raw), None) => {
+                line.extend(b"\"response\":");
+                // What a logged response has as line ends is white space in JSON.
+                line.extend(raw.get().bytes().map(|c| if c < b' ' { b' ' } else { c }));
+                return Ok(());
+            }
+            (RowAnswer::Verbatim(raw), Some(_)) => serde_json::from_str::<Value>(raw.get())?,
+            (RowAnswer::Response(response), _) => response,
+        };
+        let mut response = response;
+        if let (Some(version), Kind::Generate) = (&self.plan.model_version, self.kind) {
+            response["modelVersion"] = version.as_str().into();
+        }
+        line.extend(b"\"response\":");
+        serde_json::to_writer(line, &response)?;
+        Ok(())
+    }
+
+    /// Answers all rows at once by someone who makes answers up; `None` when `go_on` said no.
+    pub(crate) fn make(
+        &self,
+        answerer: &dyn Answerer,
+        input: impl BufRead,
+        out: &mut impl Write,
+        go_on: &dyn Fn() -> bool,
+    ) -> io::Result<Option<Counts>> {
+        let mut lines = Lines::new(input);
+        let mut counts = Counts::default();
+        let mut window = Window::new(self);
+        while let Some((number, line)) = lines.next()? {
+            if !go_on() {
+                return Ok(None);
+            }
+            let settled = self.settle(self.read(number, line)?, answerer).now_or_never();
+            let settled = settled.ok_or_else(|| io::Error::other("a made-up answer waits"))??;
+            let Settled::Line { line, succeeded, twice } = settled else { continue };
+            counts.add(succeeded);
+            if twice {
+                window.push(line.clone(), out)?;
+            }
+            window.push(line, out)?;
+        }
+        for line in self.foreign() {
+            window.push(line, out)?;
+        }
+        window.flush(out)?;
+        Ok(Some(counts))
+    }
+
+    /// Result lines for rows that nobody sent.
+    pub(crate) fn foreign(&self) -> impl Iterator<Item = Vec<u8>> + use<> {
+        let n = if self.inlined { 0 } else { self.plan.foreign };
+        (0..n).map(|n| {
+            let line = json!({ "key": format!("foreign-{n}"), "response": { "candidates": [] } });
+            line.to_string().into_bytes()
+        })
     }
 
     /// What the script wants of a row.
@@ -220,18 +211,6 @@ impl Job<'_> {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Own,
-    Missing,
-    Failing,
-    Blocked,
-    Truncated,
-    Empty,
-    Unparsable,
-    Doubled,
-}
-
 /// The error of a row that the script lets fail, and the field that it stands in.
 fn row_error(plan: &JobPlan) -> (&'static str, Value) {
     let Some(own) = &plan.row_error else {
@@ -245,63 +224,40 @@ fn row_error(plan: &JobPlan) -> (&'static str, Value) {
 }
 
 /// An answer of one candidate that ended for `reason`, with some text or no content at all.
-fn ended(reason: &str, text: Option<&str>, model: &str, id: &str) -> Value {
+fn ended(reason: &str, text: Option<&str>, ask: RowAsk<'_>) -> RowAnswer {
     let mut candidate = json!({ "finishReason": reason, "index": 0 });
     if let Some(text) = text {
         candidate["content"] = json!({ "role": "model", "parts": [{ "text": text }] });
     }
-    json!({ "candidates": [candidate], "modelVersion": model, "responseId": id })
+    RowAnswer::Response(json!({
+        "candidates": [candidate], "modelVersion": ask.model, "responseId": ask.response_id,
+    }))
 }
 
-/// Parses a line and checks the request in it; says what create says about a bad one.
-fn check_line(kind: Kind, number: u64, line: &[u8]) -> Result<Map<String, Value>, String> {
-    let wrong = |column: usize, what: &str| {
-        format!("Error on line {number}: invalid JSON, near column {column}: {what}")
-    };
-    let row: Value = serde_json::from_slice(line).map_err(|error| {
-        let what = error.to_string();
-        let what = what.split(" at line ").next().unwrap_or_default();
-        wrong(error.column(), what)
-    })?;
-    let Value::Object(row) = row else {
-        let begins = line.first().copied().map_or(' ', char::from);
-        return Err(wrong(1, &format!("unexpected character: '{begins}'; expected '{{'")));
-    };
-    let Some(request) = row.get("request") else {
-        return Err(format!("Error on line {number}: request is not specified"));
-    };
-    let shape = match kind {
-        Kind::Generate => "GenerateContentRequest",
-        Kind::Embed => "EmbedContentRequest",
-    };
-    validate::check(shape, request)
-        .and_then(|()| validate::check_row(request))
-        .map_err(|violation| violation.on_line(number, &String::from_utf8_lossy(line)))?;
-    Ok(row)
+impl Counts {
+    pub(crate) fn add(&mut self, succeeded: bool) {
+        if succeeded {
+            self.succeeded += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
 }
 
-/// What the service echoes of a row: its key and whatever else stood beside the request, with
-/// lists come back empty.
-fn echo(row: Map<String, Value>) -> Map<String, Value> {
-    let kept = |name: &str| !matches!(name, "response" | "error" | "status");
-    row.into_iter()
-        .filter(|(name, _)| kept(name))
-        .map(|(name, value)| (name, if value.is_array() { json!([]) } else { value }))
-        .collect()
-}
-
-/// Result lines on their way to disorder.
+/// Result lines on their way to disorder, or not, if their order is kept.
 struct Window {
     lines: Vec<Vec<u8>>,
     bytes: usize,
-    dice: Dice,
+    dice: Option<Dice>,
     blank_lines: bool,
 }
 
 impl Window {
     fn new(job: &Job<'_>) -> Self {
         let dice = Dice::new(mix(job.seed, &[b"order", job.model.as_bytes()]));
-        Self { lines: Vec::new(), bytes: 0, dice, blank_lines: job.plan.blank_lines }
+        let dice = (!job.inlined).then_some(dice);
+        let blank_lines = job.plan.blank_lines && !job.inlined;
+        Self { lines: Vec::new(), bytes: 0, dice, blank_lines }
     }
 
     fn push(&mut self, line: Vec<u8>, out: &mut impl Write) -> io::Result<()> {
@@ -314,7 +270,9 @@ impl Window {
     }
 
     fn flush(&mut self, out: &mut impl Write) -> io::Result<()> {
-        self.dice.shuffle(&mut self.lines);
+        if let Some(dice) = &mut self.dice {
+            dice.shuffle(&mut self.lines);
+        }
         self.bytes = 0;
         for line in self.lines.drain(..) {
             out.write_all(&line)?;

@@ -1,8 +1,11 @@
 //! What all calls share: records, clock, script, history, settings.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use crate::answer::Answerer;
 use crate::clock::{Clock, Stamp};
 use crate::dice::{Dice, mix};
 use crate::faults::Faults;
@@ -12,6 +15,7 @@ use crate::refusal;
 use crate::reply::Failure;
 use crate::store::Store;
 use crate::upload::Sessions;
+use crate::work::Works;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -35,6 +39,10 @@ pub(crate) struct Core {
     pub(crate) sessions: Sessions,
     /// Creates are applied one after the other, so that a job's index is its place.
     pub(crate) creating: Mutex<()>,
+    pub(crate) answerer: Arc<dyn Answerer>,
+    pub(crate) works: Works,
+    /// Says true, or is gone, when the emulator stops.
+    pub(crate) stopped: watch::Receiver<bool>,
 }
 
 impl Core {

@@ -99,6 +99,22 @@ impl Store {
         self.dir.join("jobs").join(format!("{id}.data"))
     }
 
+    /// The rows of a job that is not yet answered, whatever becomes of the file they came in.
+    pub(crate) fn input(&self, id: &str) -> PathBuf {
+        self.dir.join("jobs").join(format!("{id}.input"))
+    }
+
+    /// The answers that a job has so far.
+    pub(crate) fn part(&self, id: &str) -> PathBuf {
+        self.dir.join("jobs").join(format!("{id}.part"))
+    }
+
+    /// Removes what only a job that is being answered needs.
+    pub(crate) fn drop_input(&self, id: &str) -> io::Result<()> {
+        remove(&self.input(id))?;
+        remove(&self.part(id))
+    }
+
     pub(crate) fn put_upload(&self, tables: &mut Tables, record: UploadRecord) -> io::Result<()> {
         write_json(&self.record_path("uploads", &record.id), &record)?;
         tables.uploads.insert(record.id.clone(), record);
@@ -211,12 +227,18 @@ impl Store {
         self.sweep_results(&tables)
     }
 
-    /// Removes results whose create was never recorded.
+    /// Removes results whose create was never recorded, and rows that need no answers any more.
     fn sweep_results(&self, tables: &Tables) -> io::Result<()> {
         for entry in fs::read_dir(self.dir.join("jobs"))? {
             let path = entry?.path();
             let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            if path.extension().is_some_and(|end| end == "data") && !tables.jobs.contains_key(id) {
+            let job = tables.jobs.get(id).filter(|job| job.deleted.is_none());
+            let wanted = match path.extension().and_then(|end| end.to_str()) {
+                Some("data") => job.is_some(),
+                Some("input" | "part") => job.is_some_and(JobRecord::is_open),
+                _ => true,
+            };
+            if !wanted {
                 remove(&path)?;
             }
         }

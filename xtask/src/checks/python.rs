@@ -38,6 +38,27 @@ fn walk(python: &Path, binary: &Path) -> Result<String, String> {
     Ok(format!("google-genai took {n_steps} steps"))
 }
 
+/// The emulator in front of a server of another protocol that no one here wrote: LiteLLM's proxy
+/// with mock answers.
+pub(crate) fn upstream(binary: &Path) -> Outcome {
+    if let Err(why) = python3() {
+        return Outcome::Skipped(why);
+    }
+    let python = match environment_of("python-litellm", "tests/python/upstream_requirements.txt") {
+        Ok(python) => python,
+        Err(why) => return Outcome::Skipped(why),
+    };
+    outcome(binary.to_str().ok_or("the binary's path is no text".to_owned()).and_then(|binary| {
+        let script = "tests/python/upstream_litellm.py";
+        let emulator = ["emulator", "--listen", "127.0.0.1:0", "--upstream", "{url}"];
+        let key = ["--upstream-key-env", "UPSTREAM_KEY"];
+        let words = [&["-B", script, binary][..], &emulator, &key].concat();
+        let printed = shell::output(&mut shell::program(&python, &words))?;
+        let n_rows = number_after(&printed, "\"rows\": ")?;
+        Ok(format!("LiteLLM's proxy answered {n_rows} rows"))
+    }))
+}
+
 /// `batch-eval transform` gives the rows that the notebook's cell gives.
 pub(crate) fn transform(binary: &Path) -> Outcome {
     with_python(|scratch| {
@@ -105,11 +126,16 @@ pub(crate) fn python3() -> Result<(), String> {
 
 /// The python of a virtual environment with the pinned SDK, made when it is not there.
 pub(crate) fn environment() -> Result<PathBuf, String> {
-    let folder = shell::target().join("python-sdk");
+    environment_of("python-sdk", REQUIREMENTS)
+}
+
+/// The python of the virtual environment of this name under `target/`, with what the file pins.
+fn environment_of(name: &str, requirements: &str) -> Result<PathBuf, String> {
+    let folder = shell::target().join(name);
     let python = folder.join("bin").join("python");
     let installed = folder.join("installed.txt");
-    let wanted = fs::read(shell::root().join(REQUIREMENTS))
-        .map_err(|error| format!("failed to read {REQUIREMENTS}: {error}"))?;
+    let wanted = fs::read(shell::root().join(requirements))
+        .map_err(|error| format!("failed to read {requirements}: {error}"))?;
     if python.exists() && fs::read(&installed).is_ok_and(|have| have == wanted) {
         return Ok(python);
     }
@@ -126,10 +152,10 @@ pub(crate) fn environment() -> Result<PathBuf, String> {
         "--only-binary",
         ":all:",
         "--requirement",
-        REQUIREMENTS,
+        requirements,
     ];
     shell::output(&mut shell::program(&python, &install))
-        .map_err(|why| format!("the SDK cannot be installed: {why}"))?;
+        .map_err(|why| format!("{requirements} cannot be installed: {why}"))?;
     fs::write(&installed, wanted).map_err(|error| format!("failed to write: {error}"))?;
     Ok(python)
 }

@@ -41,6 +41,10 @@ fn row(n: u64) -> Value {
     request
 }
 
+fn said(answer: &RowAnswer) -> String {
+    format!("{answer:?}")
+}
+
 fn kind(answer: &RowAnswer) -> &'static str {
     let RowAnswer::Response(response) = answer else { return "error" };
     if response.get("promptFeedback").is_some() {
@@ -131,7 +135,7 @@ fn spelling_and_order_change_nothing_but_seed_and_model_do() {
     let snake = json!({"tools": [{"function_declarations": [{"name": "flag"}]}],
         "model": "models/x", "tool_config": {"function_calling_config": {"mode": "ANY"}},
         "contents": [{"parts": [{"text": "WIN cash now!!!"}], "role": "user"}]});
-    assert_eq!(answer(3, "m", &camel, "id"), answer(3, "m", &snake, "id"));
+    assert_eq!(said(&answer(3, "m", &camel, "id")), said(&answer(3, "m", &snake, "id")));
     let seeds = (0..300).filter(|seed| {
         kind(&answer(*seed, "sim-flash", &row(1), "id"))
             != kind(&answer(0, "sim-flash", &row(1), "id"))

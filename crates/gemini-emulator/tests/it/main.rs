@@ -6,6 +6,7 @@
     reason = "the helpers of tests stand outside of test functions"
 )]
 
+mod answers;
 mod batches;
 mod control;
 mod durable;
@@ -15,5 +16,9 @@ mod http;
 mod killed;
 mod results;
 mod slow;
+#[cfg(feature = "upstream")]
+mod stub;
 mod support;
 mod uploads;
+#[cfg(feature = "upstream")]
+mod upstream;
