@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use batch_backend::{BackendError, JobSnapshot};
+use batch_backend::{BackendError, ErrorKind, JobSnapshot};
 
 use crate::mind::Mind;
 use crate::observe::{Reaction, next_hold};
-use crate::{Doubt, Event, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
+use crate::{Doubt, Event, Goal, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
 
 impl Mind {
     pub(crate) fn listed(
@@ -21,6 +21,12 @@ impl Mind {
             Err(error) => {
                 // A list that failed says nothing: nobody is absent because of it.
                 self.settle.values_mut().for_each(|settle| settle.failed(now));
+                let may_pass =
+                    matches!(error.kind(), ErrorKind::Transient { .. } | ErrorKind::Quota { .. });
+                if !may_pass && self.state.reached(Goal::Fetched) {
+                    // A service that cannot list keeps no results from the user.
+                    self.swept_end = true;
+                }
                 let hold = next_hold(self.list_trouble, &error, now);
                 self.list_trouble = Some(hold);
                 self.trouble(error, hold, now, out);

@@ -118,6 +118,14 @@ async fn the_last_sweep_is_tried_again_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn a_service_that_cannot_list_keeps_no_results() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::List, [Fault::Gone; 50]);
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+    assert_eq!(sim.backend.calls(Operation::List), 1);
+}
+
+#[tokio::test]
 async fn a_sweep_that_is_refused_takes_nothing_from_a_finished_run() {
     let sim = Sim::new(&["sim-flash"]);
     sim.session().await.unwrap();
