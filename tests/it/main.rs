@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod board;
 mod careful;
 mod chaos;
 mod client_and_fake;

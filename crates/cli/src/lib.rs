@@ -2,6 +2,7 @@
 
 mod app;
 mod args;
+mod board;
 mod cancel;
 mod context;
 mod dataset_rows;

@@ -65,10 +65,16 @@ pub(crate) async fn open(backend: &Backend, key: Option<&Key>, state: &Path) -> 
         let client = client(key, base, version)?;
         return Ok(Service { backend: Arc::new(client), _emulator: Some(emulator) });
     }
+    let client = client_of(backend, key)?;
+    Ok(Service { backend: Arc::new(client), _emulator: None })
+}
+
+/// A client of a service outside of this process.
+pub(crate) fn client_of(backend: &Backend, key: Option<&Key>) -> Outcome<Client> {
+    let version = ApiVersion::parse(&backend.api_version).map_err(|error| setup(&error))?;
     let base = BaseUrl::parse(&backend.base_url).map_err(|error| setup(&error))?;
     let key = key.ok_or_else(key::missing)?;
-    let client = client(key.api(), base, version)?;
-    Ok(Service { backend: Arc::new(client), _emulator: None })
+    client(key.api(), base, version)
 }
 
 fn client(key: ApiKey, base: BaseUrl, version: ApiVersion) -> Outcome<Client> {

@@ -1,0 +1,92 @@
+//! `batch-eval jobs`: every job of the key.
+
+use batch_backend::{JobName, JobSnapshot, JobToken, ModelId};
+use eval_report::sanitize;
+use serde_json::{Value, json};
+
+use super::owners::Owners;
+use super::{Account, age_s, ago, table};
+use crate::args::JobsArgs;
+use crate::context::Context;
+use crate::exit::Outcome;
+use crate::steps::rfc3339;
+use crate::ui::Ui;
+use crate::words;
+
+pub(crate) async fn jobs(context: &Context, args: &JobsArgs) -> Outcome<()> {
+    let account = Account::open(context, &args.service)?;
+    let owners = Owners::read(&context.runs)?;
+    let (mut all, mut live, mut shown) = (0, 0, Vec::new());
+    account
+        .each_job(|job| {
+            all += 1;
+            live += usize::from(!job.ended());
+            if (!args.live || !job.ended()) && shown.len() < args.limit {
+                shown.push(job);
+            }
+        })
+        .await?;
+    if context.ui.json {
+        let jobs: Vec<Value> = shown.iter().map(|job| as_json(context, &owners, job)).collect();
+        return Ui::object(&json!({"type": "jobs", "jobs": jobs, "all": all, "live": live}));
+    }
+    let mut rows = vec![["AGE", "STATE", "ROWS", "MODEL", "RUN", "JOB"].map(str::to_owned)];
+    rows.extend(shown.iter().map(|job| cells(context, &owners, job)));
+    let mut lines = if shown.is_empty() { Vec::new() } else { table::lines(&rows) };
+    lines.push(format!("{}, {live} not over, {} shown", words::jobs(all), shown.len()));
+    Ui::result(&lines.join("\n"))
+}
+
+fn cells(context: &Context, owners: &Owners, job: &JobSnapshot) -> [String; 6] {
+    let token = job.token.as_ref().map(JobToken::as_str);
+    let owner = owners.of(token);
+    let label = match (owner.is_ours(), token) {
+        (false, Some(label)) => format!("- {}", sanitize(label)),
+        _ => owner.text(),
+    };
+    [
+        ago(context.now(), job.created),
+        sanitize(&job.state.to_string()).into_owned(),
+        rows(job),
+        job.model.as_ref().map_or_else(|| "?".to_owned(), |m| sanitize(m.as_str()).into_owned()),
+        label,
+        sanitize(job.name.as_str()).into_owned(),
+    ]
+}
+
+/// How many rows are done, of how many, and how many failed.
+fn rows(job: &JobSnapshot) -> String {
+    let counts = &job.counts;
+    let Some(total) = counts.total else { return "?".to_owned() };
+    let done = counts.succeeded.unwrap_or(0) + counts.failed.unwrap_or(0);
+    match counts.failed {
+        None | Some(0) => format!("{done} of {total}"),
+        Some(failed) => format!("{done} of {total}, {failed} failed"),
+    }
+}
+
+fn as_json(context: &Context, owners: &Owners, job: &JobSnapshot) -> Value {
+    let token = job.token.as_ref().map(JobToken::as_str);
+    let owner = owners.of(token);
+    json!({
+        "name": job.name.as_str(),
+        "state": job.state.to_string(),
+        "over": job.ended(),
+        "display_name": token,
+        "ours": owner.is_ours(),
+        "run": owner.run(),
+        "model": job.model.as_ref().map(ModelId::as_str),
+        "created": job.created.map(rfc3339),
+        "age_s": age_s(context.now(), job.created),
+        "rows": {
+            "total": job.counts.total, "succeeded": job.counts.succeeded,
+            "failed": job.counts.failed, "pending": job.counts.pending,
+        },
+        "error": job.error.as_ref().map(|error| &error.message),
+    })
+}
+
+/// A job as programs know it, for others of the board.
+pub(super) fn name(job: &JobName) -> String {
+    sanitize(job.as_str()).into_owned()
+}
