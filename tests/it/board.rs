@@ -85,9 +85,29 @@ fn gc_takes_no_orphans_while_a_run_here_cannot_be_read() {
     house.write("runs/broken/run.json.new", "{");
     let manifest = house.path().join("runs/broken/run.json");
     std::fs::rename(house.path().join("runs/broken/run.json.new"), manifest).unwrap();
-    let words =
-        ["gc", "--orphans", "--older-than", "0s", "--yes", "--base-url", server.base_url()];
+    let words = ["gc", "--orphans", "--older-than", "0s", "--yes", "--base-url", server.base_url()];
     let said = house.call(&words);
     assert_eq!(said.code, Some(8), "{said:?}");
     assert_eq!(board(&house, &server, &["files"])["all"], 1, "nothing was removed");
+}
+
+#[test]
+fn runs_lists_every_folder_even_one_that_cannot_be_read() {
+    let house = House::with_rows(3);
+    let said = house.call(&["runs"]);
+    assert_eq!((said.code, said.stdout.trim()), (Some(0), "no runs in runs"), "{said:?}");
+    let words = ["run", "data.jsonl", "--name", "one", "--until", "prepared", "-m", "sim-a"];
+    assert_eq!(house.call_without_key(&words).code, Some(0));
+    let two = ["run", "data.jsonl", "--name", "two", "-m", "sim-a", "--accept-partial"];
+    assert_eq!(house.call_without_key(&two).code, Some(0));
+    let said = house.call(&["runs"]);
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert!(lines[1].starts_with("two ") && lines[1].ends_with("all jobs are over"), "{said:?}");
+    assert!(lines[2].ends_with("0 of 1 jobs sent, 0 over"), "{said:?}");
+    let manifest = house.path().join("runs/one/run.json");
+    std::fs::remove_file(&manifest).unwrap();
+    std::fs::write(&manifest, "\u{1b}[31m{").unwrap();
+    let listed = object(&house.call(&["runs", "--json"]));
+    assert_eq!(listed["runs"].as_array().map(Vec::len), Some(2), "{listed}");
+    assert!(!house.call(&["runs"]).stdout.contains('\u{1b}'));
 }

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
-use crate::{board, cancel, emulate, log, prepare, resume, run, score, status};
+use crate::{board, cancel, emulate, log, prepare, resume, run, runs, score, status};
 
 /// The `batch-eval` program with the scorers it knows.
 ///
@@ -123,6 +123,7 @@ impl App {
                 Command::Status(args) => status::status(&context, &args),
                 Command::Watch(args) => status::watch(&context, &args).await,
                 Command::Cancel(args) => cancel::cancel(&context, &args).await,
+                Command::Runs => runs::runs(&context),
                 Command::Jobs(args) => board::jobs(&context, &args).await,
                 Command::Files(args) => board::files(&context, &args).await,
                 Command::Gc(args) => board::gc(&context, &args).await,

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// Stop the jobs of a run at the service
     Cancel(CancelArgs),
+    /// List the runs here, the newest first
+    Runs,
     /// List all jobs of the key: state, age, rows, and the run each belongs to
     Jobs(JobsArgs),
     /// List all files of the key: age, size, and the run each belongs to
@@ -101,6 +103,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Watch(_) => "watch",
             Self::Cancel(_) => "cancel",
+            Self::Runs => "runs",
             Self::Jobs(_) => "jobs",
             Self::Files(_) => "files",
             Self::Gc(_) => "gc",

@@ -5,12 +5,13 @@ use gemini_client::RemoteFile;
 use serde_json::{Value, json};
 
 use super::owners::Owners;
-use super::{Account, age_s, ago, table};
+use super::{Account, age_s, ago};
 use crate::args::FilesArgs;
 use crate::context::Context;
 use crate::duration::human;
 use crate::exit::Outcome;
 use crate::steps::rfc3339;
+use crate::table;
 use crate::ui::Ui;
 
 pub(crate) async fn files(context: &Context, args: &FilesArgs) -> Outcome<()> {

@@ -6,14 +6,14 @@ use batch_backend::{BackendError, BatchBackend as _, ErrorKind, InputName, JobNa
 use eval_report::sanitize;
 use serde_json::{Value, json};
 
+use super::Account;
 use super::jobs::name;
 use super::owners::{Owner, Owners};
-use super::{Account, table};
 use crate::args::GcArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::service;
 use crate::ui::Ui;
+use crate::{service, table};
 
 /// What may be touched.
 #[derive(Debug, Clone, Copy)]

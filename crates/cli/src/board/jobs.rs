@@ -5,11 +5,12 @@ use eval_report::sanitize;
 use serde_json::{Value, json};
 
 use super::owners::Owners;
-use super::{Account, age_s, ago, table};
+use super::{Account, age_s, ago};
 use crate::args::JobsArgs;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::steps::rfc3339;
+use crate::table;
 use crate::ui::Ui;
 use crate::words;
 

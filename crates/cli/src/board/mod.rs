@@ -4,7 +4,6 @@ mod files;
 mod gc;
 mod jobs;
 mod owners;
-mod table;
 
 use std::time::SystemTime;
 

@@ -1,7 +1,7 @@
 //! Columns of text, lined up.
 
 /// Rows of cells as lines, each column as wide as its widest cell; the last one hangs free.
-pub(super) fn lines<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+pub(crate) fn lines<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let wide = |text: &str| text.chars().count();
     let mut widths = [0; N];
     for row in rows {
