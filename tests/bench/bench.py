@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Measures batch-eval beside curl and Google's Python SDK, all against one emulator on loopback.
+"""Measures batch-eval beside curl and Google's Python SDK, all against one server on loopback.
 
-    bench.py --program BIN --transfer BIN --sdk PYTHON --out FOLDER [--size MIB] [--rounds N] NAME…
+    bench.py --program BIN --transfer BIN --bare BIN --sdk PYTHON --out FOLDER [--size MIB] [--rounds N] NAME…
 
-Names: upload, download, pipeline, sweep. Started by `cargo xtask bench`, which builds what is needed.
+Names: upload, download against the emulator; with `-bare` and `-tls` against a server that only takes and
+gives bytes, as pipeline-big is; pipeline, sweep. Started by `cargo xtask bench`, which builds what is needed.
 Contenders take turns, one warm-up and then N rounds; printed are medians, and ratios of runs that
 stood side by side: they hold on other machines, seconds do not. One JSON file a name goes to FOLDER.
 """
@@ -12,76 +13,32 @@ import argparse
 import datetime
 import hashlib
 import json
+import math
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
+import sys
 import tempfile
-import time
-import urllib.request
 
 from measure import in_turn, summary
+from servers import BareServer, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "data"))
+
+import make  # noqa: E402
+
 PEER = str(HERE / "peer.py")
 MIB = 1 << 20
 OURS = "batch-eval"
+NOTEBOOK = "the notebook's steps"
+# A key as batch-eval gives it: the row's number, and a hash of its request.
+KEY = re.compile(rb'\br([0-9]{8,})-[0-9a-f]{8}(?=")')
 # The notebook's way to download takes seven times the file in memory.
 MOST_IN_MEMORY = 1 << 30
-
-
-class Server:
-    """`batch-eval emulator`; a job takes 30 of its seconds, and a file lives for 48 of its hours."""
-
-    def __init__(self, program, folder, time_scale, *further):
-        words = [program, "emulator", "--listen", "127.0.0.1:0", "--time-scale", str(time_scale), *further]
-        self.process = subprocess.Popen(
-            [*words, "--state", str(folder / "emulator")],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
-        self.url = self.process.stdout.readline().strip()
-
-    def call(self, method, path, body=None, headers=None):
-        """One JSON call; gives headers and answer."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"x-goog-api-key": "any-key", "Content-Type": "application/json", **(headers or {})}
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request) as answer:
-            return answer.headers, json.loads(answer.read() or b"{}")
-
-    def session(self, size):
-        """A new upload session's URL."""
-        headers = {
-            "X-Goog-Upload-Protocol": "resumable", "X-Goog-Upload-Command": "start",
-            "X-Goog-Upload-Header-Content-Length": str(size),
-            "X-Goog-Upload-Header-Content-Type": "application/json",
-        }
-        got, _ = self.call("POST", "/upload/v1beta/files", {"file": {}}, headers)
-        return got["X-Goog-Upload-URL"]
-
-    def files(self):
-        return self.call("GET", "/v1beta/files?pageSize=100")[1].get("files", [])
-
-    def clear_files(self):
-        for file in self.files():
-            self.call("DELETE", f"/v1beta/{file['name']}")
-
-    def job(self, model, source):
-        path = f"/v1beta/models/{model}:batchGenerateContent"
-        batch = {"batch": {"displayName": "bench", "inputConfig": source}}
-        return self.call("POST", path, batch)[1]["name"]
-
-    def result_of(self, file):
-        """The result file of a job on an uploaded file, once the job has ended."""
-        job = self.job("sim-flash", {"fileName": file})
-        while not self.call("GET", f"/v1beta/{job}")[1].get("done"):
-            time.sleep(0.05)
-        return f"files/{job.replace('batches/', 'batch-')}"
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def write_rows(path, size):
@@ -97,6 +54,20 @@ def write_rows(path, size):
             written += out.write(row.encode() + b"\n")
             number += 1
     return written
+
+
+def write_dataset(path, size):
+    """Logged rows of about 45 KB: a request with its model, and the logged response."""
+    text = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 780
+    answer = {"candidates": [{"content": {"role": "model", "parts": [{"text": "ok"}]}}]}
+    written = number = 0
+    with open(path, "wb") as out:
+        while written < size:
+            contents = [{"role": "user", "parts": [{"text": f"row {number}: {text}"}]}]
+            row = {"request": {"model": "models/old", "contents": contents}, "response": answer}
+            written += out.write(json.dumps(row).encode() + b"\n")
+            number += 1
+    return number
 
 
 def sha256(path):
@@ -161,10 +132,58 @@ def download(given, server, folder):
                              "-H", "x-goog-api-key: any-key", link], None),
         "SDK download(destination=)": sdk("stream"),
     }
-    if size < MOST_IN_MEMORY:
+    if given.size * MIB <= MOST_IN_MEMORY:
         contenders["SDK download, as the notebook"] = sdk("download")
     results = in_turn(contenders, given.rounds, arrived)
     server.clear_files()
+    return {"bytes": next(iter(seen))[0], **table(results)}
+
+
+def upload_bare(given, server, folder):
+    rows = folder / "rows.jsonl"
+    size = write_rows(rows, given.size * MIB)
+
+    def curl():
+        words = ["--request", "POST", "--upload-file", str(rows)]
+        for header in ("X-Goog-Upload-Command: upload, finalize", "X-Goog-Upload-Offset: 0", "Expect:"):
+            words += ["--header", header]
+        return server.curl(*words, f"{server.url}/upload/v1beta/files?upload_id=1"), None
+
+    def arrived(name, result):
+        # The others look at what was stored themselves.
+        if name == "curl -T" and str(size) not in result["printed"]:
+            raise SystemExit(f"curl sent something else: {result['printed']}")
+
+    contenders = {
+        OURS: lambda: ([given.transfer, server.url, "upload", str(rows)], server.env()),
+        "curl -T": curl,
+        "SDK files.upload": lambda: ([given.sdk, PEER, server.url, "upload", str(rows)], server.env()),
+    }
+    return {"bytes": size, **table(in_turn(contenders, given.rounds, arrived))}
+
+
+def download_bare(given, server, folder):
+    out, name = folder / "results.jsonl", "files/batch-bare"
+    link = f"{server.url}/v1beta/{name}:download?alt=media"
+    seen = set()
+
+    def arrived(contender, _):
+        seen.add((out.stat().st_size, sha256(out)))
+        if len(seen) > 1:
+            raise SystemExit(f"{contender} got other bytes: {seen}")
+        out.unlink()
+
+    def sdk(way):
+        return lambda: ([given.sdk, PEER, server.url, way, name, str(out)], server.env())
+
+    contenders = {
+        OURS: lambda: ([given.transfer, server.url, "download", name, str(out)], server.env()),
+        "curl -o": lambda: (server.curl("--output", str(out), link), None),
+        "SDK download(destination=)": sdk("stream"),
+    }
+    if given.size * MIB <= MOST_IN_MEMORY:
+        contenders["SDK download, as the notebook"] = sdk("download")
+    results = in_turn(contenders, given.rounds, arrived)
     return {"bytes": next(iter(seen))[0], **table(results)}
 
 
@@ -173,7 +192,49 @@ def pipeline(given, server, folder):
     sample = (HERE.parents[1] / "crates/cli/data/sample.jsonl").read_text(encoding="utf-8")
     rows = folder / "fifteen.jsonl"
     rows.write_text("".join(sample.splitlines(keepends=True)[:15]), encoding="utf-8")
-    models = ["sim-flash", "sim-pro"]
+    contenders = steps(given, server, folder, rows, ["sim-flash", "sim-pro"])
+    contenders["import of the SDK"] = lambda: ([given.sdk, "-c", "from google import genai"], None)
+    return {"rows": 15, **table(in_turn(contenders, given.rounds))}
+
+
+def prepared(given, folder):
+    """1 GB of short logged rows, and the answers to all of them with the keys that they will have, made
+    beforehand: the server that gives them out does nothing else, so that no one waits for answering.
+    """
+    rows, keyed = folder / "dataset.jsonl", folder / "keyed.jsonl"
+    answers, results = folder / "answers.jsonl", folder / "results.jsonl"
+    n_rows = make.write(rows, "dataset", "short", 1_000_000_000, seed=1)
+    subprocess.run([given.program, "transform", str(rows), "--output", str(keyed), "--quiet"], check=True)
+    with open(keyed, "rb") as lines:
+        keys = [KEY.search(line)[0] for line in lines]
+    make.write(answers, "results", "short", math.inf, seed=1, most_rows=n_rows)
+    with open(answers, "rb") as lines, open(results, "wb", buffering=MIB) as out:
+        for line in lines:
+            out.write(KEY.sub(lambda found: keys[int(found[1])], line, count=1))
+    keyed.unlink()
+    answers.unlink()
+    return results
+
+
+def pipeline_big(given, server, folder):
+    """1 GB of short logged rows, one model, from the dataset to the score."""
+    rows, results = folder / "dataset.jsonl", folder / "results.jsonl"
+
+    def after(*_):
+        for left in ("runs", "tmp"):
+            shutil.rmtree(folder / left, ignore_errors=True)
+            (folder / left).mkdir()
+
+    after()
+    contenders = steps(given, server, folder, rows, ["sim-flash"])
+    found = in_turn(contenders, min(given.rounds, 3), after)
+    _, _, n_rows = found[NOTEBOOK][0]["printed"].split()
+    return {"rows": int(n_rows), "dataset_bytes": rows.stat().st_size,
+            "result_bytes": results.stat().st_size, **table(found)}
+
+
+def steps(given, server, folder, rows, models):
+    """From a dataset to scores: ours, and the notebook's steps."""
     numbers = iter(range(1_000_000))
 
     def ours():
@@ -184,15 +245,13 @@ def pipeline(given, server, folder):
             words += ["--model", model]
         return words, {**os.environ, "GEMINI_API_KEY": "any-key"}
 
-    contenders = {
+    env = {**os.environ, "TMPDIR": str(folder / "tmp")}
+    (folder / "tmp").mkdir(exist_ok=True)
+    return {
         OURS: ours,
-        "the notebook's steps": lambda: (
-            [given.sdk, PEER, server.url, "notebook", str(rows), *models], None),
-        "import of the SDK": lambda: ([given.sdk, "-c", "from google import genai"], None),
+        NOTEBOOK: lambda: (
+            [given.sdk, PEER, server.url, "notebook", str(rows), *models], env),
     }
-    results = in_turn(contenders, given.rounds)
-    server.clear_files()
-    return {"rows": 15, **table(results)}
 
 
 def sweep(given, server, _):
@@ -247,7 +306,7 @@ def show(name, found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for option in ("--program", "--transfer", "--sdk", "--out"):
+    for option in ("--program", "--transfer", "--bare", "--sdk", "--out"):
         parser.add_argument(option, required=True)
     parser.add_argument("--size", type=int, default=256, help="MiB of a transfer")
     parser.add_argument("--rounds", type=int, default=5)
@@ -255,16 +314,29 @@ def main():
     given = parser.parse_args()
     # Fast enough that a job ends at once, slow enough that files outlive the measuring.
     instant, calm = 1_000_000, 60
+
+    def emulator(time_scale):
+        return lambda folder: Server(given.program, folder, time_scale, "--control")
+
+    def bare(tls):
+        return lambda folder: BareServer(given.bare, folder, given.size * MIB, tls)
+
+    def replaying(folder):
+        return BareServer(given.bare, folder, prepared(given, folder), False)
+
     benches = {
-        "upload": (upload, calm), "download": (download, calm),
-        "pipeline": (pipeline, instant), "sweep": (sweep, instant),
+        "upload": (upload, emulator(calm)), "download": (download, emulator(calm)),
+        "upload-bare": (upload_bare, bare(False)), "download-bare": (download_bare, bare(False)),
+        "upload-tls": (upload_bare, bare(True)), "download-tls": (download_bare, bare(True)),
+        "pipeline": (pipeline, emulator(instant)), "pipeline-big": (pipeline_big, replaying),
+        "sweep": (sweep, emulator(instant)),
     }
     # In memory where there is such a folder: no disk is measured.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     for name in given.names or benches:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=memory))
-        bench, time_scale = benches[name]
-        server = Server(given.program, folder, time_scale)
+        bench, start = benches[name]
+        server = start(folder)
         try:
             found = bench(given, server, folder)
         finally:

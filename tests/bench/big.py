@@ -17,8 +17,9 @@ import subprocess
 import tempfile
 import time
 
-from bench import MIB, Server, machine, sha256, store, write_rows
+from bench import MIB, machine, sha256, store, write_dataset, write_rows
 from measure import Peak
+from servers import Server
 
 # What is done of an upload when its process is killed.
 DEATHS = (0.2, 0.5, 0.8)
@@ -29,20 +30,6 @@ MOST_MIB = 32.2
 def need(holds, what):
     if not holds:
         raise SystemExit(f"big: {what}")
-
-
-def write_dataset(path, size):
-    """Logged rows of about 45 KB: a request with its model, and the logged response."""
-    text = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 780
-    answer = {"candidates": [{"content": {"role": "model", "parts": [{"text": "ok"}]}}]}
-    written = number = 0
-    with open(path, "wb") as out:
-        while written < size:
-            contents = [{"role": "user", "parts": [{"text": f"row {number}: {text}"}]}]
-            row = {"request": {"model": "models/old", "contents": contents}, "response": answer}
-            written += out.write(json.dumps(row).encode() + b"\n")
-            number += 1
-    return number
 
 
 def held(folder):

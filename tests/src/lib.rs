@@ -1,6 +1,7 @@
 //! Helpers of the end-to-end tests: processes, a fake server, made-up rows, redaction.
 
 pub mod fake;
+pub mod fuzz;
 pub mod get;
 pub mod house;
 pub mod process;

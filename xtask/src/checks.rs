@@ -6,18 +6,21 @@ pub(crate) mod python;
 
 use std::path::Path;
 
+use crate::bench::instructions;
 use crate::tally::{Outcome, Tally};
 
 /// What a check needs and what it says.
 type Check = fn(&Path) -> Outcome;
 
 /// Checks that need the release binary get its path; the others get it too and do not look.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 10] = [
     ("sdk", python::sdk),
     ("js", javascript::sdk),
     ("upstream", python::upstream),
     ("transform", python::transform),
     ("score", python::score),
+    ("odd-rows", python::odd_rows),
+    ("instructions", instructions::check),
     ("features", crates::features),
     ("foreign", crates::foreign),
     ("packages", crates::packages),
@@ -58,7 +61,7 @@ pub(crate) fn run(binary: Option<&Path>, named: &[String], tally: &mut Tally) {
 }
 
 /// A failure, or what was seen.
-fn outcome(result: Result<String, String>) -> Outcome {
+pub(crate) fn outcome(result: Result<String, String>) -> Outcome {
     match result {
         Ok(seen) => Outcome::Passed(seen),
         Err(why) => Outcome::Failed(why),

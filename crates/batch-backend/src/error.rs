@@ -118,6 +118,10 @@ pub enum Operation {
     Fetch,
     /// Deleting an input.
     Discard,
+    /// Counting the tokens of a request.
+    Count,
+    /// Asking for one answer outside of any job.
+    Ask,
 }
 
 impl fmt::Display for Operation {
@@ -132,6 +136,8 @@ impl fmt::Display for Operation {
             Self::Delete => "delete",
             Self::Fetch => "download",
             Self::Discard => "remove",
+            Self::Count => "count the tokens of",
+            Self::Ask => "ask",
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod error;
+mod file;
 mod model;
 mod payload;
 
@@ -12,6 +13,7 @@ pub mod memory;
 
 pub use crate::backend::{BatchBackend, Upload};
 pub use crate::error::{Applied, BackendError, BoxError, ErrorKind, Operation};
+pub use crate::file::FilePayload;
 pub use crate::model::{
     InputName, JobCounts, JobError, JobName, JobPage, JobSnapshot, JobSpec, JobState, JobToken,
     ModelId, ModelIdError, OutputName, PageToken, StoredInput, UploadSession,

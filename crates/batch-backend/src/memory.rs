@@ -3,6 +3,7 @@
 //! It changes the order of results, moves only when told ([`MemoryBackend::tick`]), forgets what
 //! was deleted or expired, and fails calls as its script says, before or after they took effect.
 
+mod control;
 mod job;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -56,6 +57,7 @@ struct World {
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     calls: BTreeMap<&'static str, u64>,
     courses: VecDeque<Course>,
+    max_live: Option<usize>,
 }
 
 /// The backend. Clones share one world.
@@ -83,45 +85,15 @@ impl MemoryBackend {
         Self::new(Arc::new(|_, line| Some(line.to_vec())))
     }
 
+    /// The same world in pages of so many jobs.
+    #[must_use]
+    pub fn with_page_size(mut self, jobs: usize) -> Self {
+        self.page_size = jobs.max(1);
+        self
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Lets one step of time pass.
-    pub fn tick(&self) {
-        self.world().tick += 1;
-    }
-
-    /// Makes the next calls of `operation` go wrong, in this order.
-    pub fn fail(&self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
-        self.world().faults.entry(key(operation)).or_default().extend(faults);
-    }
-
-    /// Sets how the next jobs move, in order of creation; later ones succeed.
-    pub fn next_courses(&self, courses: impl IntoIterator<Item = Course>) {
-        self.world().courses.extend(courses);
-    }
-
-    /// How often `operation` was called.
-    pub fn calls(&self, operation: Operation) -> u64 {
-        self.world().calls.get(key(operation)).copied().unwrap_or(0)
-    }
-
-    /// All jobs ever made, also late, cancelled and deleted ones: mark, and whether it was
-    /// cancelled before its end.
-    pub fn history(&self) -> Vec<(String, bool)> {
-        let world = self.world();
-        world.jobs.iter().map(|job| (job.token.to_string(), job.cancelled.is_some())).collect()
-    }
-
-    /// Forgets an input, as the service does when it expires.
-    pub fn expire_input(&self, name: &InputName) {
-        self.world().inputs.remove(name);
-    }
-
-    /// Forgets every open session, as a restarted service does.
-    pub fn lose_sessions(&self) {
-        self.world().sessions.clear();
     }
 
     fn enter(&self, operation: Operation, subject: &str) -> Result<Option<Fault>, BackendError> {
@@ -158,6 +130,8 @@ fn key(operation: Operation) -> &'static str {
         Operation::Delete => "delete",
         Operation::Fetch => "fetch",
         Operation::Discard => "discard",
+        Operation::Count => "count",
+        Operation::Ask => "ask",
     }
 }
 
@@ -188,15 +162,26 @@ impl World {
         job::time_at(self.tick)
     }
 
-    fn visible(&self) -> impl DoubleEndedIterator<Item = &Job> {
+    fn visible(&self) -> impl Iterator<Item = &Job> {
         self.jobs.iter().filter(|job| !job.deleted && job.born <= self.tick)
     }
 
+    /// Where a job stands among all: their numbers only grow.
+    fn place(&self, number: u64) -> Option<usize> {
+        self.jobs.binary_search_by_key(&number, |job| job.number).ok()
+    }
+
     fn find(&self, operation: Operation, name: &JobName) -> Result<usize, BackendError> {
-        self.jobs
-            .iter()
-            .position(|job| !job.deleted && job.born <= self.tick && job.name() == *name)
+        job::number(name.as_str())
+            .and_then(|number| self.place(number))
+            .filter(|at| !self.jobs[*at].deleted && self.jobs[*at].born <= self.tick)
+            .filter(|at| self.jobs[*at].name() == *name)
             .ok_or_else(|| absent(operation, name.as_str()))
+    }
+
+    /// Live jobs, also those that nobody can see yet.
+    fn live_count(&self) -> usize {
+        self.jobs.iter().filter(|job| !job.deleted && !job.ended(self.tick)).count()
     }
 }
 
@@ -250,6 +235,11 @@ impl BatchBackend for MemoryBackend {
             .get(&spec.input)
             .cloned()
             .ok_or_else(|| absent(Operation::Create, spec.input.as_str()))?;
+        if world.max_live.is_some_and(|most| world.live_count() >= most) {
+            let (kind, subject) = (ErrorKind::Quota { retry_after: None }, spec.model.as_str());
+            let reason = "as many jobs are alive as the quota allows";
+            return Err(BackendError::new(Operation::Create, subject, kind, reason));
+        }
         world.next += 1;
         let late = if let Some(Fault::Late(ticks)) = fault { ticks } else { 0 };
         let job = Job {
@@ -287,7 +277,9 @@ impl BatchBackend for MemoryBackend {
                     .with_source(e)
             })
         })?;
-        let mut rest = world.visible().rev().filter(|job| job.number < before);
+        let end = world.jobs.partition_point(|job| job.number < before);
+        let visible = |job: &&Job| !job.deleted && job.born <= world.tick;
+        let mut rest = world.jobs[..end].iter().rev().filter(visible);
         let taken: Vec<&Job> = rest.by_ref().take(self.page_size).collect();
         let more = rest.next().is_some();
         let next = taken.last().filter(|_| more).map(|j| PageToken::new(j.number.to_string()));
@@ -322,13 +314,17 @@ impl BatchBackend for MemoryBackend {
         let fault = self.enter(Operation::Fetch, output.as_str())?;
         let results = {
             let world = self.world();
-            let job = world
-                .visible()
-                .find(|job| job.output() == *output && job.step(world.tick).2)
+            let job = job::number(output.as_str())
+                .and_then(|number| world.place(number))
+                .map(|at| &world.jobs[at])
+                .filter(|job| !job.deleted && job.born <= world.tick)
+                .filter(|job| job.output() == *output && job.step(world.tick).2)
                 .ok_or_else(|| absent(Operation::Fetch, output.as_str()))?;
             let lines = job.lines.split(|b| *b == b'\n').filter(|line| !line.is_empty());
             // Last row first: nothing above may rely on the order.
-            lines.rev().filter_map(|line| (self.responder)(&job.model, line)).collect::<Vec<_>>()
+            let rows = job.rows(world.tick);
+            let results = lines.rev().filter_map(|line| (self.responder)(&job.model, line));
+            results.take(rows).collect::<Vec<_>>()
         };
         let rows = match fault {
             Some(Fault::Short(rows)) => rows,

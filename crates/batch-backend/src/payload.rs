@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// Something to upload: its length is known and it can be read again from any offset.
 ///
-/// Implemented by files (in `run-store`) and by memory ([`BytesPayload`]).
+/// Implemented by files ([`FilePayload`](crate::FilePayload)) and by memory ([`BytesPayload`]).
 pub trait Payload: fmt::Debug + Send + Sync {
     /// Length in bytes; it does not change while the payload is in use.
     fn len(&self) -> u64;
@@ -63,7 +63,8 @@ impl Payload for BytesPayload {
     }
 }
 
-/// Where downloaded bytes go. Calls are short: a write to the page cache or to memory.
+/// Where downloaded bytes go: a [`File`](std::fs::File), a `Vec<u8>`, or what you make of it. Calls
+/// are short: a write to the page cache or to memory.
 pub trait ByteSink: Send {
     /// Takes the next bytes.
     ///

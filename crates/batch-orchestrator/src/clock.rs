@@ -29,6 +29,8 @@ type OnMove = Arc<dyn Fn(Duration) + Send + Sync>;
 #[derive(Clone)]
 pub struct VirtualClock {
     now: Arc<Mutex<Duration>>,
+    /// The time of day when `now` was zero.
+    wall: Arc<Mutex<SystemTime>>,
     on_move: OnMove,
 }
 
@@ -41,7 +43,14 @@ impl fmt::Debug for VirtualClock {
 impl VirtualClock {
     /// A clock at zero that tells `on_move` of every step, so that a simulated service keeps pace.
     pub fn new(on_move: impl Fn(Duration) + Send + Sync + 'static) -> Self {
-        Self { now: Arc::default(), on_move: Arc::new(on_move) }
+        let wall = Arc::new(Mutex::new(SystemTime::UNIX_EPOCH));
+        Self { now: Arc::default(), wall, on_move: Arc::new(on_move) }
+    }
+
+    /// Sets the time of day, forwards or back, as a user or a time server does.
+    pub fn set_wall(&self, at: SystemTime) {
+        let zero = at.checked_sub(self.now()).unwrap_or(SystemTime::UNIX_EPOCH);
+        *self.wall.lock().unwrap_or_else(PoisonError::into_inner) = zero;
     }
 }
 
@@ -52,7 +61,7 @@ impl Clock for VirtualClock {
     }
 
     fn wall(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.now()
+        *self.wall.lock().unwrap_or_else(PoisonError::into_inner) + self.now()
     }
 
     async fn sleep(&self, duration: Duration) {

@@ -9,7 +9,10 @@ use batch_backend::{
     UploadSession,
 };
 
-use crate::{Doubt, Ending, Event, InputId, JobId, Journal, ResultSink, StoredResult};
+use crate::{
+    Attempt, Doubt, Ending, Event, InputId, JobId, Journal, Load, Look, NewInput, ResultSink,
+    StoredResult, Then, Why,
+};
 
 /// One event of every kind, with odd texts and all optional fields both present and absent.
 pub fn every_event() -> Vec<Event> {
@@ -23,10 +26,11 @@ pub fn every_event() -> Vec<Event> {
         counts: JobCounts::default(),
         output: None,
     };
+    let counts = JobCounts { total: Some(3), succeeded: Some(2), failed: Some(1), pending: None };
     let full = Ending {
         state: JobState::PartiallySucceeded,
         error: Some(JobError { code: Some(-13), message: odd.clone() }),
-        counts: JobCounts { total: Some(3), succeeded: Some(2), failed: Some(1), pending: None },
+        counts,
         output: Some(OutputName::new("results/1")),
     };
     let result = StoredResult { bytes: 10, lines: 2, sha256: "ab".repeat(32), whole: true };
@@ -60,7 +64,34 @@ pub fn every_event() -> Vec<Event> {
         Event::ResultsLost { job, reason: odd },
         Event::ExtraFound { job, name: JobName::new("jobs/3") },
         Event::Reopened { job },
+        Event::Looked { job, look: Look { state: JobState::Running, counts, seen: Some(at) } },
+        Event::Looked {
+            job,
+            look: Look { state: bare.state.clone(), counts: JobCounts::default(), seen: None },
+        },
+        Event::NotAfforded { job, budget: u64::MAX },
+        Event::Spent { job, cost: 0 },
+        Event::Adopted { job, name: JobName::new("jobs/4"), created: Some(at) },
+        Event::Adopted { job, name: JobName::new("jobs/4"), created: None },
+        Event::Abandoned { job },
     ];
+    for then in [Then::Wait, Then::Cancel, Then::Split] {
+        events.push(Event::Stuck { job, then });
+    }
+    for (why, loads) in [
+        (Why::Rows, [Load { tokens: 7, cost: Some(8) }, Load::default()].as_slice()),
+        (Why::Split, &[]),
+    ] {
+        let shards = (2..).zip(loads);
+        let inputs = shards.map(|(shard, load)| NewInput {
+            id: InputId { shard, variant: 0 },
+            rows: 3,
+            bytes: 4,
+            load: *load,
+        });
+        let attempt = Attempt { why, of: vec![job, job], inputs: inputs.collect() };
+        events.push(Event::Attempted { attempt });
+    }
     for state in [
         JobState::Queued,
         JobState::Running,

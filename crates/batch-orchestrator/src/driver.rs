@@ -1,6 +1,6 @@
 //! Acts: journals what the mind decided, begins its effects, and hands back what they came to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batch_backend::{
-    BackendError, BatchBackend, ByteSink, ErrorKind, JobName, JobSnapshot, Operation, OutputName,
-    Payload, Progress, StoredInput, Upload, UploadSession,
+    BackendError, BatchBackend, ByteSink, ErrorKind, JobName, Operation, OutputName, Payload,
+    Progress, StoredInput, Upload, UploadSession,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -17,7 +17,7 @@ use futures_util::stream::FuturesUnordered;
 use tracing::{Instrument as _, debug, debug_span};
 
 use crate::mind::{Effect, Finish, Mind};
-use crate::observe::{self, Observation, Reaction};
+use crate::observe::{self, Listing, Observation, Reaction};
 use crate::{
     Clock, Event, IllegalEvent, InputId, JobId, Journal, Listener, Notice, Plan, Policy,
     ResultSink, RunState, StoredResult,
@@ -71,20 +71,36 @@ pub async fn drive(
     world: &World,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(Finish, RunState), DriveError> {
+    let (finish, mind) = drive_mind(plan, policy, history, journal, world, stop).await?;
+    Ok((finish, mind.state))
+}
+
+async fn drive_mind(
+    plan: Plan,
+    policy: Policy,
+    history: &[Event],
+    journal: &mut dyn Journal,
+    world: &World,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(Finish, Mind), DriveError> {
     let state = RunState::replay(&plan, history)?;
     let mind = Mind::new(plan, policy, state);
-    let mut session = Session { mind, journal, world, tasks: FuturesUnordered::new() };
+    let payloads =
+        mind.plan.inputs.iter().map(|input| (input.id, Arc::clone(&input.payload))).collect();
+    let mut session = Session { mind, journal, world, payloads, tasks: FuturesUnordered::new() };
     let awakening = session.mind.awaken();
     session.record(&awakening)?;
     let span = debug_span!("run", tag = session.mind.plan.tag.as_str());
     let finish = session.work(stop).instrument(span).await?;
-    Ok((finish, session.mind.state))
+    debug!(examined = session.mind.examined, ?finish, "session over");
+    Ok((finish, session.mind))
 }
 
 struct Session<'w> {
     mind: Mind,
     journal: &'w mut dyn Journal,
     world: &'w World,
+    payloads: BTreeMap<InputId, Arc<dyn Payload>>,
     tasks: FuturesUnordered<BoxFuture<'static, Observation>>,
 }
 
@@ -101,6 +117,9 @@ impl Session<'_> {
                 let task = self.begin(effect);
                 self.tasks.push(task);
             }
+            for job in decision.overweight {
+                self.world.listener.notice(&Notice::Overweight { job });
+            }
             if self.tasks.is_empty()
                 && let Some(error) = self.mind.fatal.take()
             {
@@ -108,6 +127,10 @@ impl Session<'_> {
             }
             if let Some(finish) = decision.finish {
                 return Ok(finish);
+            }
+            if !decision.events.is_empty() && self.tasks.is_empty() {
+                // What was journalled changes what there is to do, and nobody else will say so.
+                continue;
             }
             let wait = decision.wake.map(|at| at.saturating_sub(now));
             if self.tasks.is_empty() && wait.is_none() {
@@ -166,12 +189,13 @@ impl Session<'_> {
     fn announce_looks(&self, seen: &Observation) {
         let snapshots = match seen {
             Observation::Looked { result: Ok(snapshot), .. } => std::slice::from_ref(snapshot),
-            Observation::Listed { result: Ok(snapshots) } => snapshots.as_slice(),
+            Observation::Listed { result: Ok(listing) } => listing.jobs.as_slice(),
             _ => return,
         };
         for seen in snapshots.iter().filter(|seen| !seen.ended()) {
-            let waits = |job: &&crate::Job| matches!(&job.phase, crate::Phase::Waiting(name) if *name == seen.name);
-            let Some(job) = self.mind.state.jobs().find(waits).map(|job| job.id) else { continue };
+            let Some(job) = self.mind.state.waits_for(&seen.name).map(|job| job.id) else {
+                continue;
+            };
             let age = seen.created.zip(seen.observed).and_then(|(c, o)| o.duration_since(c).ok());
             let (name, state, counts) = (&seen.name, &seen.state, seen.counts);
             self.world.listener.notice(&Notice::Looked { job, name, state, counts, age });
@@ -185,15 +209,20 @@ impl Session<'_> {
                 let payload = self.payload(input);
                 let label = format!("{}{input}", self.mind.plan.tag.prefix());
                 Box::pin(async move {
-                    let len = payload.map_or(0, |payload| payload.len());
-                    let result = world.backend.open_upload(&label, len).await;
+                    let result = match payload.map_err(|error| unreadable(input, error)) {
+                        Ok(payload) => world.backend.open_upload(&label, payload.len()).await,
+                        Err(error) => Err(error),
+                    };
                     Observation::Opened { input, result }
                 })
             }
             Effect::Upload { input, session, resumed } => {
                 let payload = self.payload(input);
                 Box::pin(async move {
-                    let result = upload(&world, input, payload, &session, resumed).await;
+                    let result = match payload.map_err(|error| unreadable(input, error)) {
+                        Ok(payload) => upload(&world, input, payload, &session, resumed).await,
+                        Err(error) => Err(error),
+                    };
                     Observation::Stored { input, result }
                 })
             }
@@ -209,10 +238,10 @@ impl Session<'_> {
             Effect::Look { job, name } => Box::pin(async move {
                 Observation::Looked { job, result: world.backend.get(&name).await }
             }),
-            Effect::List { until } => {
+            Effect::List { watched, whole } => {
                 let prefix = self.mind.plan.tag.prefix();
                 Box::pin(async move {
-                    let result = list(world.backend.as_ref(), &prefix, until).await;
+                    let result = list(world.backend.as_ref(), &prefix, watched, whole).await;
                     Observation::Listed { result }
                 })
             }
@@ -227,9 +256,18 @@ impl Session<'_> {
         }
     }
 
-    fn payload(&self, input: InputId) -> Option<Arc<dyn Payload>> {
-        let planned = self.mind.plan.inputs.iter().find(|planned| planned.id == input)?;
-        Some(Arc::clone(&planned.payload))
+    /// The bytes of an input; one that an attempt added has to have the length it was added with.
+    fn payload(&self, input: InputId) -> io::Result<Arc<dyn Payload>> {
+        let Some(added) = self.mind.state.added(input) else {
+            let absent = || io::Error::new(io::ErrorKind::NotFound, "the plan has no bytes for it");
+            return self.payloads.get(&input).cloned().ok_or_else(absent);
+        };
+        let payload = self.mind.plan.again.open(input)?;
+        if payload.len() == added.bytes {
+            return Ok(payload);
+        }
+        let reason = format!("it was made with {} bytes and has {}", added.bytes, payload.len());
+        Err(io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 }
 
@@ -245,45 +283,51 @@ impl Progress for Sent {
     }
 }
 
+fn unreadable(input: InputId, error: io::Error) -> BackendError {
+    let reason = error.to_string();
+    BackendError::new(Operation::Upload, format!("input {input}"), ErrorKind::Local, reason)
+        .with_source(error)
+}
+
 async fn upload(
     world: &World,
     input: InputId,
-    payload: Option<Arc<dyn Payload>>,
+    payload: Arc<dyn Payload>,
     session: &UploadSession,
     resumed: bool,
 ) -> Result<StoredInput, BackendError> {
-    let subject = || format!("input {input}");
-    let Some(payload) = payload else {
-        let reason = "the plan has no bytes for it";
-        return Err(BackendError::new(Operation::Upload, subject(), ErrorKind::Local, reason));
-    };
     let progress = Sent { input, listener: Arc::clone(&world.listener) };
     let payload = payload.as_ref();
     world.backend.upload(Upload { session, resumed, payload, progress: &progress }).await
 }
 
-/// Pages through the list and keeps what is ours: memory does not grow with other people's jobs.
+/// Pages through the list, to its end or until all `watched` were seen, and keeps what is ours or
+/// watched: memory does not grow with other people's jobs.
 async fn list(
     backend: &dyn BatchBackend,
     prefix: &str,
-    until: Option<BTreeSet<JobName>>,
-) -> Result<Vec<JobSnapshot>, BackendError> {
-    let mut missing = until;
-    let (mut kept, mut seen_tokens) = (Vec::new(), BTreeSet::new());
+    mut watched: BTreeSet<JobName>,
+    whole: bool,
+) -> Result<Listing, BackendError> {
+    let (mut listing, mut seen_tokens) = (Listing::default(), BTreeSet::new());
     let mut page = None;
     loop {
         let answer = backend.list(page.as_ref()).await?;
         for job in answer.jobs {
             let ours = job.token.as_ref().is_some_and(|t| t.as_str().starts_with(prefix));
-            let watched = missing.as_mut().is_some_and(|names| names.remove(&job.name));
-            if ours || watched {
-                kept.push(job);
+            if watched.remove(&job.name) || ours {
+                listing.jobs.push(job);
+            } else if !job.ended() {
+                listing.foreign_live += 1;
             }
         }
-        if missing.as_ref().is_some_and(BTreeSet::is_empty) {
-            return Ok(kept);
+        if !whole && watched.is_empty() {
+            return Ok(listing);
         }
-        let Some(next) = answer.next else { return Ok(kept) };
+        let Some(next) = answer.next else {
+            listing.whole = true;
+            return Ok(listing);
+        };
         if !seen_tokens.insert(next.clone()) {
             let reason = "a page of the list leads back to itself";
             return Err(BackendError::new(Operation::List, "jobs", ErrorKind::Protocol, reason));
@@ -339,3 +383,6 @@ async fn fetch(
     }
     download.keep().map(observe::Download::Kept).map_err(local)
 }
+
+#[cfg(test)]
+mod tests;

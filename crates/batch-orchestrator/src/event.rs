@@ -2,12 +2,9 @@
 
 use std::time::SystemTime;
 
-use batch_backend::{
-    InputName, JobCounts, JobError, JobName, JobState, JobToken, OutputName, StoredInput,
-    UploadSession,
-};
+use batch_backend::{InputName, JobName, JobToken, StoredInput, UploadSession};
 
-use crate::{InputId, JobId};
+use crate::{Attempt, Doubt, Ending, InputId, JobId, Look, StoredResult, Then};
 
 /// One thing that happened, or is about to be attempted. A run's state is the fold of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,40 +121,109 @@ pub enum Event {
         /// Its name at the service.
         name: JobName,
     },
+    /// The job was looked at and is not over. Journalled when something changed, and sparsely.
+    Looked {
+        /// Which job.
+        job: JobId,
+        /// What was seen.
+        look: Look,
+    },
+    /// The job is older than the run's patience with it, and is cut short.
+    Stuck {
+        /// Which job.
+        job: JobId,
+        /// What is done about it.
+        then: Then,
+    },
+    /// The budget does not bear the job, so it is not created.
+    NotAfforded {
+        /// Which job.
+        job: JobId,
+        /// The budget, in millionths of a dollar.
+        budget: u64,
+    },
+    /// What a job that is over really cost; the ledger counts this in place of the forecast.
+    Spent {
+        /// Which job.
+        job: JobId,
+        /// Millionths of a dollar.
+        cost: u64,
+    },
+    /// A person gave the job a counterpart at the service, be it another run's.
+    Adopted {
+        /// Which job.
+        job: JobId,
+        /// Its name at the service.
+        name: JobName,
+        /// When the service made it.
+        created: Option<SystemTime>,
+    },
+    /// A person decided that a job which may exist is not created again.
+    Abandoned {
+        /// Which job.
+        job: JobId,
+    },
+    /// Rows are sent again in new inputs.
+    Attempted {
+        /// Which rows, and in which inputs.
+        attempt: Attempt,
+    },
 }
 
-/// Why it is unknown whether a job exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// The answer was lost, unreadable, or the program stopped while it waited.
-    Unanswered,
-    /// Turned away for now, by a limit or before anything was sent: almost surely no job, and yet
-    /// one look costs less than a second job.
-    Declined,
-}
+impl Event {
+    /// The event in one lower-case word or two, for messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UploadOpened { .. } => "upload opened",
+            Self::InputLost { .. } => "input lost",
+            Self::InputStored { .. } => "input stored",
+            Self::CreateIntended { .. } => "create intended",
+            Self::Created { .. } => "created",
+            Self::Doubted { .. } => "doubted",
+            Self::Settled { .. } => "settled",
+            Self::Refused { .. } => "refused",
+            Self::Quarantined { .. } => "quarantined",
+            Self::CancelRequested { .. } => "cancel requested",
+            Self::Ended { .. } => "ended",
+            Self::Fetched { .. } => "fetched",
+            Self::ResultsLost { .. } => "results lost",
+            Self::Reopened { .. } => "reopened",
+            Self::ExtraFound { .. } => "extra found",
+            Self::Looked { .. } => "looked",
+            Self::Stuck { .. } => "stuck",
+            Self::NotAfforded { .. } => "not afforded",
+            Self::Spent { .. } => "spent",
+            Self::Adopted { .. } => "adopted",
+            Self::Abandoned { .. } => "abandoned",
+            Self::Attempted { .. } => "attempted",
+        }
+    }
 
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// Its last state.
-    pub state: JobState,
-    /// What the service says went wrong.
-    pub error: Option<JobError>,
-    /// Its rows.
-    pub counts: JobCounts,
-    /// Where its results lie, if there are any.
-    pub output: Option<OutputName>,
-}
-
-/// A result file on stable storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredResult {
-    /// Length in bytes.
-    pub bytes: u64,
-    /// Lines, blank ones included.
-    pub lines: u64,
-    /// Lower-case hex SHA-256.
-    pub sha256: String,
-    /// Whether the last line has its line end; without one the file may have been cut.
-    pub whole: bool,
+    /// The job this event is about, if it is about one.
+    pub fn job(&self) -> Option<JobId> {
+        match self {
+            Self::UploadOpened { .. }
+            | Self::InputLost { .. }
+            | Self::InputStored { .. }
+            | Self::Attempted { .. } => None,
+            Self::CreateIntended { job, .. }
+            | Self::Created { job, .. }
+            | Self::Doubted { job, .. }
+            | Self::Settled { job }
+            | Self::Refused { job, .. }
+            | Self::Quarantined { job, .. }
+            | Self::CancelRequested { job }
+            | Self::Ended { job, .. }
+            | Self::Fetched { job, .. }
+            | Self::ResultsLost { job, .. }
+            | Self::Reopened { job }
+            | Self::ExtraFound { job, .. }
+            | Self::Looked { job, .. }
+            | Self::Stuck { job, .. }
+            | Self::NotAfforded { job, .. }
+            | Self::Spent { job, .. }
+            | Self::Adopted { job, .. }
+            | Self::Abandoned { job } => Some(*job),
+        }
+    }
 }

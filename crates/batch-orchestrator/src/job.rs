@@ -4,6 +4,7 @@
 //! phase      event                    next phase
 //! Planned    CreateIntended           Intended
 //! Planned    CancelRequested          Over(NeverSent)
+//! Planned    Doubted                  Doubtful: the journal was mended and may lack its creation
 //! Intended   Created                  Waiting
 //! Intended   Doubted                  Doubtful
 //! Intended   Refused                  Over(Refused)
@@ -17,72 +18,25 @@
 //! Fetching   ResultsLost              Over(ResultsLost)
 //! Over       Reopened                 Fetching (results lost, or to be fetched again), Waiting (an
 //!                                     end that lacks its results), Doubtful (quarantined, nothing
-//!                                     found)
+//!                                     found), Planned (not afforded)
 //! Over       Created (adopted)        Waiting, after Refused only: the job is there all the same
+//!
+//! Planned    NotAfforded              Over(NotAfforded)
+//! not Waiting, Fetching, Over(Results)
+//!            Adopted                  Waiting for what a person named
+//! Intended, Doubtful, Over(Quarantined)
+//!            Abandoned                Over(Abandoned)
 //! ```
 //!
-//! `CancelRequested` is legal everywhere before the end and only remembered; `ExtraFound` is legal
-//! everywhere and only counted. Anything else is an [`IllegalEvent`].
+//! Remembered without a change of phase: `CancelRequested` everywhere before the end, `Looked` and
+//! `Stuck` while Waiting, `Spent` once Over, `ExtraFound` always. Anything else is an
+//! [`IllegalEvent`].
 
 use std::time::SystemTime;
 
-use batch_backend::{InputName, JobName, JobToken, OutputName};
+use batch_backend::{InputName, JobName, JobToken};
 
-use crate::{Doubt, Ending, Event, JobId, StoredResult};
-
-/// Where a job stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing has been sent.
-    Planned,
-    /// The request to create it may be under way.
-    Intended,
-    /// It may exist or not; lists will tell.
-    Doubtful(Doubt),
-    /// It exists and is not known to be over.
-    Waiting(JobName),
-    /// It is over and its results are to be fetched.
-    Fetching {
-        /// How it ended.
-        ending: Ending,
-        /// What to fetch.
-        output: OutputName,
-    },
-    /// Nothing more will happen.
-    Over(Verdict),
-}
-
-/// What became of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Results are stored.
-    Results {
-        /// How the job ended.
-        ending: Ending,
-        /// What is stored.
-        result: StoredResult,
-    },
-    /// It ended without any results.
-    NoResults(Ending),
-    /// It had results and they cannot be had.
-    ResultsLost {
-        /// How the job ended.
-        ending: Ending,
-        /// Why they cannot be had.
-        reason: String,
-    },
-    /// The service would not create it.
-    Refused(String),
-    /// A person has to decide.
-    Quarantined {
-        /// What was found.
-        name: Option<JobName>,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It was stopped before it was ever sent.
-    NeverSent,
-}
+use crate::{Doubt, Event, JobId, Ledger, Load, Look, Phase, Then, Verdict};
 
 /// One job: its phase, and what it needs to remember across attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +55,22 @@ pub struct Job {
     pub name: Option<JobName>,
     /// When the service made it.
     pub created: Option<SystemTime>,
-    /// Whether it was found by its mark.
+    /// Whether it was found by its mark, or given by a person.
     pub adopted: bool,
+    /// How far it was when it was last looked at.
+    pub look: Option<Look>,
     /// Whether the user asked for it to be stopped.
     pub cancel_requested: bool,
+    /// What was done about it when it was stuck, if it was.
+    pub stuck: Option<Then>,
+    /// Whether the rows that a split left missing were seen to.
+    pub split: bool,
+    /// 0 for the run's own jobs, and one more each time rows are sent again.
+    pub round: u32,
+    /// How heavy it is, as far as forecast.
+    pub load: Load,
+    /// What it really cost, in millionths of a dollar.
+    pub spent: Option<u64>,
     /// Second jobs for the same work that were found.
     pub extras: Vec<JobName>,
 }
@@ -133,9 +99,22 @@ impl Job {
             name: None,
             created: None,
             adopted: false,
+            look: None,
             cancel_requested: false,
+            stuck: None,
+            split: false,
+            round: 0,
+            load: Load::default(),
+            spent: None,
             extras: Vec::new(),
         }
+    }
+
+    /// The same with its forecast.
+    #[must_use]
+    pub fn with_load(mut self, load: Load) -> Self {
+        self.load = load;
+        self
     }
 
     /// Whether nothing more will happen.
@@ -146,6 +125,35 @@ impl Job {
     /// Whether it is past its creation, one way or the other.
     pub fn is_submitted(&self) -> bool {
         matches!(self.phase, Phase::Waiting(_) | Phase::Fetching { .. } | Phase::Over(_))
+    }
+
+    /// Whether it exists at the service, or may, and is not known to be over.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Intended | Phase::Doubtful(_) | Phase::Waiting(_))
+    }
+
+    /// Whether it was stuck, was cut short for it, and its missing rows still have to be sent.
+    pub fn is_to_split(&self) -> bool {
+        self.stuck == Some(Then::Split) && !self.split && self.is_over()
+    }
+
+    /// What it cost or may still cost, second jobs for the same work included.
+    pub fn commitment(&self) -> Ledger {
+        let mut ledger = Ledger::default();
+        let never = matches!(
+            self.phase,
+            Phase::Planned
+                | Phase::Over(
+                    Verdict::Refused(_) | Verdict::NeverSent | Verdict::NotAfforded { .. }
+                )
+        );
+        if self.attempts > 0 && !never {
+            ledger.add(self.spent.or(self.load.cost));
+        }
+        for _ in &self.extras {
+            ledger.add(self.load.cost);
+        }
+        ledger
     }
 
     /// Takes one event of this job.
@@ -159,6 +167,22 @@ impl Job {
                     self.extras.push(name.clone());
                 }
                 return Ok(());
+            }
+            (Phase::Waiting(_), Event::Looked { look, .. }) => {
+                self.look = Some(look.clone());
+                return Ok(());
+            }
+            (Phase::Waiting(_), Event::Stuck { then, .. }) if self.stuck.is_none() => {
+                self.stuck = Some(*then);
+                self.cancel_requested |= *then != Then::Wait;
+                return Ok(());
+            }
+            (Phase::Over(_), Event::Spent { cost, .. }) => {
+                self.spent = Some(*cost);
+                return Ok(());
+            }
+            (Phase::Planned, Event::NotAfforded { budget, .. }) => {
+                Phase::Over(Verdict::NotAfforded { budget: *budget })
             }
             (Phase::Planned, Event::CancelRequested { .. }) => Phase::Over(Verdict::NeverSent),
             (phase, Event::CancelRequested { .. }) if !matches!(phase, Phase::Over(_)) => {
@@ -180,12 +204,19 @@ impl Job {
                 Phase::Doubtful(_) | Phase::Waiting(_) | Phase::Over(Verdict::Refused(_)),
                 Event::Created { name, adopted: adopted @ true, created, .. },
             ) => {
-                self.name = Some(name.clone());
-                self.created = *created;
-                self.adopted = *adopted;
-                Phase::Waiting(name.clone())
+                // After a mended journal it is found without any attempt that is known.
+                self.attempts = self.attempts.max(1);
+                self.is_made(name, *created, *adopted)
             }
-            (Phase::Intended, Event::Doubted { doubt, .. }) => Phase::Doubtful(*doubt),
+            (phase, Event::Adopted { name, created, .. }) if phase.may_be_adopted() => {
+                self.is_made(name, *created, true)
+            }
+            (phase, Event::Abandoned { .. }) if phase.may_be_abandoned() => {
+                Phase::Over(Verdict::Abandoned { name: phase.found() })
+            }
+            (Phase::Planned | Phase::Intended, Event::Doubted { doubt, .. }) => {
+                Phase::Doubtful(*doubt)
+            }
             (Phase::Intended, Event::Refused { reason, .. }) => {
                 Phase::Over(Verdict::Refused(reason.clone()))
             }
@@ -215,6 +246,19 @@ impl Job {
         Ok(())
     }
 
+    fn is_made(&mut self, name: &JobName, at: Option<SystemTime>, adopted: bool) -> Phase {
+        self.name = Some(name.clone());
+        self.created = at;
+        self.adopted = adopted;
+        self.look = None;
+        Phase::Waiting(name.clone())
+    }
+
+    /// What a job waits for again when it is reopened.
+    pub(crate) fn may_wait_again(&self) -> Option<&JobName> {
+        self.name.as_ref().filter(|_| matches!(self.phase, Phase::Over(Verdict::NoResults(_))))
+    }
+
     fn illegal(&self, event: &Event) -> IllegalEvent {
         IllegalEvent {
             subject: format!("job {}", self.id),
@@ -232,63 +276,30 @@ impl Job {
             }
             Verdict::NoResults(_) => self.name.clone().map(Phase::Waiting),
             Verdict::Quarantined { name: None, .. } => Some(Phase::Doubtful(Doubt::Unanswered)),
+            Verdict::NotAfforded { .. } => Some(Phase::Planned),
             _ => None,
         }
     }
 }
 
 impl Phase {
-    /// The phase in one lower-case word, for messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Intended => "intended",
-            Self::Doubtful(_) => "doubtful",
-            Self::Waiting(_) => "waiting",
-            Self::Fetching { .. } => "fetching",
-            Self::Over(_) => "over",
-        }
-    }
-}
-
-impl Event {
-    /// The event in one lower-case word or two, for messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::UploadOpened { .. } => "upload opened",
-            Self::InputLost { .. } => "input lost",
-            Self::InputStored { .. } => "input stored",
-            Self::CreateIntended { .. } => "create intended",
-            Self::Created { .. } => "created",
-            Self::Doubted { .. } => "doubted",
-            Self::Settled { .. } => "settled",
-            Self::Refused { .. } => "refused",
-            Self::Quarantined { .. } => "quarantined",
-            Self::CancelRequested { .. } => "cancel requested",
-            Self::Ended { .. } => "ended",
-            Self::Fetched { .. } => "fetched",
-            Self::ResultsLost { .. } => "results lost",
-            Self::Reopened { .. } => "reopened",
-            Self::ExtraFound { .. } => "extra found",
-        }
+    /// Where a person may name the job that stands for this one.
+    fn may_be_adopted(&self) -> bool {
+        !matches!(
+            self,
+            Self::Waiting(_) | Self::Fetching { .. } | Self::Over(Verdict::Results { .. })
+        )
     }
 
-    /// The job this event is about, if it is about one.
-    pub fn job(&self) -> Option<JobId> {
+    /// Where it is unknown whether the job exists.
+    fn may_be_abandoned(&self) -> bool {
+        matches!(self, Self::Intended | Self::Doubtful(_) | Self::Over(Verdict::Quarantined { .. }))
+    }
+
+    fn found(&self) -> Option<JobName> {
         match self {
-            Self::UploadOpened { .. } | Self::InputLost { .. } | Self::InputStored { .. } => None,
-            Self::CreateIntended { job, .. }
-            | Self::Created { job, .. }
-            | Self::Doubted { job, .. }
-            | Self::Settled { job }
-            | Self::Refused { job, .. }
-            | Self::Quarantined { job, .. }
-            | Self::CancelRequested { job }
-            | Self::Ended { job, .. }
-            | Self::Fetched { job, .. }
-            | Self::ResultsLost { job, .. }
-            | Self::Reopened { job }
-            | Self::ExtraFound { job, .. } => Some(*job),
+            Self::Over(Verdict::Quarantined { name, .. }) => name.clone(),
+            _ => None,
         }
     }
 }

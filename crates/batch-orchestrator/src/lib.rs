@@ -1,15 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod again;
 mod clock;
+mod creates;
 mod decide;
 mod driver;
 mod event;
+mod facts;
+mod index;
 mod job;
 mod journal;
+mod ledger;
 mod lists;
+mod looks;
 mod mind;
 mod observe;
 mod pace;
+mod phase;
 mod plan;
 mod policy;
 mod progress;
@@ -20,15 +27,19 @@ mod state;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use crate::again::{Attempt, InputSource, MemoryInputs, NewInput, Why};
 pub use crate::clock::{Clock, VirtualClock};
 pub use crate::driver::{DriveError, World, drive};
-pub use crate::event::{Doubt, Ending, Event, StoredResult};
-pub use crate::job::{IllegalEvent, Job, Phase, Verdict};
+pub use crate::event::Event;
+pub use crate::facts::{Doubt, Ending, Look, StoredResult};
+pub use crate::job::{IllegalEvent, Job};
 pub use crate::journal::{Journal, MemoryJournal};
+pub use crate::ledger::{Ledger, Load};
 pub use crate::mind::Finish;
 pub use crate::pace::Pace;
+pub use crate::phase::{Phase, Verdict};
 pub use crate::plan::{InputId, JobId, Plan, PlannedInput, RunTag, RunTagError, owner};
-pub use crate::policy::{OnAmbiguous, Policy};
+pub use crate::policy::{Limits, OnAmbiguous, Policy, StuckAfter, Then};
 pub use crate::progress::{Listener, Notice, Silent};
 pub use crate::sink::{Download, MemorySink, ResultSink, Tally};
 pub use crate::state::{Goal, InputPhase, RunState};

@@ -1,23 +1,24 @@
 //! Understands lists: which doubtful jobs exist, which jobs have ended, which exist twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use batch_backend::{BackendError, ErrorKind, JobSnapshot};
+use batch_backend::{BackendError, ErrorKind, JobName, JobSnapshot};
 
 use crate::mind::Mind;
-use crate::observe::{Reaction, next_hold};
+use crate::observe::{Listing, Reaction, next_hold};
 use crate::{Doubt, Event, Goal, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
 
 impl Mind {
     pub(crate) fn listed(
         &mut self,
-        result: Result<Vec<JobSnapshot>, BackendError>,
+        result: Result<Listing, BackendError>,
         now: Duration,
         out: &mut Reaction,
     ) {
         let Some((begun, complete)) = self.listing.take() else { return };
-        let jobs = match result {
-            Ok(jobs) => jobs,
+        let Listing { jobs, foreign_live, whole } = match result {
+            Ok(listing) => listing,
             Err(error) => {
                 // A list that failed says nothing: nobody is absent because of it.
                 self.settle.values_mut().for_each(|settle| settle.failed(now));
@@ -34,8 +35,10 @@ impl Mind {
             }
         };
         self.list_trouble = None;
-        for job in &jobs {
-            self.hint(job);
+        // A list that did not go to the end has not seen them all.
+        self.foreign_live = if whole { foreign_live } else { self.foreign_live.max(foreign_live) };
+        for seen in &jobs {
+            self.hint(seen, now, out);
         }
         self.hint_absent(&jobs);
         if !complete {
@@ -51,43 +54,39 @@ impl Mind {
     }
 
     /// A list is a hint only: the end of a job is read from a look at that job.
-    fn hint(&mut self, seen: &JobSnapshot) {
-        let waiting = self
-            .state
-            .jobs()
-            .find(|job| matches!(&job.phase, Phase::Waiting(name) if *name == seen.name))
-            .map(|job| job.id);
-        if let Some(id) = waiting {
-            let watch = self.watch.entry(id).or_default();
-            watch.missing = None;
-            watch.hinted |= seen.ended();
-            watch.age = seen
-                .created
-                .zip(seen.observed)
-                .and_then(|(created, observed)| observed.duration_since(created).ok());
+    fn hint(&mut self, seen: &JobSnapshot, now: Duration, out: &mut Reaction) {
+        let Some(id) = self.state.waits_for(&seen.name).map(|job| job.id) else { return };
+        let watch = self.watch.entry(id).or_default();
+        watch.missing = None;
+        watch.age = seen
+            .created
+            .zip(seen.observed)
+            .and_then(|(created, observed)| observed.duration_since(created).ok());
+        if seen.ended() {
+            self.hinted.insert(id);
+        } else {
+            self.seen_alive(id, seen, now, out);
         }
     }
 
     /// A job we wait for that the list does not show is looked at by its name.
     fn hint_absent(&mut self, listed: &[JobSnapshot]) {
-        for job in self.state.jobs() {
-            if let Phase::Waiting(name) = &job.phase
-                && listed.iter().all(|seen| seen.name != *name)
-            {
-                self.watch.entry(job.id).or_default().hinted = true;
+        let shown: BTreeSet<&JobName> = listed.iter().map(|seen| &seen.name).collect();
+        for (name, job) in &self.state.index().waiting {
+            if !shown.contains(name) {
+                self.hinted.insert(*job);
             }
         }
     }
 
     fn settle_doubts(&mut self, listed: &[JobSnapshot], begun: Duration, out: &mut Reaction) {
-        let doubtful: Vec<Job> = self
-            .state
-            .jobs()
-            .filter(|job| matches!(job.phase, Phase::Doubtful(_)))
-            .cloned()
-            .collect();
+        let doubtful: Vec<Job> = {
+            let ids = self.state.index().doubtful.iter();
+            ids.filter_map(|id| self.state.job(*id)).cloned().collect()
+        };
+        let by_job = self.by_job(listed);
         for job in doubtful {
-            let ours: Vec<&JobSnapshot> = self.of_job(job.id, listed).collect();
+            let ours = by_job.get(&job.id).cloned().unwrap_or_default();
             let (fitting, odd): (Vec<_>, Vec<_>) =
                 ours.into_iter().partition(|seen| self.fits(&job, seen));
             if let Some(first) = survivor(&fitting) {
@@ -124,30 +123,37 @@ impl Mind {
         }
     }
 
-    fn of_job<'s>(
-        &self,
-        id: JobId,
-        listed: &'s [JobSnapshot],
-    ) -> impl Iterator<Item = &'s JobSnapshot> + use<'s> {
-        let tag = self.plan.tag.clone();
-        listed.iter().filter(move |seen| {
-            seen.token.as_ref().and_then(|token| owner(token, &tag)).is_some_and(|o| o.0 == id)
-        })
+    /// Listed jobs by the job of the plan whose mark they carry.
+    fn by_job<'s>(&self, listed: &'s [JobSnapshot]) -> BTreeMap<JobId, Vec<&'s JobSnapshot>> {
+        let mut by_job: BTreeMap<JobId, Vec<&JobSnapshot>> = BTreeMap::new();
+        for seen in listed {
+            let owner = seen.token.as_ref().and_then(|token| owner(token, &self.plan.tag));
+            // What a person gave to another job is that one's.
+            let taken = |job: JobId| self.state.waits_for(&seen.name).is_some_and(|w| w.id != job);
+            if let Some((job, _)) = owner.filter(|(job, _)| !taken(*job)) {
+                by_job.entry(job).or_default().push(seen);
+            }
+        }
+        by_job
     }
 
     fn fits(&self, job: &Job, seen: &JobSnapshot) -> bool {
         let model = self.plan.model(job.id);
         seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
-            && seen.input.as_ref().is_none_or(|input| job.inputs.contains(input))
+            && seen.input.as_ref().is_none_or(|input| {
+                // A mended journal does not know the input; the mark is bound to its bytes.
+                job.inputs.is_empty() || job.inputs.contains(input)
+            })
     }
 
     /// Finds second jobs for the same work. Which one stays is decided by what the service says
     /// alone, so that two copies of a run choose the same one. One that has ended is told of too:
     /// it was paid for.
     fn sweep(&mut self, listed: &[JobSnapshot], out: &mut Reaction) {
-        let known: Vec<Job> = self.state.jobs().filter(|job| job.attempts > 0).cloned().collect();
-        for job in known {
-            let ours: Vec<&JobSnapshot> = self.of_job(job.id, listed).collect();
+        for (id, ours) in self.by_job(listed) {
+            let Some(job) = self.state.job(id).filter(|job| job.attempts > 0).cloned() else {
+                continue;
+            };
             let live: Vec<&JobSnapshot> =
                 ours.iter().copied().filter(|seen| !seen.ended()).collect();
             let kept = match &job.phase {
@@ -172,7 +178,9 @@ impl Mind {
     }
 
     fn extra(&mut self, job: &Job, extra: &JobSnapshot, out: &mut Reaction) {
-        if let Phase::Over(Verdict::Quarantined { name: Some(name), .. }) = &job.phase
+        if let Phase::Over(
+            Verdict::Quarantined { name: Some(name), .. } | Verdict::Abandoned { name: Some(name) },
+        ) = &job.phase
             && *name == extra.name
         {
             return;
@@ -180,7 +188,7 @@ impl Mind {
         if !job.extras.contains(&extra.name) {
             out.events.push(Event::ExtraFound { job: job.id, name: extra.name.clone() });
         }
-        if !extra.ended() && !self.cancelled.contains(&extra.name) {
+        if !extra.ended() && !self.cancelled.contains_key(&extra.name) {
             self.cancels.insert(extra.name.clone(), job.id);
         }
     }

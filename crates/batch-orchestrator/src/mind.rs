@@ -8,8 +8,8 @@ use batch_backend::{BackendError, JobName, JobSpec, JobState, OutputName, Upload
 
 use crate::settle::Settle;
 use crate::{
-    Doubt, Event, Goal, IllegalEvent, InputId, Job, JobId, OnAmbiguous, Pace, Phase, Plan, Policy,
-    RunState, Verdict,
+    Doubt, Event, Goal, IllegalEvent, InputId, Job, JobId, Ledger, OnAmbiguous, Pace, Phase, Plan,
+    Policy, RunState, Then, Verdict,
 };
 
 /// How long the last sweep of a run is tried while lists fail.
@@ -39,9 +39,11 @@ pub(crate) enum Effect {
         job: JobId,
         name: JobName,
     },
-    /// All pages, or only as many as it takes to see `until`.
+    /// All pages, or only as many as it takes to see `watched`. Of other people's jobs only those
+    /// among `watched` are kept.
     List {
-        until: Option<BTreeSet<JobName>>,
+        watched: BTreeSet<JobName>,
+        whole: bool,
     },
     Fetch {
         job: JobId,
@@ -62,6 +64,8 @@ pub(crate) struct Decision {
     pub(crate) events: Vec<Event>,
     /// To be begun then.
     pub(crate) effects: Vec<Effect>,
+    /// Jobs that are created although they alone are heavier than the model's limit.
+    pub(crate) overweight: Vec<JobId>,
     /// When to decide again at the latest.
     pub(crate) wake: Option<Duration>,
     /// Set when there is nothing left to do and nothing under way.
@@ -77,6 +81,10 @@ pub enum Finish {
     Deadline,
     /// Stopped from outside; jobs run on at the service.
     Stopped,
+    /// Jobs that were stuck are cut short and what came of them is here: whoever drives makes
+    /// inputs of their missing rows, journals an [`Event::Attempted`](crate::Event) for each, and
+    /// drives on.
+    Split(Vec<JobId>),
 }
 
 /// What this session remembers of something that failed and will be tried again.
@@ -100,8 +108,8 @@ pub(crate) struct Watch {
     pub(crate) age: Option<Duration>,
     /// When this session began to wait for it: its age where the service names no times.
     pub(crate) since: Option<Duration>,
-    /// A list says that it is over: look at once.
-    pub(crate) hinted: bool,
+    /// When a look at it was last journalled.
+    pub(crate) noted: Option<Duration>,
     /// Digest of a result file that seemed not whole.
     pub(crate) suspect: Option<String>,
     /// How often it came like that.
@@ -125,8 +133,16 @@ pub(crate) struct Mind {
     pub(crate) stored_here: BTreeMap<InputId, Duration>,
     pub(crate) input_losses: BTreeMap<InputId, u32>,
     pub(crate) declines: BTreeMap<JobId, u32>,
+    /// Models whose quota is used up: one job at a time probes whether it still is.
+    pub(crate) throttle: BTreeMap<u32, Hold>,
+    /// Models whose next job waits for others to end.
+    pub(crate) blocked: BTreeSet<u32>,
+    /// Other people's live jobs, as the last list showed them.
+    pub(crate) foreign_live: usize,
     pub(crate) settle: BTreeMap<JobId, Settle>,
     pub(crate) watch: BTreeMap<JobId, Watch>,
+    /// Jobs that a list shows as over, or not at all: to be looked at at once.
+    pub(crate) hinted: BTreeSet<JobId>,
     pub(crate) pace: Option<Pace>,
     /// The list under way: when it was begun and whether it goes to the last page.
     pub(crate) listing: Option<(Duration, bool)>,
@@ -139,9 +155,12 @@ pub(crate) struct Mind {
     /// Jobs to be cancelled, and those whose cancellation is under way.
     pub(crate) cancels: BTreeMap<JobName, JobId>,
     pub(crate) cancelling: BTreeSet<JobName>,
-    pub(crate) cancelled: BTreeSet<JobName>,
+    /// When the service took their cancellation.
+    pub(crate) cancelled: BTreeMap<JobName, Duration>,
     pub(crate) cancel_trouble: Option<Hold>,
     pub(crate) fatal: Option<BackendError>,
+    /// Jobs examined so far: what a step costs.
+    pub(crate) examined: u64,
 }
 
 impl Mind {
@@ -159,8 +178,12 @@ impl Mind {
             stored_here: BTreeMap::new(),
             input_losses: BTreeMap::new(),
             declines: BTreeMap::new(),
+            throttle: BTreeMap::new(),
+            blocked: BTreeSet::new(),
+            foreign_live: 0,
             settle: BTreeMap::new(),
             watch: BTreeMap::new(),
+            hinted: BTreeSet::new(),
             pace: None,
             listing: None,
             list_trouble: None,
@@ -169,19 +192,21 @@ impl Mind {
             end_since: None,
             cancels: BTreeMap::new(),
             cancelling: BTreeSet::new(),
-            cancelled: BTreeSet::new(),
+            cancelled: BTreeMap::new(),
             cancel_trouble: None,
             fatal: None,
+            examined: 0,
         }
     }
 
     /// Events that make an earlier session's end plain: a creation that was intended and never
     /// told of may or may not have happened, and what was given up is tried once more.
     pub(crate) fn awaken(&self) -> Vec<Event> {
-        self.state.jobs().filter_map(|job| self.awakened(job)).collect()
+        let mut ledger = self.state.ledger();
+        self.state.jobs().filter_map(|job| self.awakened(job, &mut ledger)).collect()
     }
 
-    fn awakened(&self, job: &Job) -> Option<Event> {
+    fn awakened(&self, job: &Job, ledger: &mut Ledger) -> Option<Event> {
         let retry = self.policy.on_ambiguous == OnAmbiguous::Retry;
         let promised = |state: &JobState| {
             matches!(state, JobState::Succeeded | JobState::PartiallySucceeded)
@@ -193,16 +218,31 @@ impl Mind {
                 doubt: Doubt::Unanswered,
                 reason: "the program stopped while the answer was awaited".to_owned(),
             }),
+            Phase::Over(Verdict::NotAfforded { budget }) => {
+                let cost = job.load.cost;
+                let more = self.policy.budget.is_none_or(|new| new > *budget);
+                let affords = more && self.affords(ledger, cost);
+                affords.then(|| {
+                    ledger.add(cost);
+                    Event::Reopened { job: job.id }
+                })
+            }
             _ if self.policy.goal < Goal::Fetched => None,
             Phase::Over(Verdict::ResultsLost { .. }) => Some(Event::Reopened { job: job.id }),
             Phase::Over(Verdict::NoResults(ending)) if promised(&ending.state) => {
-                Some(Event::Reopened { job: job.id })
+                // A person may have given its counterpart to another job.
+                let taken = job.name.as_ref().is_some_and(|n| self.state.waits_for(n).is_some());
+                (!taken).then_some(Event::Reopened { job: job.id })
             }
             Phase::Over(Verdict::Quarantined { name: None, .. }) if retry => {
                 Some(Event::Reopened { job: job.id })
             }
             _ => None,
         }
+    }
+
+    pub(crate) fn affords(&self, ledger: &Ledger, cost: Option<u64>) -> bool {
+        self.policy.budget.is_none_or(|budget| ledger.affords(budget, cost))
     }
 
     /// Takes one journalled event.
@@ -214,8 +254,8 @@ impl Mind {
     pub(crate) fn decide(&mut self, now: Duration, wall: SystemTime) -> Decision {
         let mut out = Decision::default();
         if self.fatal.is_none() {
-            self.decide_inputs(now, &mut out);
             self.decide_creates(now, wall, &mut out);
+            self.decide_inputs(now, &mut out);
             self.decide_lists(now, &mut out);
             self.decide_looks(now, &mut out);
             self.decide_fetches(now, &mut out);
@@ -236,6 +276,9 @@ impl Mind {
 
     fn finish(&mut self, wake: &mut Option<Duration>, now: Duration) -> Option<Finish> {
         let goal = self.policy.goal;
+        if let Some(split) = self.splits() {
+            return Some(split);
+        }
         if self.state.reached(goal) && self.cancels.is_empty() {
             if goal != Goal::Fetched || self.swept_end || !self.state.has_created() {
                 return Some(Finish::Reached);
@@ -250,24 +293,47 @@ impl Mind {
             *wake = Some(self.list_trouble.map_or(now, |hold| hold.until.max(now)));
             return None;
         }
-        let mut left = self.state.jobs().filter(|job| !job.is_over()).peekable();
-        let late = goal >= Goal::Submitted
-            && left.peek().is_some()
-            && left.all(|job| match job.phase {
-                Phase::Waiting(_) => self.is_late(job.id, now),
-                Phase::Planned => self.is_crowded(),
-                _ => false,
-            });
-        (late && (goal == Goal::Fetched || self.is_crowded())).then_some(Finish::Deadline)
+        self.is_overdue(now).then_some(Finish::Deadline)
     }
 
-    pub(crate) fn is_late(&self, job: JobId, now: Duration) -> bool {
-        // A job that was not looked at, or that a list shows as over, may have ended long ago.
-        let Some(watch) = self.watch.get(&job).filter(|watch| watch.looks > 0 && !watch.hinted)
-        else {
+    /// Stuck jobs whose missing rows are for the caller now. While a creation is in doubt nobody
+    /// is disturbed.
+    fn splits(&self) -> Option<Finish> {
+        let wanted = self.policy.goal == Goal::Fetched
+            && self.policy.stuck.is_some_and(|stuck| stuck.then == Then::Split)
+            && self.state.index().doubtful.is_empty();
+        let jobs: Vec<JobId> = self.state.to_split().filter(|_| wanted).collect();
+        (!jobs.is_empty()).then_some(Finish::Split(jobs))
+    }
+
+    /// Whether all that is left are late jobs, and jobs that wait for those to end.
+    fn is_overdue(&mut self, now: Duration) -> bool {
+        let (goal, index) = (self.policy.goal, self.state.index());
+        let undecided = !index.intended.is_empty() || !index.doubtful.is_empty();
+        let to_fetch = goal == Goal::Fetched && !index.fetching.is_empty();
+        if goal < Goal::Submitted || undecided || to_fetch || index.waiting.is_empty() {
             return false;
-        };
-        let age = watch.age.or_else(|| watch.since.map(|since| now.saturating_sub(since)));
-        age.is_some_and(|age| age > self.policy.deadline)
+        }
+        self.examined += index.waiting.len() as u64;
+        (goal == Goal::Fetched || !self.blocked.is_empty())
+            && index.planned.keys().all(|model| self.blocked.contains(model))
+            && index.waiting.values().all(|job| self.is_late(*job, now))
+    }
+
+    pub(crate) fn is_late(&self, id: JobId, now: Duration) -> bool {
+        // A job that was not looked at, or that a list shows as over, may have ended long ago.
+        let looked = self.watch.get(&id).filter(|watch| watch.looks > 0);
+        let Some(watch) = looked.filter(|_| !self.hinted.contains(&id)) else { return false };
+        // One that was just asked to stop is given the time to do so.
+        let stopped = self.state.job(id).and_then(|job| self.cancelled.get(job.name.as_ref()?));
+        let stops = stopped.is_some_and(|at| now.saturating_sub(*at) <= self.policy.settle);
+        !stops && watch.age_at(now).is_some_and(|age| age > self.policy.deadline)
+    }
+}
+
+impl Watch {
+    /// How old the job is by the service's time, or by ours where it names none.
+    pub(crate) fn age_at(&self, now: Duration) -> Option<Duration> {
+        self.age.or_else(|| self.since.map(|since| now.saturating_sub(since)))
     }
 }

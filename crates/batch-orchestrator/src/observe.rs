@@ -3,44 +3,34 @@
 use std::time::Duration;
 
 use batch_backend::{
-    Applied, BackendError, ErrorKind, JobName, JobSnapshot, JobState, StoredInput, UploadSession,
+    BackendError, ErrorKind, JobName, JobSnapshot, JobState, StoredInput, UploadSession,
 };
 
 use crate::mind::{Hold, Mind, vanished};
-use crate::policy::{backoff, create_backoff};
-use crate::{Doubt, Ending, Event, Goal, InputId, InputPhase, Job, JobId, Phase, StoredResult};
+use crate::policy::backoff;
+use crate::{Ending, Event, Goal, InputId, JobId, StoredResult};
 
 /// What an effect came to.
 #[derive(Debug)]
 pub(crate) enum Observation {
-    Opened {
-        input: InputId,
-        result: Result<UploadSession, BackendError>,
-    },
-    Stored {
-        input: InputId,
-        result: Result<StoredInput, BackendError>,
-    },
-    Created {
-        job: JobId,
-        result: Result<JobSnapshot, BackendError>,
-    },
-    Looked {
-        job: JobId,
-        result: Result<JobSnapshot, BackendError>,
-    },
-    /// Jobs of this run, or watched ones, that a list showed.
-    Listed {
-        result: Result<Vec<JobSnapshot>, BackendError>,
-    },
-    Fetched {
-        job: JobId,
-        result: Result<Download, BackendError>,
-    },
-    Cancelled {
-        name: JobName,
-        result: Result<(), BackendError>,
-    },
+    Opened { input: InputId, result: Result<UploadSession, BackendError> },
+    Stored { input: InputId, result: Result<StoredInput, BackendError> },
+    Created { job: JobId, result: Result<JobSnapshot, BackendError> },
+    Looked { job: JobId, result: Result<JobSnapshot, BackendError> },
+    Listed { result: Result<Listing, BackendError> },
+    Fetched { job: JobId, result: Result<Download, BackendError> },
+    Cancelled { name: JobName, result: Result<(), BackendError> },
+}
+
+/// What a list showed.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Jobs of this run, and watched ones.
+    pub(crate) jobs: Vec<JobSnapshot>,
+    /// Live jobs of others, as far as it went.
+    pub(crate) foreign_live: usize,
+    /// Whether it went to the last page.
+    pub(crate) whole: bool,
 }
 
 /// What a download came to.
@@ -68,12 +58,10 @@ pub(crate) struct Reaction {
 /// Downloads that are not whole, each in another way, before they are given up.
 const SUSPECT_FETCHES: u32 = 5;
 /// A service that asks for a longer wait than this is not waited for.
-const LONGEST_ASKED: Duration = Duration::from_hours(1);
+pub(crate) const LONGEST_ASKED: Duration = Duration::from_hours(1);
 /// Between looks at a job that lacks something it should have.
 const SHORTEST_HOLD: Duration = Duration::from_millis(50);
 const LONGEST_HOLD: Duration = Duration::from_secs(30);
-/// Creations that found their input gone, before it is held to be something else.
-const CREATE_LOSSES: u32 = 3;
 /// Uploads of one input that got lost, before that is fatal.
 const INPUT_LOSSES: u32 = 5;
 
@@ -151,79 +139,13 @@ impl Mind {
         }
     }
 
-    fn created(
-        &mut self,
-        job: JobId,
-        result: Result<JobSnapshot, BackendError>,
-        now: Duration,
-        out: &mut Reaction,
-    ) {
-        self.busy_jobs.remove(&job);
-        let error = match result {
-            Ok(made) => {
-                self.declines.remove(&job);
-                self.held_jobs.remove(&job);
-                let JobSnapshot { name, created, .. } = made;
-                out.events.push(Event::Created { job, name, adopted: false, created });
-                return;
-            }
-            Err(error) => error,
-        };
-        let reason = error.to_string();
-        if error.applied() == Applied::Maybe {
-            out.events.push(Event::Doubted { job, doubt: Doubt::Unanswered, reason });
-            return;
-        }
-        let input = job.input;
-        match error.kind() {
-            ErrorKind::Rejected => {
-                // Nobody asks again, so the advice is kept with the reason.
-                let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-                out.events.push(Event::Refused { job, reason: format!("{reason}{hint}") });
-            }
-            ErrorKind::NotFound if self.losses(input) >= CREATE_LOSSES => {
-                // Sent again and again, and each time it was not there: it is not the input.
-                out.events.push(Event::Refused { job, reason });
-            }
-            ErrorKind::NotFound => {
-                *self.input_losses.entry(input).or_default() += 1;
-                let declined =
-                    Event::Doubted { job, doubt: Doubt::Declined, reason: reason.clone() };
-                out.events.push(declined);
-                if matches!(self.state.input(input), Some(InputPhase::Stored(_))) {
-                    out.events.push(Event::InputLost { input, reason });
-                }
-            }
-            ErrorKind::Transient { retry_after } | ErrorKind::Quota { retry_after } => {
-                let tries = self.declines.entry(job).or_default();
-                *tries += 1;
-                let asked = retry_after.unwrap_or_default();
-                let wait = create_backoff(*tries).max(asked.min(LONGEST_ASKED));
-                let since = self.held_jobs.get(&job).map_or(now, |hold| hold.since);
-                self.held_jobs.insert(job, Hold { since, tries: *tries, until: now + wait });
-                let doubted =
-                    Event::Doubted { job, doubt: Doubt::Declined, reason: reason.clone() };
-                out.events.push(doubted);
-                out.trouble = Some(Trouble { what: reason, wait });
-                if now.saturating_sub(since) > self.policy.patience || asked > LONGEST_ASKED {
-                    self.fatal.get_or_insert(error);
-                }
-            }
-            _ => {
-                out.events.push(Event::Doubted { job, doubt: Doubt::Declined, reason });
-                self.fatal.get_or_insert(error);
-            }
-        }
-    }
-
-    fn losses(&self, input: InputId) -> u32 {
+    pub(crate) fn losses(&self, input: InputId) -> u32 {
         self.input_losses.get(&input).copied().unwrap_or(0)
     }
 
     fn snapshot(&mut self, id: JobId, seen: JobSnapshot, now: Duration, out: &mut Reaction) {
         // A look that was under way while another job was adopted says nothing of that one.
-        let waits = |job: &Job| matches!(&job.phase, Phase::Waiting(name) if *name == seen.name);
-        if !self.state.job(id).is_some_and(waits) {
+        if self.state.waits_for(&seen.name).is_none_or(|job| job.id != id) {
             return;
         }
         let settle = self.policy.settle;
@@ -235,6 +157,7 @@ impl Mind {
             .zip(seen.observed)
             .and_then(|(created, observed)| observed.duration_since(created).ok());
         if !seen.ended() {
+            self.seen_alive(id, &seen, now, out);
             return;
         }
         let promises_results =
@@ -242,7 +165,7 @@ impl Mind {
         if promises_results && seen.output.is_none() {
             let since = *watch.nameless.get_or_insert(now);
             if now.saturating_sub(since) < settle {
-                watch.hinted = true;
+                self.hinted.insert(id);
                 let until = now + (settle / 16).clamp(SHORTEST_HOLD, LONGEST_HOLD);
                 self.held_jobs.insert(id, Hold { since, tries: 1, until });
                 return;
@@ -343,7 +266,7 @@ impl Mind {
             _ => {
                 self.cancel_trouble = None;
                 self.cancels.remove(name);
-                self.cancelled.insert(name.clone());
+                self.cancelled.insert(name.clone(), now);
             }
         }
     }

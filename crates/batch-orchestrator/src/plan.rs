@@ -6,6 +6,8 @@ use std::sync::Arc;
 use batch_backend::{JobToken, ModelId, Payload};
 use sha2::{Digest, Sha256};
 
+use crate::{InputSource, Load, MemoryInputs};
+
 /// The run's own mark in the names of its jobs: 1 to 20 of `[a-z0-9]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunTag(String);
@@ -123,26 +125,64 @@ pub fn owner(token: &JobToken, tag: &RunTag) -> Option<(JobId, u32)> {
 
 /// One input of the plan and its bytes.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct PlannedInput {
     /// Which it is.
     pub id: InputId,
     /// What is uploaded.
     pub payload: Arc<dyn Payload>,
+    /// How heavy its job is for each model, in the plan's order; what is missing is unknown.
+    pub loads: Vec<Load>,
+}
+
+impl PlannedInput {
+    /// An input of unknown weight.
+    pub fn new(id: InputId, payload: Arc<dyn Payload>) -> Self {
+        Self { id, payload, loads: Vec::new() }
+    }
+
+    /// The same with how heavy its job is for each model.
+    #[must_use]
+    pub fn with_loads(mut self, loads: Vec<Load>) -> Self {
+        self.loads = loads;
+        self
+    }
+
+    /// How heavy its job is for a model.
+    pub fn load(&self, model: u32) -> Load {
+        let at = usize::try_from(model).ok();
+        at.and_then(|at| self.loads.get(at)).copied().unwrap_or_default()
+    }
 }
 
 /// All of a run: each input is answered by each model.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Plan {
     /// The run's mark.
     pub tag: RunTag,
-    /// Its inputs.
+    /// Its inputs; those that attempts added are told by the journal.
     pub inputs: Vec<PlannedInput>,
     /// Its models.
     pub models: Vec<ModelId>,
+    /// The bytes of inputs that attempts added.
+    pub again: Arc<dyn InputSource>,
 }
 
 impl Plan {
-    /// Every job: inputs in order, and for each the models in order.
+    /// A plan whose attempts, if there are any, have no bytes.
+    pub fn new(tag: RunTag, inputs: Vec<PlannedInput>, models: Vec<ModelId>) -> Self {
+        Self { tag, inputs, models, again: Arc::new(MemoryInputs::default()) }
+    }
+
+    /// The same with the bytes of inputs that attempts added, or will add.
+    #[must_use]
+    pub fn with_again(mut self, source: Arc<dyn InputSource>) -> Self {
+        self.again = source;
+        self
+    }
+
+    /// Every job of its own: inputs in order, and for each the models in order.
     pub fn jobs(&self) -> impl Iterator<Item = JobId> + '_ {
         self.inputs.iter().flat_map(|input| {
             (0u32..).zip(&self.models).map(|(model, _)| JobId { input: input.id, model })

@@ -1,6 +1,9 @@
 //! How patient a run is, as values.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use batch_backend::ModelId;
 
 use crate::Goal;
 
@@ -11,6 +14,43 @@ pub enum OnAmbiguous {
     Retry,
     /// Leave it to a person.
     Stop,
+}
+
+/// What is done about a job that is older than the run has patience with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is told of and waited for.
+    Wait,
+    /// It is cancelled; what came is kept.
+    Cancel,
+    /// It is cancelled, and the missing rows are sent again as smaller inputs.
+    Split,
+}
+
+/// The age from which a job is stuck, and what is done then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StuckAfter {
+    /// The age, by the service's time.
+    pub age: Duration,
+    /// What is done.
+    pub then: Then,
+}
+
+/// How much may be at the service at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Jobs alive in the whole project: other people's count, as far as lists show them.
+    pub live_jobs: usize,
+    /// Tokens of all live jobs of one model. A job that is heavier than this alone is sent when no
+    /// other of its model is alive: the estimate may be wrong, and the service has the last word.
+    /// Models that are not here have no limit.
+    pub live_tokens: BTreeMap<ModelId, u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { live_jobs: 100, live_tokens: BTreeMap::new() }
+    }
 }
 
 /// The settings of a session of a run.
@@ -31,8 +71,13 @@ pub struct Policy {
     pub deadline: Duration,
     /// How long trouble that is worth trying again may last.
     pub patience: Duration,
-    /// Jobs alive at once.
-    pub max_live: usize,
+    /// How much may be at the service at once.
+    pub limits: Limits,
+    /// What the whole run may cost, in millionths of a dollar: no job is created that would make
+    /// the run's [`Ledger`](crate::Ledger) exceed it, and none without a known price.
+    pub budget: Option<u64>,
+    /// What is done about jobs that take too long; `None` waits for them.
+    pub stuck: Option<StuckAfter>,
     /// Chance: jitter is drawn from it.
     pub seed: u64,
 }
@@ -47,7 +92,9 @@ impl Default for Policy {
             poll_interval: None,
             deadline: Duration::from_hours(50),
             patience: Duration::from_hours(6),
-            max_live: 100,
+            limits: Limits::default(),
+            budget: None,
+            stuck: None,
             seed: 0,
         }
     }

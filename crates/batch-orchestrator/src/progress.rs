@@ -54,6 +54,12 @@ pub enum Notice<'a> {
         /// Time until it is held not to exist.
         left: Duration,
     },
+    /// A job is created although it alone is heavier than its model's limit of tokens: the
+    /// estimate may be wrong, and the service has the last word.
+    Overweight {
+        /// Which job.
+        job: JobId,
+    },
     /// Something failed and will be tried again.
     Trouble {
         /// What failed, in words.

@@ -1,10 +1,14 @@
-//! A whole run as the fold of its events: inputs, jobs, and what is left to do.
+//! A whole run as the fold of its events: inputs, jobs, attempts, and what is left to do.
 
 use std::collections::BTreeMap;
 
-use batch_backend::{StoredInput, UploadSession};
+use batch_backend::{JobName, StoredInput, UploadSession};
 
-use crate::{Event, IllegalEvent, InputId, Job, JobId, Phase, Plan, Verdict};
+use crate::index::Index;
+use crate::{
+    Attempt, Doubt, Event, IllegalEvent, InputId, Job, JobId, Ledger, NewInput, Phase, Plan,
+    Verdict, Why,
+};
 
 /// Where an input stands.
 ///
@@ -38,15 +42,38 @@ pub enum Goal {
 pub struct RunState {
     inputs: BTreeMap<InputId, InputPhase>,
     jobs: BTreeMap<JobId, Job>,
+    attempts: Vec<Attempt>,
+    added: BTreeMap<InputId, NewInput>,
+    /// Jobs that have the rows of a job again.
+    heirs: BTreeMap<JobId, Vec<JobId>>,
+    index: Index,
 }
 
 impl RunState {
     /// The state before anything happened.
     pub fn new(plan: &Plan) -> Self {
-        Self {
-            inputs: plan.inputs.iter().map(|input| (input.id, InputPhase::Planned)).collect(),
-            jobs: plan.jobs().map(|id| (id, Job::new(id))).collect(),
+        let mut state = Self {
+            inputs: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            attempts: Vec::new(),
+            added: BTreeMap::new(),
+            heirs: BTreeMap::new(),
+            index: Index::default(),
+        };
+        for input in &plan.inputs {
+            state.inputs.insert(input.id, InputPhase::Planned);
+            for (model, _) in (0u32..).zip(&plan.models) {
+                state.insert(
+                    Job::new(JobId { input: input.id, model }).with_load(input.load(model)),
+                );
+            }
         }
+        state
+    }
+
+    fn insert(&mut self, job: Job) {
+        self.index.add(&job);
+        self.jobs.insert(job.id, job);
     }
 
     /// The state after `events`.
@@ -69,18 +96,48 @@ impl RunState {
     /// # Errors
     /// When it cannot happen; the state is as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), IllegalEvent> {
-        if let Some(id) = event.job() {
-            let stranger = || stranger(&format!("job {id}"), event);
-            return self.jobs.get_mut(&id).ok_or_else(stranger)?.apply(event);
+        match event {
+            Event::Attempted { attempt } => self.attempted(attempt, event),
+            Event::UploadOpened { input, session } => {
+                self.input_moves(*input, InputPhase::Open(session.clone()), event)
+            }
+            Event::InputStored { input, stored } => {
+                self.input_moves(*input, InputPhase::Stored(stored.clone()), event)
+            }
+            Event::InputLost { input, .. } => self.input_moves(*input, InputPhase::Planned, event),
+            _ => self.job_moves(event),
         }
-        let (id, next) = match event {
-            Event::UploadOpened { input, session } => (*input, InputPhase::Open(session.clone())),
-            Event::InputStored { input, stored } => (*input, InputPhase::Stored(stored.clone())),
-            Event::InputLost { input, .. } => (*input, InputPhase::Planned),
-            _ => return Err(stranger("the run", event)),
+    }
+
+    fn job_moves(&mut self, event: &Event) -> Result<(), IllegalEvent> {
+        let Some(id) = event.job() else { return Err(stranger("the run", event)) };
+        let name = match event {
+            Event::Created { name, .. } | Event::Adopted { name, .. } => Some(name),
+            Event::Reopened { .. } => self.job(id).and_then(Job::may_wait_again),
+            _ => None,
         };
-        let phase =
-            self.inputs.get_mut(&id).ok_or_else(|| stranger(&format!("input {id}"), event))?;
+        if let Some(other) = name.and_then(|name| self.waits_for(name)).filter(|j| j.id != id) {
+            let phase = format!("waiting for a job that {} waits for", other.id);
+            return Err(illegal(format!("job {id}"), event, phase));
+        }
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return Err(stranger(&format!("job {id}"), event));
+        };
+        self.index.remove(job);
+        let applied = job.apply(event);
+        self.index.add(job);
+        applied
+    }
+
+    fn input_moves(
+        &mut self,
+        id: InputId,
+        next: InputPhase,
+        event: &Event,
+    ) -> Result<(), IllegalEvent> {
+        let Some(phase) = self.inputs.get_mut(&id) else {
+            return Err(stranger(&format!("input {id}"), event));
+        };
         let legal = matches!(
             (&*phase, &next),
             (InputPhase::Planned, InputPhase::Open(_))
@@ -88,17 +145,73 @@ impl RunState {
                 | (InputPhase::Stored(_), InputPhase::Planned)
         );
         if !legal {
-            return Err(IllegalEvent {
-                subject: format!("input {id}"),
-                event: event.name().to_owned(),
-                phase: phase.name().to_owned(),
-            });
+            return Err(illegal(format!("input {id}"), event, phase.name().to_owned()));
         }
+        self.index.set_stored(id, matches!(next, InputPhase::Stored(_)));
         *phase = next;
         Ok(())
     }
 
-    /// Every job, in the order of the plan.
+    /// Takes an attempt whole or not at all.
+    fn attempted(&mut self, attempt: &Attempt, event: &Event) -> Result<(), IllegalEvent> {
+        if let Err(what) = self.may_attempt(attempt) {
+            let subject = attempt.of.first().map_or("the run".to_owned(), |id| format!("job {id}"));
+            return Err(illegal(subject, event, what));
+        }
+        let rounds = attempt.of.iter().filter_map(|id| self.job(*id)).map(|job| job.round);
+        let round = rounds.max().unwrap_or(0) + u32::from(attempt.why != Why::Split);
+        for (job, input) in attempt.jobs().zip(&attempt.inputs) {
+            self.inputs.insert(input.id, InputPhase::Planned);
+            self.added.insert(input.id, *input);
+            let mut job = Job::new(job).with_load(input.load);
+            job.round = round;
+            self.insert(job);
+        }
+        for id in &attempt.of {
+            self.heirs.entry(*id).or_default().extend(attempt.jobs());
+            if attempt.why == Why::Split
+                && let Some(job) = self.jobs.get_mut(id)
+            {
+                self.index.remove(job);
+                job.split = true;
+                self.index.add(job);
+            }
+        }
+        self.attempts.push(attempt.clone());
+        Ok(())
+    }
+
+    /// Why an attempt cannot be taken: rows must not be at the service twice, nor names be reused.
+    fn may_attempt(&self, attempt: &Attempt) -> Result<(), String> {
+        let cell = |id: &JobId| (id.input.variant, id.model);
+        let Some(first) = attempt.of.first() else {
+            return Err("without any job whose rows these are".to_owned());
+        };
+        for id in &attempt.of {
+            let Some(job) = self.job(*id) else { return Err(format!("{id} not in the plan")) };
+            let again = self.heirs.get(id).into_iter().flatten();
+            let open = again.filter_map(|heir| self.job(*heir)).find(|heir| !heir.is_over());
+            if let Some(job) = Some(job).filter(|job| !job.is_over()).or(open) {
+                return Err(format!("{}, of job {}", job.phase.name(), job.id));
+            }
+            if cell(id) != cell(first) {
+                return Err(format!("of another model or variant than {first}"));
+            }
+            if attempt.why == Why::Split && job.split {
+                return Err("split before".to_owned());
+            }
+        }
+        let mut next = self.next_shard();
+        for NewInput { id, .. } in &attempt.inputs {
+            if id.shard < next || id.variant != first.input.variant {
+                return Err(format!("with the input {id}, which is none of its own"));
+            }
+            next = id.shard + 1;
+        }
+        Ok(())
+    }
+
+    /// Every job, in the order of the plan; those that attempts added come last.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
     }
@@ -106,6 +219,17 @@ impl RunState {
     /// One job.
     pub fn job(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(&id)
+    }
+
+    /// The jobs of one variant and one model, in the order in which their rows count: where a row
+    /// came more than once, its last one does.
+    pub fn cell(&self, variant: u32, model: u32) -> impl Iterator<Item = &Job> {
+        self.jobs().filter(move |job| job.id.input.variant == variant && job.id.model == model)
+    }
+
+    /// The job that waits for this one at the service.
+    pub fn waits_for(&self, name: &JobName) -> Option<&Job> {
+        self.index.waiting.get(name).and_then(|id| self.job(*id))
     }
 
     /// Every input and where it stands.
@@ -120,40 +244,96 @@ impl RunState {
 
     /// Whether some job still has to be created from this input.
     pub fn is_wanted(&self, input: InputId) -> bool {
-        self.jobs.values().any(|job| {
-            job.id.input == input && matches!(job.phase, Phase::Planned) && !job.cancel_requested
-        })
+        self.index.is_wanted(input)
+    }
+
+    /// All attempts so far.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// The input that an attempt added, if one did.
+    pub fn added(&self, input: InputId) -> Option<&NewInput> {
+        self.added.get(&input)
+    }
+
+    /// Whether the rows of a job are sent again and that is not over.
+    pub fn is_under_way_again(&self, job: JobId) -> bool {
+        let heirs = self.heirs.get(&job).into_iter().flatten();
+        heirs.filter_map(|heir| self.job(*heir)).any(|heir| !heir.is_over())
+    }
+
+    /// The first number that the shards of an attempt may have.
+    pub fn next_shard(&self) -> u32 {
+        self.inputs.last_key_value().map_or(1, |(id, _)| id.shard.saturating_add(1))
+    }
+
+    /// Jobs that were stuck and cut short, and whose missing rows are to be sent again.
+    pub fn to_split(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.index.to_split.iter().copied()
+    }
+
+    /// What the run has cost and may still cost, as far as jobs were created.
+    pub fn ledger(&self) -> Ledger {
+        self.index.ledger
     }
 
     /// Whether the goal is reached.
     pub fn reached(&self, goal: Goal) -> bool {
+        let index = &self.index;
         match goal {
-            Goal::Uploaded => self
-                .inputs
-                .iter()
-                .all(|(id, phase)| matches!(phase, InputPhase::Stored(_)) || !self.is_wanted(*id)),
-            Goal::Submitted => self.jobs.values().all(Job::is_submitted),
-            Goal::Fetched => self.jobs.values().all(Job::is_over),
+            Goal::Uploaded => index.unstored.is_empty(),
+            Goal::Submitted => {
+                index.planned.is_empty() && index.intended.is_empty() && index.doubtful.is_empty()
+            }
+            Goal::Fetched => index.over == self.jobs.len(),
         }
     }
 
     /// Whether any request to create a job was ever about to be sent.
     pub fn has_created(&self) -> bool {
-        self.jobs.values().any(|job| job.attempts > 0)
+        self.index.attempted > 0
     }
 
     /// Jobs that wait for a person.
     pub fn quarantined(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values().filter(|j| matches!(j.phase, Phase::Over(Verdict::Quarantined { .. })))
     }
+
+    /// Jobs of which nobody knows whether they exist: what a person may adopt or abandon.
+    pub fn ambiguous(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().filter(|job| {
+            matches!(
+                job.phase,
+                Phase::Intended | Phase::Doubtful(_) | Phase::Over(Verdict::Quarantined { .. })
+            )
+        })
+    }
+
+    /// For a journal that lost lines: events that put every job in doubt which seems never to have
+    /// been sent, so that lists are asked for it before anything is created.
+    pub fn doubts(&self) -> Vec<Event> {
+        let reason = "the journal was damaged and may lack its creation".to_owned();
+        let planned = self.jobs.values().filter(|job| job.phase == Phase::Planned);
+        let doubted = planned.map(|job| Event::Doubted {
+            job: job.id,
+            doubt: Doubt::Unanswered,
+            reason: reason.clone(),
+        });
+        doubted.collect()
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+}
+
+fn illegal(subject: String, event: &Event, phase: String) -> IllegalEvent {
+    IllegalEvent { subject, event: event.name().to_owned(), phase }
 }
 
 fn stranger(subject: &str, event: &Event) -> IllegalEvent {
-    IllegalEvent {
-        subject: subject.to_owned(),
-        event: event.name().to_owned(),
-        phase: "not in the plan".to_owned(),
-    }
+    illegal(subject.to_owned(), event, "not in the plan".to_owned())
 }
 
 impl InputPhase {
@@ -166,3 +346,6 @@ impl InputPhase {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

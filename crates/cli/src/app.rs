@@ -14,7 +14,9 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
-use crate::{board, cancel, emulate, log, prepare, resume, run, runs, score, status};
+use crate::{
+    again, board, cancel, config, emulate, log, prepare, resume, run, runs, score, status,
+};
 
 /// The `batch-eval` program with the scorers it knows.
 ///
@@ -115,11 +117,14 @@ impl App {
             let clock = SystemClock::start();
             let stop = Stop::listen(clock, ui)
                 .map_err(|error| Failure::io("failed to listen for signals", &error))?;
-            let runs = Runs::new(cli.global.runs_dir);
-            let context = Context { ui, clock, stop, runs, registry: self.registry };
+            let config = config::read(cli.global.config.as_deref())?;
+            let folder = cli.global.runs_dir.or_else(|| config.runs_dir.clone());
+            let runs = Runs::new(folder.unwrap_or_else(|| "runs".into()));
+            let context = Context { ui, clock, stop, runs, registry: self.registry, config };
             match cli.command {
                 Command::Run(args) => run::run(&context, &args).await,
                 Command::Resume(args) => resume::resume(&context, &args).await,
+                Command::Retry(args) => again::retry(&context, &args).await,
                 Command::Status(args) => status::status(&context, &args),
                 Command::Watch(args) => status::watch(&context, &args).await,
                 Command::Cancel(args) => cancel::cancel(&context, &args).await,

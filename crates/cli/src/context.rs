@@ -8,6 +8,7 @@ use batch_orchestrator::Clock as _;
 use run_store::{RunFolder, Runs, Session, StoreError, StoreErrorKind};
 use scoring::{Registry, Scorer};
 
+use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::stop::Stop;
 use crate::time::SystemClock;
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) stop: Stop,
     pub(crate) runs: Runs,
     pub(crate) registry: Registry,
+    /// The settings file; empty where there is none.
+    pub(crate) config: Config,
 }
 
 impl Context {

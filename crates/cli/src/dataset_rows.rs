@@ -2,63 +2,125 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use batch_orchestrator::InputId;
 use jsonl_transform::{IndexReader, member};
-use run_store::RunFolder;
-use scoring::{DatasetRow, DatasetRows, Needs};
+use run_store::{MadeInput, RunFolder};
+use scoring::{DatasetReader, DatasetRow, DatasetRows, Needs};
 use serde_json::value::RawValue;
 
 use crate::context::store;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::prepare::INPUT;
+use crate::row_keys;
+
+/// The inputs of one variant, read as if they were one file: so the index sees them.
+pub(crate) struct InputLines {
+    /// Where each input begins, and where it lies; in the order of their shards.
+    parts: Vec<(u64, PathBuf)>,
+    open: Option<(usize, BufReader<File>)>,
+}
+
+impl InputLines {
+    pub(crate) fn of(folder: &RunFolder, variant: u32) -> Self {
+        let made = folder.manifest().made.inputs.iter();
+        let mut inputs: Vec<_> = made.filter(|input| input.id.variant == variant).collect();
+        inputs.sort_by_key(|input| input.id.shard);
+        let begin = |start: &mut u64, input: &&MadeInput| {
+            let at = *start;
+            *start += input.bytes;
+            Some((at, folder.paths().input(input.id)))
+        };
+        Self { parts: inputs.iter().scan(0, begin).collect(), open: None }
+    }
+
+    /// Reads the line that begins at `offset`, its end with it.
+    pub(crate) fn line(&mut self, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
+        let after = self.parts.partition_point(|(start, _)| *start <= offset);
+        let part = after.checked_sub(1).ok_or_else(|| io::Error::other("the run has no input"))?;
+        let (start, path) = &self.parts[part];
+        let file = match &mut self.open {
+            Some((open, file)) if *open == part => file,
+            open => {
+                let file = BufReader::new(File::open(path)?);
+                &mut open.insert((part, file)).1
+            }
+        };
+        read_line(file, offset - start, line)
+    }
+}
 
 /// Reads single rows through the index.
 pub(crate) struct FolderRows {
     index: IndexReader<File>,
-    input: BufReader<File>,
+    input: InputLines,
     logged: BufReader<File>,
     line: Vec<u8>,
 }
 
 impl FolderRows {
-    pub(crate) fn open(folder: &RunFolder) -> Outcome<Self> {
+    /// The rows of a run under one of its variants.
+    pub(crate) fn open(folder: &RunFolder, variant: u32) -> Outcome<Self> {
         let paths = folder.paths();
         let open = |path: &Path| paths.open_file(path).map_err(|error| store(&error));
-        let index = IndexReader::open(open(&paths.index())?)
+        let index = IndexReader::open(open(&paths.index_of(variant))?)
             .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
-        let (input, logged) = (open(&paths.input(INPUT))?, open(&paths.logged())?);
-        let (input, logged) = (BufReader::new(input), BufReader::new(logged));
-        Ok(Self { index, input, logged, line: Vec::new() })
+        let logged = BufReader::new(open(&paths.logged())?);
+        Ok(Self { index, input: InputLines::of(folder, variant), logged, line: Vec::new() })
+    }
+
+    /// The line of a row as it was uploaded, its end with it; empty for a row that there is not.
+    pub(crate) fn input_line(&mut self, row: u64) -> io::Result<&[u8]> {
+        self.line.clear();
+        if let Some(record) = self.index.get(row).map_err(io::Error::other)? {
+            self.input.line(record.input, &mut self.line)?;
+        }
+        Ok(&self.line)
     }
 }
 
-impl DatasetRows for FolderRows {
+/// The dataset of a run under one of its variants, for as many readers as work on it.
+pub(crate) struct FolderDataset<'a> {
+    pub(crate) folder: &'a RunFolder,
+    pub(crate) variant: u32,
+}
+
+impl DatasetRows for FolderDataset<'_> {
+    fn open(&self) -> io::Result<Box<dyn DatasetReader + '_>> {
+        match FolderRows::open(self.folder, self.variant) {
+            Ok(rows) => Ok(Box::new(rows)),
+            Err(failure) => Err(io::Error::other(failure.what)),
+        }
+    }
+}
+
+impl DatasetReader for FolderRows {
     fn fetch(&mut self, number: u64, needs: Needs) -> io::Result<DatasetRow> {
         let mut row = DatasetRow::default();
         let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
             return Ok(row);
         };
         if needs.request {
-            row.request = part(&mut self.input, record.input, &mut self.line, "request")?;
+            self.input.line(record.input, &mut self.line)?;
+            row.request = part(&self.line, "request")?;
         }
         if needs.logged {
-            row.logged = part(&mut self.logged, record.logged, &mut self.line, "response")?;
+            read_line(&mut self.logged, record.logged, &mut self.line)?;
+            row.logged = part(&self.line, "response")?;
         }
         Ok(row)
     }
 }
 
-/// One member of the line that begins at `offset`.
-fn part(
-    file: &mut BufReader<File>,
-    offset: u64,
-    line: &mut Vec<u8>,
-    name: &str,
-) -> io::Result<Option<Box<RawValue>>> {
+/// Reads the line that begins at `offset`.
+fn read_line(file: &mut BufReader<File>, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     line.clear();
-    file.read_until(b'\n', line)?;
+    file.read_until(b'\n', line).map(|_| ())
+}
+
+/// One member of a line.
+fn part(line: &[u8], name: &str) -> io::Result<Option<Box<RawValue>>> {
     let found = member(line, name).map_err(io::Error::other)?;
     let Some(found) = found else { return Ok(None) };
     let text = std::str::from_utf8(&line[found]).map_err(io::Error::other)?;
@@ -66,13 +128,16 @@ fn part(
 }
 
 /// Which line of the dataset the service means when it refuses "line N" of an input, in words.
-pub(crate) fn refused_line(folder: &RunFolder, reason: &str) -> Option<String> {
+pub(crate) fn refused_line(folder: &RunFolder, input: InputId, reason: &str) -> Option<String> {
     let (_, rest) = reason.split_once("line ")?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    let row = digits.parse::<u64>().ok()?.checked_sub(1)?;
-    let mut rows = FolderRows::open(folder).ok()?;
-    let record = rows.index.get(row).ok()??;
-    let line = part(&mut rows.logged, record.logged, &mut rows.line, "line").ok()??;
+    let at = digits.parse::<usize>().ok()?.checked_sub(1)?;
+    let file = folder.paths().open_file(&folder.paths().input(input)).ok()?;
+    let sent = BufReader::new(file).split(b'\n').nth(at)?.ok()?;
+    let mut rows = FolderRows::open(folder, input.variant).ok()?;
+    let record = rows.index.get(row_keys::of_line(&sent)?.number()).ok()??;
+    read_line(&mut rows.logged, record.logged, &mut rows.line).ok()?;
+    let line = part(&rows.line, "line").ok()??;
     let dataset = &folder.manifest().asked.dataset.label;
     Some(format!("that is line {} of {dataset}", line.get()))
 }

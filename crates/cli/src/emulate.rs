@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
 use gemini_emulator::{Answers, Emulator, Script, UpstreamConfig, UpstreamKey, UpstreamKind};
 
@@ -27,7 +28,13 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
     if let Some(seed) = args.chaos_seed {
         script = script.with_chaos_seed(seed);
     }
-    let emulator = Emulator::builder()
+    let mut builder = Emulator::builder();
+    if !args.models.is_empty() {
+        let bare = |name: &String| name.strip_prefix("models/").unwrap_or(name).to_owned();
+        builder = builder.models(args.models.iter().map(bare)).only_listed_models(true);
+    }
+    let builder = args.bad_key.iter().fold(builder, gemini_emulator::Builder::bad_key);
+    let emulator = builder
         .listen(args.listen)
         .allow_remote(args.allow_remote)
         .time_scale(args.time_scale)
@@ -41,6 +48,9 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
         .map_err(|error| service::start(&error))?;
     // The first line is for programs: the base URL and nothing else.
     Ui::result(&emulator.base_url())?;
+    if args.control && args.allow_remote && !emulator.local_addr().ip().is_loopback() {
+        context.ui.note("whoever reaches this address can reset it, by /__emulator without a key");
+    }
     context.ui.note("serving the Gemini Files and Batch APIs; Ctrl-C ends it");
     context.stop.wait().await;
     emulator.shutdown().await;
@@ -61,6 +71,9 @@ fn read_script(path: &Path) -> Outcome<Script> {
     })
 }
 
+/// Before an upstream is tried for the second time.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+
 fn answers(args: &EmulatorArgs) -> Outcome<Answers> {
     if let Some(path) = &args.replay {
         return Ok(Answers::Replay(path.clone()));
@@ -76,7 +89,11 @@ fn answers(args: &EmulatorArgs) -> Outcome<Answers> {
         Some(UpstreamProtocol::Openai) => UpstreamKind::OpenAi,
         Some(UpstreamProtocol::Gemini) => UpstreamKind::Gemini,
     };
-    let mut config = UpstreamConfig::new(url).kind(kind).concurrency(args.upstream_concurrency);
+    let mut config = UpstreamConfig::new(url)
+        .kind(kind)
+        .concurrency(args.upstream_concurrency)
+        .timeout(args.upstream_timeout)
+        .tries(args.upstream_tries, FIRST_WAIT);
     if let Some(model) = &args.upstream_model {
         config = config.model(model);
     }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod again;
 mod app;
 mod args;
 mod board;
 mod cancel;
+mod config;
 mod context;
 mod dataset_rows;
 mod duration;
@@ -13,10 +15,12 @@ mod hashing;
 mod judge;
 mod key;
 mod log;
+mod money;
 mod notes;
 mod prepare;
 mod progress;
 mod resume;
+mod row_keys;
 mod run;
 mod runs;
 mod sample;

@@ -21,7 +21,7 @@ pub(crate) fn notes(folder: &RunFolder, state: &RunState) -> Vec<Warning> {
     let jobs = state.jobs().filter_map(|job| {
         let model = status::model(folder, job);
         let line = match &job.phase {
-            Phase::Over(Verdict::Refused(reason)) => refused_line(folder, reason),
+            Phase::Over(Verdict::Refused(reason)) => refused_line(folder, job.id.input, reason),
             _ => None,
         };
         let line = line.map(|line| format!("; {line}")).unwrap_or_default();
@@ -60,6 +60,12 @@ fn job_note(job: &Job) -> Option<String> {
         Phase::Over(Verdict::Refused(reason)) => Some(format!("its job was refused: {reason}")),
         Phase::Over(Verdict::Quarantined { reason, .. }) => {
             Some(format!("its job needs a decision: {reason}"))
+        }
+        Phase::Over(Verdict::Abandoned { .. }) => {
+            Some("its job was given up by hand; it may exist and be paid for".to_owned())
+        }
+        Phase::Over(Verdict::NotAfforded { .. }) => {
+            Some("its job was not sent: the budget does not bear it".to_owned())
         }
         Phase::Over(Verdict::NeverSent) => {
             Some("its job was stopped before it was created".to_owned())

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use batch_backend::{JobCounts, JobName};
-use batch_orchestrator::{Clock as _, Doubt, Event, JobId, Listener, Notice};
+use batch_orchestrator::{Clock as _, Doubt, Event, JobId, Listener, Notice, Then, Why};
 use eval_report::sanitize;
 use run_store::Manifest;
 use serde_json::{Value, json};
@@ -65,8 +65,31 @@ impl Shown {
 
     fn event_text(&self, event: &Event) -> Option<String> {
         Some(match event {
-            Event::UploadOpened { .. } | Event::CreateIntended { .. } | Event::Settled { .. } => {
-                return None;
+            // Looks are told of by their own notice, costs by the report.
+            Event::UploadOpened { .. }
+            | Event::CreateIntended { .. }
+            | Event::Settled { .. }
+            | Event::Looked { .. }
+            | Event::Spent { .. } => return None,
+            Event::Stuck { job, then } => {
+                let what = match then {
+                    Then::Wait => "it is waited for all the same",
+                    Then::Cancel => "it is being cancelled; what came of it is kept",
+                    Then::Split => "it is being cancelled; missing rows go into smaller jobs",
+                };
+                format!("stuck      {}: {what}", self.model(*job))
+            }
+            Event::NotAfforded { job, .. } => {
+                format!("not sent   {}: the budget does not bear it", self.model(*job))
+            }
+            Event::Adopted { job, name, .. } => {
+                format!("adopted    {} {}", self.model(*job), sanitize(name.as_str()))
+            }
+            Event::Abandoned { job } => format!("given up   {}", self.model(*job)),
+            Event::Attempted { attempt } => {
+                let rows: u64 = attempt.inputs.iter().map(|input| input.rows).sum();
+                let model = attempt.of.first().map(|job| self.model(*job)).unwrap_or_default();
+                format!("rows again {model}: {rows}")
             }
             Event::Reopened { job } => format!("again      {}", self.model(*job)),
             Event::InputLost { input, reason } => {
@@ -216,7 +239,7 @@ impl Listener for Shown {
 /// The event as an object, without secrets; `None` for what programs need not hear.
 fn event_json(event: &Event) -> Option<Value> {
     Some(match event {
-        Event::UploadOpened { .. } => return None,
+        Event::UploadOpened { .. } | Event::Looked { .. } => return None,
         Event::InputLost { input, reason } => {
             json!({"type": "input_lost", "input": input.to_string(), "reason": reason})
         }
@@ -260,5 +283,29 @@ fn event_json(event: &Event) -> Option<Value> {
         Event::ExtraFound { job, name } => {
             json!({"type": "extra_found", "job": job.to_string(), "name": name.as_str()})
         }
+        Event::Stuck { job, then } => {
+            let then = match then {
+                Then::Wait => "wait",
+                Then::Cancel => "cancel",
+                Then::Split => "split",
+            };
+            json!({"type": "stuck", "job": job.to_string(), "then": then})
+        }
+        Event::NotAfforded { job, budget } => {
+            json!({"type": "not_afforded", "job": job.to_string(), "budget_micros": budget})
+        }
+        Event::Spent { job, cost } => {
+            json!({"type": "spent", "job": job.to_string(), "micros": cost})
+        }
+        Event::Adopted { job, name, .. } => {
+            json!({"type": "adopted", "job": job.to_string(), "name": name.as_str()})
+        }
+        Event::Abandoned { job } => json!({"type": "abandoned", "job": job.to_string()}),
+        Event::Attempted { attempt } => json!({
+            "type": "attempted", "why": if attempt.why == Why::Split { "split" } else { "rows" },
+            "of": attempt.of.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "inputs": attempt.inputs.iter().map(|input| input.id.to_string()).collect::<Vec<_>>(),
+            "rows": attempt.inputs.iter().map(|input| input.rows).sum::<u64>(),
+        }),
     })
 }

@@ -1,8 +1,12 @@
 //! `batch-eval resume`: goes on with a run from wherever it was stopped.
 
+use batch_backend::JobName;
+use batch_orchestrator::{Event, Job, JobId, RunState};
+
 use crate::args::ResumeArgs;
+use crate::config::MoneyConfig;
 use crate::context::Context;
-use crate::exit::Outcome;
+use crate::exit::{Exit, Failure, Outcome};
 use crate::key;
 use crate::steps::{self, Wishes};
 
@@ -11,8 +15,50 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> 
     let folder = context.find(args.run.run.as_deref())?;
     context.ui.note(&format!("run        {}", folder.manifest().name.as_str()));
     let locked = steps::lock(context, folder)?;
-    let accept_partial = args.accept_partial;
-    let refetch = args.refetch;
-    let wishes = Wishes { pace: &args.pace, key: key.as_ref(), accept_partial, refetch };
+    if args.adopt.is_some() || args.abandon {
+        let mut state = steps::state(&locked.folder)?;
+        let event = decision(args, &state)?;
+        state.apply(&event).map_err(|error| Failure::of(Exit::Usage, &error))?;
+        steps::write_down(context, &locked, &[event])?;
+    }
+    let wishes = Wishes {
+        pace: &args.pace,
+        key: key.as_ref(),
+        accept_partial: args.accept_partial,
+        refetch: args.refetch,
+        money: MoneyConfig { budget: args.budget, ..MoneyConfig::default() },
+    };
     steps::go_on(context, locked, &wishes).await
+}
+
+/// What a person decided about a job that is in doubt.
+fn decision(args: &ResumeArgs, state: &RunState) -> Outcome<Event> {
+    let job = meant(args, state)?;
+    match &args.adopt {
+        Some(name) => Ok(Event::Adopted { job, name: JobName::new(name), created: None }),
+        None => Ok(Event::Abandoned { job }),
+    }
+}
+
+/// The job of the run that is meant: the one named, or the only one in doubt.
+fn meant(args: &ResumeArgs, state: &RunState) -> Outcome<JobId> {
+    if let Some(text) = &args.job {
+        let known = JobId::parse(text).filter(|id| state.job(*id).is_some());
+        return known.ok_or_else(|| {
+            let shown = eval_report::sanitize(text).into_owned();
+            Failure::usage(format!("the run has no job {shown}"))
+                .next("`batch-eval status --json` names its jobs, as in s0001.v0.m0")
+        });
+    }
+    let doubtful: Vec<&Job> = state.ambiguous().collect();
+    match doubtful.as_slice() {
+        [job] => Ok(job.id),
+        [] => Err(Failure::usage("no job of the run is in doubt")
+            .next("--job JOB names one; `batch-eval status --json` lists them")),
+        several => {
+            let names: Vec<String> = several.iter().map(|job| job.id.to_string()).collect();
+            Err(Failure::usage(format!("several jobs are in doubt: {}", names.join(", ")))
+                .next("--job JOB says which is meant"))
+        }
+    }
 }

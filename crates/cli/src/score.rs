@@ -1,6 +1,6 @@
 //! `batch-eval score` and `report`: what can be said again, offline.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read as _};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use batch_orchestrator::{Goal, RunState};
@@ -10,9 +10,10 @@ use run_store::{RunFolder, Runs};
 use scoring::{Form, Pass, PassError, Scorer, Scores};
 
 use crate::args::{RunRef, ScoreArgs};
+use crate::config::MoneyConfig;
 use crate::context::{Context, DEFAULT_SCORER, store};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{judge, prepare};
+use crate::{judge, prepare, steps};
 
 /// The longest first line that is looked at to tell a dataset from results.
 const LONGEST: u64 = 64 << 20;
@@ -66,14 +67,15 @@ fn again(context: &Context, folder: &RunFolder, specs: &[String]) -> Outcome<jud
     let over = state.reached(Goal::Fetched);
     let elapsed = last.filter(|_| over);
     let elapsed = elapsed.and_then(|at| at.duration_since(folder.manifest().created).ok());
-    judge::run(context, folder, &state, &scorers, elapsed)
+    let quotes = steps::quotes(context, folder, &MoneyConfig::default())?;
+    judge::run(context, folder, &state, &scorers, &quotes, elapsed)
 }
 
 fn score_lines(
     context: &Context,
     args: &ScoreArgs,
     name: &str,
-    mut reader: impl BufRead,
+    mut reader: impl BufRead + Send,
 ) -> Outcome<()> {
     let specs = match args.scorers.as_slice() {
         [] => vec![DEFAULT_SCORER.to_owned()],
@@ -90,7 +92,7 @@ fn score_lines(
         (Form::Results, Role::Model, label(name))
     };
     let lines = context.stop.reader(Cursor::new(first).chain(reader));
-    let (report, damaged) = file_report(context, &scorers, lines, form, role, label)?;
+    let (report, damaged) = file_report(context, args, &scorers, lines, form, role, label)?;
     let ended = match (report.models.first(), damaged) {
         (_, true) => Err(Failure::new(Exit::Verification, format!("{shown} ends inside a line"))
             .next("fetch or copy it again")),
@@ -118,14 +120,19 @@ fn label(path: &str) -> &str {
 
 fn file_report(
     context: &Context,
+    args: &ScoreArgs,
     scorers: &[Box<dyn Scorer>],
-    lines: impl BufRead,
+    lines: impl Read + Send,
     form: Form,
     role: Role,
     label: &str,
 ) -> Outcome<(Report, bool)> {
     let mut scores = Scores::new(0, scorers);
-    let summary = Pass::new(scorers).form(form).run(lines, &mut scores).map_err(|error| {
+    let mut pass = Pass::new(scorers).form(form);
+    if let Some(threads) = args.threads {
+        pass = pass.threads(threads);
+    }
+    let summary = pass.run(lines, &mut scores).map_err(|error| {
         let exit = match error {
             PassError::Compressed { .. } => Exit::Dataset,
             _ => Exit::Io,

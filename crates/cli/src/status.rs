@@ -22,17 +22,11 @@ const EMULATED_LOOK: Duration = Duration::from_millis(200);
 /// Where a run stands, from its folder alone: no key, no network, no lock.
 pub(crate) fn status(context: &Context, args: &RunRef) -> Outcome<()> {
     let folder = context.find(args.run.as_deref())?;
-    let state = state(&folder)?;
+    let state = steps::state(&folder)?;
     if context.ui.json {
         return Ui::object(&as_json(context, &folder, &state));
     }
     Ui::result(&as_text(context, &folder, &state))
-}
-
-fn state(folder: &RunFolder) -> Outcome<RunState> {
-    let replay = folder.replay().map_err(|error| store(&error))?;
-    let plan = folder.plan().map_err(|error| store(&error))?;
-    RunState::replay(&plan, replay.events()).map_err(|error| Failure::of(Exit::RunFolder, &error))
 }
 
 /// Where a job stands, in a few words.
@@ -51,6 +45,8 @@ fn standing(job: &Job) -> String {
         Phase::Over(Verdict::ResultsLost { reason, .. }) => format!("results lost: {reason}"),
         Phase::Over(Verdict::Refused(reason)) => format!("refused: {reason}"),
         Phase::Over(Verdict::Quarantined { reason, .. }) => format!("undecided: {reason}"),
+        Phase::Over(Verdict::Abandoned { .. }) => "given up; it may exist".to_owned(),
+        Phase::Over(Verdict::NotAfforded { .. }) => "not sent: beyond the budget".to_owned(),
         Phase::Over(Verdict::NeverSent) => "stopped before it was created".to_owned(),
     }
 }
@@ -183,7 +179,7 @@ pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
     let mut pace = Pace::new(context.clock.now(), fixed, Context::entropy());
     let mut told = Vec::new();
     loop {
-        let state = state(&folder)?;
+        let state = steps::state(&folder)?;
         let mut lines = Vec::new();
         let mut open = 0;
         for job in state.jobs() {

@@ -1,6 +1,6 @@
 //! What the end of a run means for the exit code.
 
-use batch_orchestrator::{Phase, RunState, Verdict};
+use batch_orchestrator::{Job, Phase, RunState, Verdict};
 use run_store::{Manifest, RunFolder};
 
 use crate::dataset_rows::refused_line;
@@ -24,18 +24,20 @@ pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
 
 /// Fails when the service would create none of the jobs.
 pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
-    let reason = |phase: &Phase| match phase {
-        Phase::Over(Verdict::Refused(reason)) => Some(eval_report::sanitize(reason).into_owned()),
+    let reason = |job: &Job| match &job.phase {
+        Phase::Over(Verdict::Refused(reason)) => {
+            Some((job.id.input, eval_report::sanitize(reason).into_owned()))
+        }
         _ => None,
     };
-    let reasons: Vec<String> = state.jobs().filter_map(|job| reason(&job.phase)).collect();
+    let reasons: Vec<_> = state.jobs().filter_map(reason).collect();
     if reasons.len() < state.jobs().count() {
         return Ok(());
     }
     let mut failure = Failure::new(Exit::Verification, "the service refused every job");
-    failure.causes = reasons;
+    let line = reasons.first().and_then(|(input, reason)| refused_line(folder, *input, reason));
+    failure.causes = reasons.into_iter().map(|(_, reason)| reason).collect();
     failure.causes.dedup();
-    let line = failure.causes.first().and_then(|reason| refused_line(folder, reason));
     failure.causes.extend(line.map(|line| eval_report::sanitize(&line).into_owned()));
     Err(failure
         .safe("nothing runs and nothing is paid for")

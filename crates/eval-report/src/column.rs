@@ -25,6 +25,9 @@ pub struct Column {
     pub scores: Vec<ScorerResult>,
     /// Tokens as stated.
     pub tokens: Tokens,
+    /// What it cost; `None` where nothing is paid for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Which models say they answered.
     pub model_versions: Vec<Count>,
     /// How answers ended.
@@ -43,6 +46,20 @@ pub enum Role {
     Model,
     /// The answers that the dataset logged: the baseline.
     Logged,
+}
+
+/// What the answers of a column cost, by the tokens that they state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// In millionths of a dollar; `None` where the price is not known.
+    pub micros: Option<u64>,
+    /// Why the price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// Answers that state no tokens, and so count for nothing here.
+    pub rows_without_usage: u64,
+    /// Tokens of a kind without a price of its own, counted as plain input.
+    pub assumed_tokens: u64,
 }
 
 /// What a scorer says of a column. `scored + unscorable + errors + missing` is the column's `submitted`.
@@ -136,6 +153,7 @@ impl Column {
             outcomes,
             scores: tallies.map(|tally| ScorerResult::of(&tally, &outcomes)).collect(),
             tokens: Tokens::from(&summary.tokens),
+            cost: None,
             model_versions: counts(&summary.model_versions),
             finish_reasons: counts(&summary.finish_reasons),
             error_codes: counts(&summary.error_codes),

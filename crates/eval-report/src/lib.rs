@@ -11,7 +11,7 @@ mod sentences;
 mod terminal;
 mod warning;
 
-pub use column::{Column, ColumnSource, Role, ScorerResult};
+pub use column::{Column, ColumnSource, Cost, Role, ScorerResult};
 pub use counts::{Count, LabelCount, Outcomes, Tokens};
 pub use json::to_json;
 pub use numbers::Estimate;

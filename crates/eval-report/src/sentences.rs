@@ -36,6 +36,7 @@ pub(crate) fn below(report: &Report) -> Vec<String> {
     sentences.extend(no_results(report));
     sentences.extend(report.models.iter().map(ledger));
     sentences.extend(report.models.iter().flat_map(doubts));
+    sentences.extend(report.models.iter().filter_map(cost));
     if report.models.iter().any(has_accuracy) {
         sentences
             .push("Accuracy is passes of scored rows, with its 95% Wilson interval.".to_owned());
@@ -95,6 +96,34 @@ fn doubts(column: &Column) -> Vec<String> {
             format!("{scorer} could not judge {count} of {title}: {}.", reasons.join(", "))
         })
         .collect()
+}
+
+/// What the answers cost, and what that figure lacks.
+fn cost(column: &Column) -> Option<String> {
+    let cost = column.cost.as_ref()?;
+    let title = column.title();
+    let Some(micros) = cost.micros else {
+        let why = cost.unknown.as_deref().unwrap_or("its price is not known");
+        return Some(format!("What {title} cost is not known: {why}."));
+    };
+    let mut sentence = format!("{title} cost {}", dollars(micros));
+    if cost.rows_without_usage > 0 {
+        let without = rows(cost.rows_without_usage);
+        sentence = format!("{sentence}, without {without} that state no tokens");
+    }
+    if cost.assumed_tokens > 0 {
+        let tokens = grouped(cost.assumed_tokens);
+        sentence =
+            format!("{sentence}; {tokens} cached or audio tokens are counted at the plain price");
+    }
+    sentence.push('.');
+    Some(sentence)
+}
+
+/// Millionths of a dollar, to a hundredth of a cent and never less than was spent.
+fn dollars(micros: u64) -> String {
+    let hundredths = micros.div_ceil(100);
+    format!("${}.{:04}", grouped(hundredths / 10_000), hundredths % 10_000)
 }
 
 fn has_accuracy(column: &Column) -> bool {

@@ -53,6 +53,6 @@ impl BatchBackend for Client {
     }
 
     async fn discard(&self, input: &InputName) -> Result<(), BackendError> {
-        self.remove_file(input).await
+        self.delete_file(input).await
     }
 }

@@ -155,7 +155,7 @@ impl Client {
     pub async fn list_jobs(&self, page: Option<&PageToken>) -> Result<RemoteJobPage, BackendError> {
         let about = self.about(Operation::List, "jobs");
         let call = Call::new(CallClass::Read, Method::GET, paged(self.at("batches"), page));
-        let tries = self.call(&call, |answer| sense(read_jobs(answer))).await;
+        let tries = self.call(&call, read_jobs).await;
         tries.result.map_err(|failure| about.failed(failure))
     }
 
@@ -206,9 +206,12 @@ fn read_job(answer: &Answer) -> Result<RemoteJob, Failure> {
     sense(RemoteJob::read(raw(answer)?, answer))
 }
 
-fn read_jobs(answer: &Answer) -> Result<RemoteJobPage, wire::Nonsense> {
-    let page = Page::read(&answer.body)?;
+/// Unlike files and models, no job is left out: whoever looks for one must not miss it.
+fn read_jobs(answer: &Answer) -> Result<RemoteJobPage, Failure> {
+    let page = sense(Page::read(&answer.body))?;
     let jobs = page.operations().iter().map(|json| RemoteJob::listed(json, answer));
     let jobs: Result<_, _> = jobs.collect();
-    Ok(RemoteJobPage { jobs: jobs?, next: page.next().map(PageToken::new) })
+    let hint = "a newer version may know what it is";
+    let jobs = jobs.map_err(|wire::Nonsense(why)| Failure::Senseless { why, hint })?;
+    Ok(RemoteJobPage { jobs, next: page.next().map(PageToken::new) })
 }

@@ -116,8 +116,8 @@ impl Cause {
     }
 
     /// What helps.
-    pub(crate) fn hint(self, no: Option<&No>) -> Option<&'static str> {
-        Some(match self {
+    pub(crate) fn hint(self, no: Option<&No>) -> &'static str {
+        match self {
             Self::Unreachable => "check the network, the proxy variables and the base URL",
             Self::Certificate => {
                 "a proxy that opens TLS may be between: name its root certificates in \
@@ -153,13 +153,18 @@ impl Cause {
             Self::TooLarge => {
                 "a file may have 2 GB at most, a body 20 MB: use more shards, or upload a file"
             }
-            Self::Quota => quota_hint(no?),
+            Self::Quota => quota_hint(no),
             Self::StorageFull => {
                 "the project's room for files (20 GB) is used up: delete files that no job needs, \
                  or wait for them to expire after 48 hours"
             }
-            Self::Lost | Self::Busy | Self::Refused | Self::Local => return None,
-        })
+            Self::Lost => "try again; if it goes on, check the network and what is on the way",
+            Self::Busy => "try again in a while: the service cannot at the moment",
+            Self::Refused => "the service's words say what it did not like about the request",
+            Self::Local => {
+                "check the file: whether it is there, may be read or written, and has room on its disk"
+            }
+        }
     }
 
     /// The kind of error that it makes of a refused call.
@@ -240,11 +245,7 @@ fn forbidden(no: &No, about: &About<'_>) -> Cause {
 
 fn missing(no: &No, about: &About<'_>) -> Cause {
     let create = about.operation == Operation::Create && says(no, "model") && !says(no, "file");
-    if create || matches!(about.thing, Thing::Model | Thing::Answer) {
-        Cause::Model
-    } else {
-        Cause::Gone
-    }
+    if create || about.thing == Thing::Model { Cause::Model } else { Cause::Gone }
 }
 
 fn is_key(no: &No) -> bool {
@@ -263,11 +264,14 @@ fn of_project(no: &No) -> Option<Cause> {
     }
 }
 
-fn quota_hint(no: &No) -> &'static str {
-    let quota = |word: &str| no.error.quotas.iter().any(|id| id.to_lowercase().contains(word));
-    if quota("enqueued") || says(no, "enqueued") {
+fn quota_hint(no: Option<&No>) -> &'static str {
+    let about = |word: &str| {
+        let names = |no: &No| no.error.quotas.iter().any(|id| id.to_lowercase().contains(word));
+        no.is_some_and(|no| names(no) || says(no, word))
+    };
+    if about("enqueued") {
         "the tokens of all unfinished jobs are too many: wait for jobs to end, or send smaller ones"
-    } else if quota("concurrent") || says(no, "concurrent") {
+    } else if about("concurrent") {
         "there are too many unfinished jobs: wait for some to end"
     } else {
         "a limit of the project is reached: wait, or run fewer jobs at once"

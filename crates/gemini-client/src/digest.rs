@@ -1,27 +1,37 @@
 //! SHA-256 of a payload, taken while it is sent and in whatever order its pieces are sent again.
 
 use std::fmt::Write as _;
+use std::io;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
+use batch_backend::Payload;
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::body::Pieces;
+
+/// Pieces that the digest may be behind the reading.
+pub(crate) const PIECES_BEHIND: usize = 4;
 
 /// A digest of the bytes from the start to a position; bytes before it are not taken twice.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Digest {
+struct Digest {
     hasher: Sha256,
     at: u64,
 }
 
 impl Digest {
     /// Up to which byte it reaches.
-    pub(crate) fn at(&self) -> u64 {
+    fn at(&self) -> u64 {
         self.at
     }
 
     /// Takes the part of `bytes`, which stand at `offset`, that was not taken before.
-    pub(crate) fn take(&mut self, offset: u64, bytes: &[u8]) {
+    fn take(&mut self, offset: u64, bytes: &[u8]) {
         let known = usize::try_from(self.at.saturating_sub(offset)).unwrap_or(usize::MAX);
         if offset <= self.at && known < bytes.len() {
             let fresh = &bytes[known..];
@@ -31,19 +41,62 @@ impl Digest {
     }
 
     /// Lower-case hex.
-    pub(crate) fn hex(&self) -> String {
+    fn hex(&self) -> String {
         hex(&self.hasher.clone().finalize())
     }
 }
 
-/// A digest that the sender and the reading thread share.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SharedDigest(Arc<Mutex<Digest>>);
+/// The digest of a payload on its way: taken on a thread beside the sending, which would else wait
+/// for it, as a digest takes longer than a fast connection.
+#[derive(Debug, Default)]
+pub(crate) struct Hashing {
+    digest: Arc<Mutex<Digest>>,
+    /// What takes the bytes of the request sent last.
+    beside: Option<JoinHandle<()>>,
+}
 
-impl SharedDigest {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Digest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Hashing {
+    /// Takes pieces, each with its offset, until their sender is dropped. All that were sent
+    /// before are taken first.
+    pub(crate) fn take_beside(&mut self) -> SyncSender<(u64, Bytes)> {
+        let (pieces, taken) = sync_channel::<(u64, Bytes)>(PIECES_BEHIND);
+        let digest = Arc::clone(&self.digest);
+        self.beside = Some(spawn_blocking(move || {
+            for (offset, piece) in taken {
+                lock(&digest).take(offset, &piece);
+            }
+        }));
+        pieces
     }
+
+    /// Brings the digest up to byte `end` by reading what no request has read.
+    pub(crate) async fn reach(&mut self, payload: &dyn Payload, end: u64) -> io::Result<()> {
+        if let Some(beside) = self.beside.take() {
+            beside.await.map_err(io::Error::other)?;
+        }
+        let at = lock(&self.digest).at();
+        if at >= end {
+            return Ok(());
+        }
+        let mut pieces = Pieces::open(payload, at, end - at)?;
+        let digest = Arc::clone(&self.digest);
+        let read = spawn_blocking(move || {
+            while let Some((offset, piece)) = pieces.next()? {
+                lock(&digest).take(offset, &piece);
+            }
+            Ok(())
+        });
+        read.await.map_err(io::Error::other)?
+    }
+
+    /// Lower-case hex of what was reached.
+    pub(crate) fn hex(&self) -> String {
+        lock(&self.digest).hex()
+    }
+}
+
+fn lock(digest: &Mutex<Digest>) -> MutexGuard<'_, Digest> {
+    digest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The digest in `sha256Hash` as hex. The service encodes the hex text in base64, where its

@@ -22,6 +22,8 @@ struct Arrived {
     total: Option<u64>,
     /// The mark of this very content, to ask for the rest of nothing else.
     etag: Option<String>,
+    /// Whether it ends as results do, with the end of a line.
+    ends_line: bool,
 }
 
 impl Client {
@@ -40,9 +42,15 @@ impl Client {
         url.set_query(Some("alt=media"));
         let mut arrived = Arrived::default();
         let started = self.clock().elapsed();
+        // The farthest byte of any try, and where one ended that nothing vouches for.
+        let (mut farthest, mut unsure) = (0, None);
         let mut attempt = 1;
         loop {
             let failure = match self.try_download(&url, attempt, &mut arrived, into).await {
+                Ok(()) if arrived.looks_cut() && unsure != Some(arrived.bytes) => {
+                    unsure = Some(arrived.bytes);
+                    Failure::Lost("no length was named, and the last line has no end".into())
+                }
                 Ok(()) => {
                     self.budget().success();
                     return Ok(Fetched {
@@ -52,6 +60,10 @@ impl Client {
                 }
                 Err(failure) => failure,
             };
+            if arrived.bytes > farthest {
+                (farthest, attempt) = (arrived.bytes, 1);
+                self.budget().success();
+            }
             let outcome = failure.outcome();
             let Some(wait) = self.pause(CallClass::Download, outcome, attempt, started) else {
                 return Err(about.failed(failure));
@@ -115,6 +127,7 @@ impl Client {
             };
             into.write(&chunk).map_err(Failure::Local)?;
             arrived.bytes += chunk.len() as u64;
+            arrived.ends_line = chunk.ends_with(b"\n");
         }
         match arrived.total {
             Some(total) if total != arrived.bytes => {
@@ -166,6 +179,12 @@ impl Client {
 }
 
 impl Arrived {
+    /// Whether only a cut explains the end, as far as one can see. Two such ends at the same byte
+    /// are taken for the end.
+    fn looks_cut(&self) -> bool {
+        self.total.is_none() && self.bytes > 0 && !self.ends_line
+    }
+
     /// Whether an answer is the rest of exactly what is here.
     fn is_continued_by(&self, response: &Response) -> bool {
         let Some(total) = self.total else {

@@ -49,10 +49,8 @@ pub(crate) enum Thing {
     Other,
     /// A file: a 403 means that it is not there.
     File,
-    /// A model, or a count of tokens by it.
+    /// A model, or what it is asked.
     Model,
-    /// An answer of a model, which costs money.
-    Answer,
 }
 
 /// One call as an error tells of it.
@@ -73,10 +71,12 @@ impl About<'_> {
     /// Whether a call that may have arrived may have changed something.
     fn in_doubt(&self) -> Applied {
         match self.operation {
-            _ if self.thing == Thing::Answer => Applied::Maybe,
-            Operation::Get | Operation::List | Operation::Fetch | Operation::OpenUpload => {
-                Applied::No
-            }
+            Operation::Get
+            | Operation::List
+            | Operation::Fetch
+            | Operation::OpenUpload
+            | Operation::Count => Applied::No,
+            // An answer costs money, and the others change something.
             _ => Applied::Maybe,
         }
     }
@@ -84,7 +84,7 @@ impl About<'_> {
     /// An answer of success that makes no sense.
     pub(crate) fn nonsense(&self, why: &str) -> BackendError {
         let error = self.error(ErrorKind::Protocol, shown(why, self.key));
-        hinted(error.with_applied(self.in_doubt()), Cause::Nonsense.hint(None))
+        error.with_applied(self.in_doubt()).with_hint(Cause::Nonsense.hint(None))
     }
 
     /// A thing that is not there.
@@ -113,15 +113,18 @@ impl About<'_> {
                     _ => "no connection came about",
                 };
                 let error = self.error(ErrorKind::Transient { retry_after: None }, words);
-                hinted(error, why.hint(None)).with_source(cause)
+                error.with_hint(why.hint(None)).with_source(cause)
             }
             Failure::Lost(cause) => self
                 .error(ErrorKind::Transient { retry_after: None }, "no whole answer came back")
                 .with_applied(self.in_doubt())
+                .with_hint(Cause::Lost.hint(None))
                 .with_source(cause),
             Failure::Unreadable(why) => self.nonsense(&why),
+            Failure::Senseless { why, hint } => self.nonsense(&why).with_hint(hint),
             Failure::Local(cause) => self
                 .error(ErrorKind::Local, "this machine failed to read or to write")
+                .with_hint(Cause::Local.hint(None))
                 .with_source(cause),
             Failure::Refused(no) => self.refused(&no, close),
         }
@@ -135,14 +138,12 @@ impl About<'_> {
         let definite = matches!(no.status, 400 | 401 | 403 | 404 | 413 | 429);
         let applied = if definite { Applied::No } else { self.in_doubt() };
         let error = self.error(cause.kind(no, self), self.words(no)).with_applied(applied);
-        let error = match (cause.hint(Some(no)), &close[..]) {
-            (Some(hint), [_, ..]) => {
-                let names: Vec<_> = close.iter().map(ModelId::as_str).collect();
-                error.with_hint(format!("{hint}; there is {}", names.join(", ")))
-            }
-            (hint, _) => hinted(error, hint),
-        };
-        error.with_source(refusal(no, cause, self.key, close))
+        let mut hint = cause.hint(Some(no)).to_owned();
+        if !close.is_empty() {
+            let names: Vec<_> = close.iter().map(ModelId::as_str).collect();
+            hint = format!("{hint}; there is {}", names.join(", "));
+        }
+        error.with_hint(hint).with_source(refusal(no, cause, self.key, close))
     }
 
     /// The service's own words, or something in their place.
@@ -158,13 +159,6 @@ impl About<'_> {
             words = format!("{words} (quota {ids})");
         }
         words
-    }
-}
-
-fn hinted(error: BackendError, hint: Option<&'static str>) -> BackendError {
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
     }
 }
 

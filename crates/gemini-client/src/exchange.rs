@@ -159,7 +159,8 @@ impl Client {
                 }
                 Some(Ok(Some(_))) if success => {
                     let why = format!("the answer is larger than {limit} bytes");
-                    return Some(Err(Failure::Unreadable(why)));
+                    let hint = "take more with Transfers::answer_bytes, or ask for less at once";
+                    return Some(Err(Failure::Senseless { why, hint }));
                 }
                 Some(Err(error)) if success => return Some(Err(Failure::from_reqwest(error))),
                 None if success => return None,

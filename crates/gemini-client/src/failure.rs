@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Lost(BoxError),
     /// An answer came that makes no sense, and why.
     Unreadable(String),
+    /// An answer came that makes no sense, would not the next time either, and what helps.
+    Senseless { why: String, hint: &'static str },
     /// The service said no.
     Refused(Box<No>),
     /// This machine failed.
@@ -107,6 +109,7 @@ impl Failure {
             },
             Self::Lost(_) => Outcome::Lost,
             Self::Unreadable(_) => Outcome::Unreadable,
+            Self::Senseless { .. } => Outcome::Senseless,
             Self::Local(_) => Outcome::Local,
             Self::Refused(no) => Outcome::Status {
                 code: no.status,
@@ -114,6 +117,11 @@ impl Failure {
                 stuck: no.error.is_storage_full(),
             },
         }
+    }
+
+    /// Whether a web page came with a status that is no success.
+    pub(crate) fn is_page(&self) -> bool {
+        matches!(self, Self::Refused(no) if no.page)
     }
 
     /// The status of the answer, if there was one.

@@ -105,7 +105,11 @@ impl Client {
     }
 
     /// Removes a file; that it is gone after a try whose answer was lost is a success.
-    pub(crate) async fn remove_file(&self, file: &InputName) -> Result<(), BackendError> {
+    ///
+    /// # Errors
+    /// Those of [`get_file`](Self::get_file): a file that was not there to begin with is
+    /// [`ErrorKind::NotFound`].
+    pub async fn delete_file(&self, file: &InputName) -> Result<(), BackendError> {
         let about = self.about_file(Operation::Discard, file.as_str());
         let call = Call::new(CallClass::Change, Method::DELETE, self.file_address(file, about)?);
         let tries = self.call(&call, |_| Ok(())).await;
@@ -156,6 +160,22 @@ pub(crate) fn whole<T>(
 
 fn read_files(body: &[u8]) -> Result<FilePage, Nonsense> {
     let page = Page::read(body)?;
-    let files: Result<_, _> = page.files().iter().map(|json| RemoteFile::read(json)).collect();
-    Ok(FilePage { files: files?, next: page.next().map(PageToken::new) })
+    let files = sensible(page.files(), RemoteFile::read);
+    Ok(FilePage { files, next: page.next().map(PageToken::new) })
+}
+
+/// The items of a list that make sense. One of a kind that came after this client must not hide
+/// the others.
+pub(crate) fn sensible<T>(
+    items: &[&RawValue],
+    read: impl Fn(&RawValue) -> Result<T, Nonsense>,
+) -> Vec<T> {
+    let known = |json: &&RawValue| match read(json) {
+        Ok(item) => Some(item),
+        Err(Nonsense(why)) => {
+            tracing::warn!(target: "exchange", ?why, "an item of a list is left out");
+            None
+        }
+    };
+    items.iter().filter_map(known).collect()
 }

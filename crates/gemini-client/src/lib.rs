@@ -32,6 +32,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+/// The contract that [`Client`] keeps, with all its types: no need to depend on it besides.
+pub use batch_backend;
+
 pub use crate::address::{ApiVersion, BaseUrl};
 pub use crate::batches::{InlineRow, RemoteJob, RemoteJobPage};
 pub use crate::builder::ClientBuilder;

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::{About, Thing};
 use crate::exchange::Call;
 use crate::failure::{Answer, Failure};
-use crate::files::{paged, raw, sense, whole};
+use crate::files::{paged, raw, sense, sensible, whole};
 use crate::lenient::{count, nested, text};
 use crate::name;
 use crate::policy::CallClass;
@@ -89,14 +89,14 @@ impl Client {
     /// Free of charge.
     ///
     /// # Errors
-    /// Any [`BackendError`], as a look at `the tokens of a request to` the model.
+    /// Any [`BackendError`].
     pub async fn count_tokens(
         &self,
         model: &ModelId,
         body: &RawValue,
     ) -> Result<TokenCount, BackendError> {
-        let subject = format!("the tokens of a request to {model}");
-        let about = About { thing: Thing::Model, ..self.about(Operation::Get, &subject) };
+        let subject = format!("a request to {model}");
+        let about = About { thing: Thing::Model, ..self.about(Operation::Count, &subject) };
         let call = self.model_call(CallClass::Read, model, "countTokens", body);
         match self.call(&call, |answer| whole(answer, TokenCount::read)).await.result {
             Ok(tokens) => Ok(tokens),
@@ -108,15 +108,15 @@ impl Client {
     /// comes back as it is. A row of a job has the same request, so this is the way to try one.
     ///
     /// # Errors
-    /// Any [`BackendError`], as a look at `the answer of` the model. After a lost answer it is not
-    /// asked again, and [`applied`](BackendError::applied) is `Maybe`: it may have been paid for.
+    /// Any [`BackendError`]. After a lost answer it is not asked again, and
+    /// [`applied`](BackendError::applied) is `Maybe`: it may have been paid for.
     pub async fn generate_content(
         &self,
         model: &ModelId,
         request: &RawValue,
     ) -> Result<Box<RawValue>, BackendError> {
-        let subject = format!("the answer of {model}");
-        let about = About { thing: Thing::Answer, ..self.about(Operation::Get, &subject) };
+        let subject = format!("{model} for an answer");
+        let about = About { thing: Thing::Model, ..self.about(Operation::Ask, &subject) };
         let call = self.model_call(CallClass::Generate, model, "generateContent", request);
         let read = |answer: &Answer| {
             let json = raw(answer)?;
@@ -181,8 +181,8 @@ impl Model {
 impl ModelPage {
     fn read(body: &[u8]) -> Result<Self, Nonsense> {
         let page = Page::read(body)?;
-        let models: Result<_, _> = page.models().iter().map(|json| Model::read(json)).collect();
-        Ok(Self { models: models?, next: page.next().map(PageToken::new) })
+        let models = sensible(page.models(), Model::read);
+        Ok(Self { models, next: page.next().map(PageToken::new) })
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) enum Outcome {
     Lost,
     /// An answer came that makes no sense.
     Unreadable,
+    /// One that would make none the next time either.
+    Senseless,
     /// A status that is no success.
     Status {
         code: u16,
@@ -62,7 +64,7 @@ impl Outcome {
         match self {
             Self::NotSent | Self::Lost | Self::Unreadable => true,
             Self::Status { code, stuck, .. } => is_passing_status(code) && !stuck,
-            Self::Local | Self::Distrust => false,
+            Self::Local | Self::Distrust | Self::Senseless => false,
         }
     }
 
@@ -99,13 +101,14 @@ impl CallClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// Tries in all, the first one counted. For an upload: tries without a byte of progress.
+    /// Tries in all, the first one counted. For an upload or a download: tries without a new byte.
     pub attempts: u32,
     /// The longest first wait.
     pub first: Duration,
     /// The longest drawn wait.
     pub cap: Duration,
-    /// The longest wait the service may ask for.
+    /// The longest wait the service may ask for. A longer one ends the tries, as does one that
+    /// leads beyond `total`; the error then tells it.
     pub longest: Duration,
     /// No try starts later than this after the first one, so that a call is over at the latest
     /// after this and the limit of one try. An upload or a download is only bound by its tries:
@@ -114,15 +117,20 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// `attempts` tries with the usual waits: 1 s doubled to 60 s, up to an hour if asked for.
+    /// `attempts` tries with the usual waits: 1 s doubled to 60 s, up to 10 minutes if asked for.
     pub const fn tries(attempts: u32) -> Self {
         Self {
             attempts,
             first: Duration::from_secs(1),
             cap: Duration::from_mins(1),
-            longest: Duration::from_hours(1),
+            longest: Duration::from_mins(10),
             total: Duration::from_mins(10),
         }
+    }
+
+    /// The same for transfers, which no `total` bounds: up to an hour if asked for.
+    const fn of_transfers(attempts: u32) -> Self {
+        Self { longest: Duration::from_hours(1), ..Self::tries(attempts) }
     }
 
     /// How long to wait after failed try `attempt` (from 1), or `None` to give up.
@@ -156,7 +164,7 @@ impl RetryPolicy {
 /// | `generate` | `generateContent` | 4 | `create` | `total` + `create`: 15 min |
 /// | `create` | creation of a job | 6, only while nothing was sent | `create` | 15 min |
 /// | `upload` | bytes, and questions about them | 5 without a new byte | `idle` without a byte moved | – |
-/// | `download` | results | 5 | `call` to the first byte, then `idle` | – |
+/// | `download` | results | 5 without a new byte | `call` to the first byte, then `idle` | – |
 ///
 /// All clones of a client share a budget of repetitions besides: 20 in a row of failures (10 of
 /// silences), and every success gives a fifth of one back.
@@ -175,7 +183,7 @@ pub struct Policies {
     pub generate: RetryPolicy,
     /// Creating a job, repeated only when no connection came about. Default 6 tries.
     pub create: RetryPolicy,
-    /// Downloading. Default 5 tries.
+    /// Downloading. Default 5 tries without progress.
     pub download: RetryPolicy,
 }
 
@@ -185,10 +193,10 @@ impl Default for Policies {
             read: RetryPolicy::tries(6),
             change: RetryPolicy::tries(4),
             open_upload: RetryPolicy::tries(6),
-            upload: RetryPolicy::tries(5),
+            upload: RetryPolicy::of_transfers(5),
             generate: RetryPolicy::tries(4),
             create: RetryPolicy::tries(6),
-            download: RetryPolicy::tries(5),
+            download: RetryPolicy::of_transfers(5),
         }
     }
 }
@@ -243,6 +251,7 @@ mod tests {
             ("not-sent", Outcome::NotSent),
             ("lost", Outcome::Lost),
             ("unreadable", Outcome::Unreadable),
+            ("senseless", Outcome::Senseless),
             ("local", Outcome::Local),
             ("distrust", Outcome::Distrust),
         ] {
@@ -295,8 +304,8 @@ mod tests {
     }
 
     #[test]
-    fn asked_waits_are_floors_up_to_an_hour() {
-        let policy = RetryPolicy::tries(3);
+    fn asked_waits_are_floors_up_to_a_bound() {
+        let policy = RetryPolicy::of_transfers(3);
         let asked = |secs| Outcome::Status {
             code: 429,
             floor: Some(Duration::from_secs(secs)),

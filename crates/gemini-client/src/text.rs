@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 const MAX_SHOWN: usize = 500;
 
 /// A key shorter than this would take ordinary words out of texts.
-const MIN_SECRET: usize = 12;
+const MIN_SECRET: usize = 4;
 
 /// `text` with `key` and upload ids taken out, control and direction characters escaped, cut at
 /// 500 characters.
@@ -67,6 +67,7 @@ mod tests {
             shown(&text, key),
             "key [key] at https://h/u?upload_id=[secret]&x=2 and upload_id=[secret]"
         );
+        assert_eq!(shown("x-goog-api-key: hunter2", "hunter2"), "x-goog-api-key: [key]");
         assert_eq!(shown("bake", "k"), "bake");
     }
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::clock::Stamp;
 use crate::exchange::Ask;
+use crate::jobs;
+use crate::limits;
 use crate::paging;
 use crate::record::{JobRecord, Kind, Progress, Source, Standing};
 use crate::reply::{Failure, Reply};
@@ -17,26 +19,18 @@ use crate::work;
 
 const PACKAGE: &str = "type.googleapis.com/google.ai.generativelanguage.v1main.";
 
-/// Whether inlined results stand in the answer; a list leaves them out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Inline {
-    Shown,
-    LeftOut,
+/// A job as the service shows it in a list: without inlined results.
+pub(crate) fn operation(core: &Core, job: &JobRecord, now: Stamp) -> Value {
+    let (mut operation, metadata) = shown(core, job, now);
+    operation["metadata"] = metadata;
+    operation
 }
 
-/// A job as the service shows it.
-pub(crate) fn operation(
-    core: &Core,
-    job: &JobRecord,
-    now: Stamp,
-    inline: Inline,
-) -> io::Result<Value> {
+/// A job as the service shows it, its metadata apart.
+fn shown(core: &Core, job: &JobRecord, now: Stamp) -> (Value, Value) {
     let standing = job.shown(now);
     let name = format!("batches/{}", job.id);
-    let kind = match job.kind {
-        Kind::Generate => format!("{PACKAGE}GenerateContentBatch"),
-        Kind::Embed => format!("{PACKAGE}EmbedContentBatch"),
-    };
+    let kind = type_of(job);
     let mut metadata = json!({
         "@type": kind,
         "model": job.model,
@@ -49,19 +43,19 @@ pub(crate) fn operation(
     if let Some(display_name) = &job.display_name {
         metadata["displayName"] = display_name.as_str().into();
     }
-    if let Source::File(id) = &job.source {
-        metadata["inputConfig"] = json!({ "fileName": format!("files/{id}") });
-    }
     if standing.ended {
         metadata["endTime"] = standing.since.rfc3339().into();
     }
-    let output = if standing.output { output(core, job, inline)? } else { None };
     let mut operation = json!({ "name": name });
-    if let Some(output) = output {
-        metadata["output"] = output.clone();
-        if standing.error.is_none() {
-            operation["response"] = output;
-            operation["response"]["@type"] = format!("{kind}Output").into();
+    if let Source::File(id) = &job.source {
+        metadata["inputConfig"] = json!({ "fileName": format!("files/{id}") });
+        if standing.output {
+            let output = json!({ "responsesFile": format!("files/batch-{}", job.id) });
+            metadata["output"] = output.clone();
+            if standing.error.is_none() {
+                operation["response"] = output;
+                operation["response"]["@type"] = format!("{kind}Output").into();
+            }
         }
     }
     if standing.ended {
@@ -70,21 +64,45 @@ pub(crate) fn operation(
     if let Some(error) = standing.error {
         operation["error"] = json!({ "code": error.code, "message": error.message });
     }
-    operation["metadata"] = metadata;
-    Ok(operation)
+    (operation, metadata)
 }
 
-fn output(core: &Core, job: &JobRecord, inline: Inline) -> io::Result<Option<Value>> {
-    if let Source::File(_) = job.source {
-        return Ok(Some(json!({ "responsesFile": format!("files/batch-{}", job.id) })));
+fn type_of(job: &JobRecord) -> String {
+    match job.kind {
+        Kind::Generate => format!("{PACKAGE}GenerateContentBatch"),
+        Kind::Embed => format!("{PACKAGE}EmbedContentBatch"),
     }
-    if inline == Inline::LeftOut {
-        return Ok(None);
+}
+
+/// A job with its inlined results, which go from their file into the answer, twice as the service
+/// has them, without ever being in memory.
+fn with_results(core: &Core, job: &JobRecord, now: Stamp) -> io::Result<Reply> {
+    const OPEN: &str = "\"inlinedResponses\":{\"inlinedResponses\":[";
+    const CLOSE: &str = "]}}";
+    let (operation, metadata) = shown(core, job, now);
+    let results = core.store.results(&job.id);
+    let mut reply = Reply::pieces();
+    reply.push(format!(
+        "{},\"metadata\":{},\"output\":{{{OPEN}",
+        open(&operation),
+        open(&metadata)
+    ));
+    reply.push_rows(&results)?;
+    reply.push(format!("{CLOSE}}}"));
+    if operation.get("error").is_none() {
+        reply.push(format!(",\"response\":{{\"@type\":\"{}Output\",{OPEN}", type_of(job)));
+        reply.push_rows(&results)?;
+        reply.push(CLOSE.to_owned());
     }
-    let text = std::fs::read_to_string(core.store.results(&job.id))?;
-    let rows: Result<Vec<Value>, _> =
-        text.lines().filter(|line| !line.is_empty()).map(serde_json::from_str).collect();
-    Ok(Some(json!({ "inlinedResponses": { "inlinedResponses": rows? } })))
+    reply.push("}\n".to_owned());
+    Ok(reply)
+}
+
+/// An object's JSON to which members can be added.
+fn open(object: &Value) -> String {
+    let mut text = object.to_string();
+    text.pop();
+    text
 }
 
 fn stats(core: &Core, job: &JobRecord, standing: &Standing) -> Value {
@@ -132,7 +150,10 @@ pub(crate) async fn get(core: &Core, id: &str) -> Result<Reply, Failure> {
         }
         job
     };
-    Ok(Reply::json(&operation(core, &job, now, Inline::Shown)?))
+    if job.source == Source::Inlined && job.shown(now).output {
+        return Ok(with_results(core, &job, now)?);
+    }
+    Ok(Reply::json(&operation(core, &job, now)))
 }
 
 pub(crate) async fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
@@ -140,15 +161,11 @@ pub(crate) async fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
     let now = core.now();
     let tables = core.store.tables();
     let shown = |job: &&JobRecord| job.exists(now) && job.listed <= now;
-    let mut jobs: Vec<&JobRecord> = tables.jobs.values().filter(shown).collect();
-    // Jobs of one moment, as a clock that stands still makes them, keep the order of their creation.
-    let place = |job: &JobRecord| (job.created, format!("{:020}", job.index));
-    jobs.sort_by_key(|job| std::cmp::Reverse(place(job)));
-    let (page, token) = paging::page(&ask.target, jobs.into_iter(), place)?;
+    let after = |last| tables.jobs.newest_first(last).filter(shown);
+    let (page, token) = paging::page(&ask.target, after, jobs::age)?;
     let mut answer = json!({});
     if !page.is_empty() {
-        let page = page.iter().map(|job| operation(core, job, now, Inline::LeftOut));
-        answer["operations"] = page.collect::<io::Result<Value>>()?;
+        answer["operations"] = page.iter().map(|job| operation(core, job, now)).collect();
     }
     if let Some(token) = token {
         answer["nextPageToken"] = token.into();
@@ -158,9 +175,10 @@ pub(crate) async fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
 
 /// Changes what may be changed of a job, and answers with the job itself, not an Operation.
 pub(crate) fn update(core: &Core, ask: &Ask, id: &str, body: &Bytes) -> Result<Reply, Failure> {
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
-    validate::check("GenerateContentBatch", &body).map_err(|wrong| wrong.in_body())?;
+    validate::check_body("GenerateContentBatch", body)?;
+    let body: Value = serde_json::from_slice(body).map_err(|error| validate::not_json(&error))?;
+    let display_name = field(&body, "displayName").and_then(Value::as_str);
+    limits::check_display_name(display_name)?;
     let mut renames = field(&body, "displayName").is_some();
     if let Some(mask) = &ask.target.update_mask {
         renames = false;
@@ -180,12 +198,11 @@ pub(crate) fn update(core: &Core, ask: &Ask, id: &str, body: &Bytes) -> Result<R
     let mut tables = core.store.tables();
     let mut job = find(&tables, id, now)?;
     if renames {
-        job.display_name = field(&body, "displayName").and_then(Value::as_str).map(str::to_owned);
+        job.display_name = display_name.map(str::to_owned);
     }
     core.store.put_job(&mut tables, job.clone())?;
     drop(tables);
-    let operation = operation(core, &job, now, Inline::Shown)?;
-    Ok(Reply::json(&operation["metadata"]))
+    Ok(Reply::json(&shown(core, &job, now).1))
 }
 
 pub(crate) fn cancel(core: &Core, id: &str) -> Result<Reply, Failure> {

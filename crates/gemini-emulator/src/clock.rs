@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::store::write_json;
 
 /// A moment of emulated time, in nanoseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Stamp(pub(crate) i64);
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::payload::Halt;
 use crate::reply::{Failure, Reply};
@@ -21,23 +22,23 @@ pub(crate) async fn call(
     body: &Bytes,
 ) -> Result<Option<Reply>, Halt> {
     let reply = match (method, page) {
-        ("GET", "script") => Reply::json(&to_json(&core.faults.script())),
+        ("GET", "script") => Reply::json(&core.faults.script()),
         ("PUT", "script") => {
             core.faults.replace(read_script(ask, body)?);
-            Reply::json(&to_json(&core.faults.script()))
+            Reply::json(&core.faults.script())
         }
         ("DELETE", "script") => {
             core.faults.replace(Script::default());
             Reply::json(&json!({}))
         }
-        ("GET", "history") => Reply::json(&to_json(&core.history())),
+        ("GET", "history") => Reply::json(&core.history()),
         ("DELETE", "history") => {
             core.log.clear();
             Reply::json(&json!({}))
         }
         ("GET", "clock") => now(core),
         ("POST", "clock/advance") => {
-            core.clock.advance(span(body)?);
+            core.clock.advance(span(core.now(), body)?);
             now(core)
         }
         ("POST", "reset") => {
@@ -49,10 +50,6 @@ pub(crate) async fn call(
         _ => return Ok(None),
     };
     Ok(Some(reply))
-}
-
-fn to_json(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn now(core: &Core) -> Reply {
@@ -70,11 +67,21 @@ fn read_script(ask: &Ask, body: &Bytes) -> Result<Script, Failure> {
     Script::parse(extension, text).map_err(|error| Failure::invalid(error.to_string()))
 }
 
-fn span(body: &Bytes) -> Result<Duration, Failure> {
-    let wanted = || Failure::invalid("a body such as {\"seconds\": 30} is wanted, at least 0");
+/// How far the clock is to be moved; not so far that emulated time comes to its end.
+fn span(now: Stamp, body: &Bytes) -> Result<Duration, Failure> {
+    const TEN_YEARS: Duration = Duration::from_hours(10 * 366 * 24);
+    const END: Stamp = Stamp(i64::MAX / 10 * 8);
+    let wanted = || {
+        let what = "a body such as {\"seconds\": 30} is wanted, from 0 to ten years";
+        Failure::invalid(what)
+    };
     let body: Value = serde_json::from_slice(body).map_err(|_| wanted())?;
     let seconds = body.get("seconds").and_then(Value::as_f64).ok_or_else(wanted)?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| wanted())
+    let span = Duration::try_from_secs_f64(seconds).map_err(|_| wanted())?;
+    if span > TEN_YEARS || now.plus(span) > END {
+        return Err(wanted());
+    }
+    Ok(span)
 }
 
 /// Forgets files, uploads, jobs and requests and sets the script's counters back; the script, the

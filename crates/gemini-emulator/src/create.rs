@@ -1,7 +1,7 @@
 //! Create a batch: check the body and every row, keep the rows, record the job.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::Pace;
-use crate::batches::{Inline, operation};
+use crate::batches::operation;
 use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::payload::Halt;
@@ -20,8 +20,7 @@ use crate::record::{JobRecord, Kind, Progress, Source, phases, seconds};
 use crate::reply::{Failure, Reply};
 use crate::script::JobPlan;
 use crate::shared::Core;
-use crate::validate::{self, field};
-use crate::{limits, rows, work};
+use crate::{limits, rows, validate, work};
 
 pub(crate) async fn create(
     core: &Arc<Core>,
@@ -43,14 +42,8 @@ struct Wanted<'a> {
     model: &'a str,
     display_name: Option<String>,
     source: Source,
-}
-
-/// A job's input, checked.
-struct Input {
-    /// A file's rows, or none: then those of the body stand in `lines`.
-    file: Option<PathBuf>,
-    lines: Vec<u8>,
-    rows: u64,
+    /// The rows of the body, which keep their bytes.
+    inlined: Vec<&'a RawValue>,
 }
 
 fn create_now(
@@ -60,29 +53,28 @@ fn create_now(
     body: &Bytes,
     effective: Option<Stamp>,
 ) -> Result<Value, Failure> {
-    let parsed: Value = serde_json::from_slice(body)
-        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
-    let wanted = read(model, kind, &parsed)?;
+    let mut wanted = read(model, kind, body)?;
     core.check_model(model)?;
     let tokens = limits::tokens(input_bytes(core, &wanted.source, body));
     limits::check_job(core, model, tokens)?;
-    let input = check_input(core, &wanted.source, kind, body)?;
+    let (file, rows) = check_input(core, &wanted, kind)?;
+    let inlined = std::mem::take(&mut wanted.inlined);
     let _turn = core.creating.lock().unwrap_or_else(PoisonError::into_inner);
     // Others may have come first while the rows were checked.
     limits::check_job(core, model, tokens)?;
     let (id, index) = {
         let tables = core.store.tables();
-        let index = tables.jobs.values().map(|job| job.index + 1).max().unwrap_or(0);
-        (core.fresh_id("batch", 36, |id| tables.jobs.contains_key(id)), index)
+        let id = core.fresh_id("batch", 36, |id| tables.jobs.contains(id));
+        (id, tables.jobs.next_index())
     };
     let display_name = wanted.display_name.as_deref().unwrap_or_default();
     let plan = core.faults.for_job(bare(model), display_name, index);
     let mut record = record(core, wanted, kind, (id, index), plan, effective);
-    record.rows = input.rows;
+    record.rows = rows;
     record.tokens = tokens;
     let open = record.is_open();
     if open {
-        keep(&input, &core.store.input(&record.id))?;
+        keep(file.as_deref(), &inlined, &core.store.input(&record.id))?;
     }
     let now = core.now().max(record.created);
     core.store.put_job(&mut core.store.tables(), record.clone())?;
@@ -90,27 +82,60 @@ fn create_now(
     if open {
         work::begin(core, record.clone());
     }
-    Ok(operation(core, &record, now, Inline::Shown)?)
+    Ok(operation(core, &record, now))
 }
 
 fn bare(model: &str) -> &str {
     model.split_once('/').map_or(model, |(_, bare)| bare)
 }
 
-fn read<'a>(model: &'a str, kind: Kind, body: &Value) -> Result<Wanted<'a>, Failure> {
+/// A create's body.
+#[derive(Debug, Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    batch: Option<Batch<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Batch<'a> {
+    #[serde(alias = "displayName")]
+    display_name: Option<String>,
+    #[serde(alias = "inputConfig", borrow)]
+    input_config: Option<InputConfig<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct InputConfig<'a> {
+    #[serde(alias = "fileName")]
+    file_name: Option<String>,
+    #[serde(borrow)]
+    requests: Option<InlinedRows<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct InlinedRows<'a> {
+    #[serde(borrow)]
+    requests: Option<Vec<&'a RawValue>>,
+}
+
+fn read<'a>(model: &'a str, kind: Kind, body: &'a [u8]) -> Result<Wanted<'a>, Failure> {
     let shape = match kind {
         Kind::Generate => "CreateBatch",
         Kind::Embed => "CreateEmbedBatch",
     };
-    validate::check(shape, body).map_err(|wrong| wrong.in_body())?;
-    let batch = body.get("batch").unwrap_or(&Value::Null);
-    let config = field(batch, "inputConfig").unwrap_or(&Value::Null);
-    let file = field(config, "fileName").and_then(Value::as_str);
-    let rows = config.get("requests").and_then(|requests| requests.get("requests"));
-    let inlined = rows.and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
-    let source = match (file, inlined) {
-        (Some(name), false) => Source::File(name.strip_prefix("files/").unwrap_or(name).to_owned()),
-        (None, true) => Source::Inlined,
+    validate::check_body(shape, body)?;
+    let body: Body<'a> =
+        serde_json::from_slice(body).map_err(|error| validate::not_json(&error))?;
+    let Batch { display_name, input_config } = body.batch.unwrap_or_default();
+    limits::check_display_name(display_name.as_deref())?;
+    let InputConfig { file_name, requests } = input_config.unwrap_or_default();
+    let inlined = requests.and_then(|rows| rows.requests).unwrap_or_default();
+    let source = match (file_name, inlined.is_empty()) {
+        (Some(name), true) => Source::File(name.strip_prefix("files/").unwrap_or(&name).to_owned()),
+        (None, false) => Source::Inlined,
         _ => {
             return Err(Failure::invalid(
                 "* BatchGenerateContentRequest.batch.input_config: exactly one of file_name and \
@@ -118,50 +143,32 @@ fn read<'a>(model: &'a str, kind: Kind, body: &Value) -> Result<Wanted<'a>, Fail
             ));
         }
     };
-    let display_name = field(batch, "displayName").and_then(Value::as_str).map(str::to_owned);
-    Ok(Wanted { model, display_name, source })
+    Ok(Wanted { model, display_name, source, inlined })
 }
 
-/// A create's body as far as its rows go, which keep their bytes.
-#[derive(Debug, Deserialize)]
-struct Inlined<'a> {
-    #[serde(borrow)]
-    batch: InlinedBatch<'a>,
-}
-
-#[derive(Debug, Deserialize)]
-struct InlinedBatch<'a> {
-    #[serde(alias = "input_config", rename = "inputConfig", borrow)]
-    input_config: InlinedConfig<'a>,
-}
-
-#[derive(Debug, Deserialize)]
-struct InlinedConfig<'a> {
-    #[serde(borrow)]
-    requests: InlinedRows<'a>,
-}
-
-#[derive(Debug, Deserialize)]
-struct InlinedRows<'a> {
-    #[serde(borrow)]
-    requests: Vec<&'a RawValue>,
-}
-
-fn check_input(core: &Core, source: &Source, kind: Kind, body: &[u8]) -> Result<Input, Failure> {
-    if let Source::File(id) = source {
-        let path = find_input(core, id)?;
-        let rows = rows::check(kind, BufReader::with_capacity(1 << 20, File::open(&path)?))?;
-        return Ok(Input { file: Some(path), lines: Vec::new(), rows });
-    }
-    let inlined: Inlined<'_> = serde_json::from_slice(body)
-        .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?;
-    let inlined = inlined.batch.input_config.requests.requests;
-    Ok(Input { file: None, lines: rows::inlined(&inlined)?, rows: inlined.len() as u64 })
+/// Checks every row and counts them; gives the file they are in, if they are in one.
+fn check_input(
+    core: &Core,
+    wanted: &Wanted<'_>,
+    kind: Kind,
+) -> Result<(Option<PathBuf>, u64), Failure> {
+    let Source::File(id) = &wanted.source else {
+        rows::check_inlined(&wanted.inlined)?;
+        return Ok((None, wanted.inlined.len() as u64));
+    };
+    let path = find_input(core, id)?;
+    let input = BufReader::with_capacity(1 << 20, File::open(&path)?);
+    let rows = rows::check(kind, input, core.limits().line_bytes)?;
+    Ok((Some(path), rows))
 }
 
 /// Keeps the rows until they are answered, even if the file they came in is deleted.
-fn keep(input: &Input, path: &Path) -> io::Result<()> {
-    let Some(file) = &input.file else { return std::fs::write(path, &input.lines) };
+fn keep(file: Option<&Path>, inlined: &[&RawValue], path: &Path) -> io::Result<()> {
+    let Some(file) = file else {
+        let mut out = BufWriter::with_capacity(1 << 16, File::create(path)?);
+        rows::write_inlined(inlined, &mut out)?;
+        return out.flush();
+    };
     // Not every file system has a second name for a file.
     std::fs::hard_link(file, path).or_else(|_| std::fs::copy(file, path).map(|_| ()))
 }

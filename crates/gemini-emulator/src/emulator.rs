@@ -1,7 +1,9 @@
 //! The emulator as a value: how to set it up, start it, look at it and stop it.
 
+use std::hash::RandomState;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,9 +14,10 @@ use tokio::task::JoinHandle;
 use crate::answer::{self, Answerer, Answers};
 use crate::clock::{Clock, ManualClock, ScaledClock, pause};
 use crate::faults::Faults;
+use crate::guard::Guard;
 use crate::history::{History, Log};
 use crate::limits::Limits;
-use crate::script::Script;
+use crate::script::{Script, ScriptError};
 use crate::server;
 use crate::shared::{Core, Settings};
 use crate::store::{OpenError, Store};
@@ -40,6 +43,9 @@ pub enum StartError {
     /// The time scale is not a number above zero.
     #[error("{0} is not a time scale above zero")]
     TimeScale(f64),
+    /// The script asks for what cannot be, as one that is read from text may not either.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// The address cannot be listened on.
     #[error("failed to listen on {address}")]
     Listen {
@@ -117,7 +123,8 @@ impl Builder {
         Self { address, ..self }
     }
 
-    /// Allows an address that others can reach. The emulator checks no key for real.
+    /// Allows an address that others can reach, and any `Host`. The emulator checks no key for real,
+    /// and with [`Builder::control`] others can reset it.
     #[must_use]
     pub fn allow_remote(self, allow_remote: bool) -> Self {
         Self { allow_remote, ..self }
@@ -176,7 +183,8 @@ impl Builder {
         self
     }
 
-    /// The models that are listed; others work all the same.
+    /// The models that are listed; others work all the same. With an upstream its own are listed,
+    /// unless [`Builder::only_listed_models`] says otherwise.
     #[must_use]
     pub fn models<I: IntoIterator<Item = S>, S: Into<String>>(mut self, models: I) -> Self {
         self.settings.models = models.into_iter().map(Into::into).collect();
@@ -217,6 +225,7 @@ impl Builder {
         if !(self.time_scale.is_finite() && self.time_scale > 0.0) {
             return Err(StartError::TimeScale(self.time_scale));
         }
+        self.script.check()?;
         let failed = |source| StartError::Listen { address: self.address, source };
         let listener = TcpListener::bind(self.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -236,11 +245,17 @@ impl Builder {
             store,
             clock,
             faults: Faults::new(self.script),
-            log: Log::default(),
+            log: Log::up_to(self.settings.limits.history_bytes),
+            guard: Guard { local_only: address.ip().is_loopback() && !self.allow_remote },
+            upload_chance: RandomState::new(),
+            uploads_begun: AtomicU64::new(0),
             settings: self.settings,
             sessions: Sessions::default(),
             creating: Mutex::new(()),
         });
+        if core.settings.control && !address.ip().is_loopback() {
+            tracing::warn!(%address, "whoever reaches the emulator can reset it");
+        }
         work::resume(&core);
         let server = tokio::spawn(server::run(Arc::clone(&core), listener, stopped));
         tracing::debug!(%address, "emulator started");
@@ -298,6 +313,11 @@ impl Emulator {
         self.core.history()
     }
 
+    #[cfg(test)]
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// Stops listening, lets requests under way end for up to a second, and lets go of the state.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
@@ -305,6 +325,7 @@ impl Emulator {
             // It ends by itself; a panic in it has been reported already.
             let _ = server.await;
         }
+        self.core.store.let_go();
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use crate::clock::Stamp;
 use crate::faults::Asked;
-use crate::history::Seen;
+use crate::history::{self, Seen};
 use crate::payload::{Halt, Payload, Slow};
 use crate::record::Kind;
 use crate::reply::{Body, Failure, Reply, Shape};
@@ -73,10 +73,14 @@ pub(crate) async fn serve(
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str();
     let span = tracing::debug_span!("exchange", method, path = ?parts.uri.path());
+    if let Some(failure) = core.guard.objection(&parts) {
+        return Ok(Reply::from(failure).into_response(core.now(), Shape::default()));
+    }
     let ask = Ask::of(&parts);
+    let payload = Payload::new(body, core.settings.limits.body_idle);
     if let (Route::Control(page), true) = (&ask.route, core.settings.control) {
         // The emulator's own pages meet no faults and leave no trace.
-        let reply = control(&core, &ask, page, method, Payload::new(body)).await?;
+        let reply = control(&core, &ask, page, method, payload).await?;
         return Ok(reply.into_response(core.now(), Shape::default()));
     }
     let query = parts.uri.query().unwrap_or_default();
@@ -84,14 +88,14 @@ pub(crate) async fn serve(
     let due = core.faults.for_request(&asked);
     let number = core.log.note(Seen {
         at: core.now().rfc3339(),
-        method: method.to_owned(),
-        path: ask.target.path.clone(),
-        command: ask.header("x-goog-upload-command").map(str::to_owned),
+        method: history::short(method),
+        path: history::short(&ask.target.path),
+        command: ask.header("x-goog-upload-command").map(history::short),
         status: None,
         fault: due.as_ref().map(|due| due.name.clone()),
     });
     let fault = due.map(|due| due.action);
-    let response = under(&core, ask, Payload::new(body), fault).instrument(span.clone()).await;
+    let response = under(&core, ask, payload, fault).instrument(span.clone()).await;
     let status = response.as_ref().ok().map(|response| response.status().as_u16());
     if let Some(status) = status {
         core.log.answered(number, status);
@@ -251,7 +255,7 @@ async fn call(core: &Arc<Core>, ask: &Ask, mut payload: Payload) -> Result<Reply
         Route::CancelBatch(id) => batches::cancel(core, id)?,
         Route::DeleteBatch(id) => batches::delete(core, id)?,
         Route::UpdateBatch(id) => batches::update(core, ask, id, &body)?,
-        Route::ListModels => models::list(core, ask)?,
+        Route::ListModels => models::list(core, ask).await?,
         Route::GetModel(id) => models::get(core, id)?,
         Route::GenerateContent { model } => models::generate(core, model, &body).await?,
         Route::CountTokens { model } => models::count_tokens(core, model, &body)?,
@@ -275,8 +279,9 @@ fn unreadable(ask: &Ask) -> Option<Failure> {
         )));
     }
     let alt = ask.target.alt.as_deref().unwrap_or("json");
-    let known =
-        matches!(alt, "" | "json") || (alt == "media" && matches!(ask.route, Route::Download(_)));
+    // Where there is no call, that is what is wrong.
+    let media = matches!(ask.route, Route::Download(_) | Route::WrongMethod(_) | Route::Unknown);
+    let known = matches!(alt, "" | "json") || (alt == "media" && media);
     (!known).then(|| Failure::invalid(format!("The emulator does not answer with alt={alt}.")))
 }
 

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::paging;
 use crate::record::{FileRecord, Source, TWO_DAYS};
@@ -90,8 +91,12 @@ pub(crate) fn list(core: &Core, ask: &Ask) -> Result<Reply, Failure> {
     let mut files: Vec<&FileRecord> =
         tables.files.values().filter(|file| file.expires() > now).collect();
     let place = |file: &FileRecord| (file.created, file.id.clone());
-    files.sort_by_key(|file| std::cmp::Reverse(place(file)));
-    let (page, token) = paging::page(&ask.target, files.into_iter(), place)?;
+    files.sort_by_cached_key(|file| std::cmp::Reverse(place(file)));
+    let after = |last: Option<(Stamp, String)>| {
+        let older = move |file: &&FileRecord| last.as_ref().is_none_or(|last| place(file) < *last);
+        files.iter().copied().filter(older)
+    };
+    let (page, token) = paging::page(&ask.target, after, place)?;
     let mut answer = json!({});
     if !page.is_empty() {
         let page = page.iter().map(|file| resource(file, &ask.base, &ask.target.version));

@@ -1,11 +1,15 @@
 //! What the service allows, and how it says that there is no more.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::record::JobRecord;
+use crate::clock::Stamp;
+use crate::record::{JobRecord, UploadRecord};
 use crate::reply::Failure;
 use crate::shared::Core;
+use crate::store::Tables;
 
 /// What the service allows.
 ///
@@ -29,6 +33,18 @@ pub struct Limits {
     pub body_bytes: usize,
     /// What chunks of an upload must be a multiple of, the last one apart: 8 MiB.
     pub granularity: u64,
+    /// Bytes of one line of an input file, its end not counted: 64 MiB. With those below the
+    /// emulator's own choice, so that its memory stays bounded.
+    pub line_bytes: u64,
+    /// Upload sessions that have not ended: 10,000.
+    pub open_uploads: usize,
+    /// Connections at a time: 512. More wait to be accepted.
+    pub connections: usize,
+    /// How long the body of a request may stand still, in real time, before its connection
+    /// closes: 60 s.
+    pub body_idle: Duration,
+    /// Bytes that the history keeps of requests: 32 MiB. The oldest go first.
+    pub history_bytes: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +56,11 @@ impl Default for Limits {
             enqueued_tokens: None,
             body_bytes: 20 << 20,
             granularity: 8 << 20,
+            line_bytes: 64 << 20,
+            open_uploads: 10_000,
+            connections: 512,
+            body_idle: Duration::from_mins(1),
+            history_bytes: 32 << 20,
         }
     }
 }
@@ -60,6 +81,10 @@ pub struct LimitChanges {
     pub body_bytes: Option<usize>,
     /// See [`Limits::granularity`].
     pub granularity: Option<u64>,
+    /// See [`Limits::line_bytes`].
+    pub line_bytes: Option<u64>,
+    /// See [`Limits::open_uploads`].
+    pub open_uploads: Option<usize>,
 }
 
 impl LimitChanges {
@@ -72,7 +97,23 @@ impl LimitChanges {
             body_bytes: self.body_bytes.unwrap_or(limits.body_bytes),
             // Nothing is a multiple of zero.
             granularity: self.granularity.unwrap_or(limits.granularity).max(1),
+            line_bytes: self.line_bytes.unwrap_or(limits.line_bytes),
+            open_uploads: self.open_uploads.unwrap_or(limits.open_uploads),
+            connections: limits.connections,
+            body_idle: limits.body_idle,
+            history_bytes: limits.history_bytes,
         }
+    }
+}
+
+/// Checks the length of what a client calls a file or a job.
+pub(crate) fn check_display_name(name: Option<&str>) -> Result<(), Failure> {
+    const MOST: usize = 512;
+    match name.map(|name| name.chars().count()) {
+        Some(length) if length > MOST => Err(Failure::invalid(format!(
+            "* display_name: must not be longer than {MOST} characters, has {length}.\n"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -81,8 +122,9 @@ pub(crate) fn tokens(bytes: u64) -> u64 {
     bytes.div_ceil(4)
 }
 
-/// Checks that one more file of `size` bytes may be stored.
-pub(crate) fn check_room(core: &Core, size: u64) -> Result<(), Failure> {
+/// Checks that an upload of `size` bytes may begin, beside the files and what other uploads have
+/// or have said they will have.
+pub(crate) fn check_upload(core: &Core, tables: &Tables, size: u64) -> Result<(), Failure> {
     let limits = core.limits();
     if size > limits.file_bytes {
         return Err(Failure::invalid(format!(
@@ -91,13 +133,35 @@ pub(crate) fn check_room(core: &Core, size: u64) -> Result<(), Failure> {
         )));
     }
     let now = core.now();
-    let tables = core.store.tables();
-    let stored = tables.files.values().filter(|file| file.expires() > now);
-    let stored = stored.map(|file| file.size).fold(0, u64::saturating_add);
-    if stored.saturating_add(size) > limits.storage_bytes {
-        return Err(storage_full(limits.storage_bytes));
+    if open_uploads(tables, now).count() >= limits.open_uploads {
+        return Err(too_many());
     }
-    Ok(())
+    check_room(core, tables, "", size)
+}
+
+/// Checks that the upload `id` may have `size` bytes, beside the files and what other uploads have
+/// or have said they will have.
+pub(crate) fn check_room(core: &Core, tables: &Tables, id: &str, size: u64) -> Result<(), Failure> {
+    let now = core.now();
+    let others = open_uploads(tables, now).filter(|upload| upload.id != id);
+    let reserved = others.map(|upload| {
+        upload.declared_size.unwrap_or_else(|| {
+            std::fs::metadata(core.store.upload_data(&upload.id)).map_or(0, |data| data.len())
+        })
+    });
+    check_stored(core, tables, reserved.fold(size, u64::saturating_add))
+}
+
+/// Checks that `size` bytes more may be stored.
+pub(crate) fn check_stored(core: &Core, tables: &Tables, size: u64) -> Result<(), Failure> {
+    let (now, allowed) = (core.now(), core.limits().storage_bytes);
+    let stored = tables.files.values().filter(|file| file.expires() > now);
+    let all = stored.map(|file| file.size).fold(size, u64::saturating_add);
+    if all > allowed { Err(storage_full(allowed)) } else { Ok(()) }
+}
+
+fn open_uploads(tables: &Tables, now: Stamp) -> impl Iterator<Item = &UploadRecord> {
+    tables.uploads.values().filter(move |upload| upload.is_active() && upload.expires() > now)
 }
 
 /// Checks that one more job of `model` with so many tokens may begin.
@@ -105,7 +169,7 @@ pub(crate) fn check_job(core: &Core, model: &str, tokens: u64) -> Result<(), Fai
     let limits = core.limits();
     let now = core.now();
     let tables = core.store.tables();
-    let live: Vec<&JobRecord> = tables.jobs.values().filter(|job| job.is_live(now)).collect();
+    let live: Vec<&JobRecord> = tables.jobs.all().filter(|job| job.is_live(now)).collect();
     if live.len() >= limits.concurrent_jobs {
         return Err(too_many());
     }

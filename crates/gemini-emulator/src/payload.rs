@@ -51,6 +51,8 @@ impl Slow {
 pub(crate) enum Payload {
     Stream {
         body: Incoming,
+        /// How long the body may stand still.
+        idle: Duration,
         /// How many bytes are still taken before the connection closes.
         left: Option<u64>,
         slow: Option<Slow>,
@@ -59,8 +61,8 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    pub(crate) fn new(body: Incoming) -> Self {
-        Self::Stream { body, left: None, slow: None }
+    pub(crate) fn new(body: Incoming, idle: Duration) -> Self {
+        Self::Stream { body, idle, left: None, slow: None }
     }
 
     /// Closes the connection after so many bytes.
@@ -79,15 +81,19 @@ impl Payload {
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Halt> {
-        let (body, left, slow) = match self {
+        let (body, idle, left, slow) = match self {
             Self::Whole(bytes) => return Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
-            Self::Stream { body, left, slow } => (body, left, slow),
+            Self::Stream { body, idle, left, slow } => (body, *idle, left, slow),
         };
         if *left == Some(0) {
             return Err(Halt::Closed);
         }
         loop {
-            let Some(frame) = body.frame().await else { return Ok(None) };
+            let Ok(frame) = tokio::time::timeout(idle, body.frame()).await else {
+                tracing::debug!("a body stood still for too long");
+                return Err(Halt::Closed);
+            };
+            let Some(frame) = frame else { return Ok(None) };
             let Ok(mut piece) = frame.map_err(|_| Halt::Closed)?.into_data() else { continue };
             if let Some(left) = left {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());

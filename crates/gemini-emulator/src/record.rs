@@ -11,6 +11,9 @@ use crate::script::{JobError, JobPlan, Phase};
 /// How long files live, and how long a job may take, in emulated time.
 pub(crate) const TWO_DAYS: Duration = Duration::from_hours(48);
 
+/// How long upload sessions live, in emulated time.
+pub(crate) const WEEK: Duration = Duration::from_hours(7 * 24);
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileRecord {
     pub(crate) id: String,
@@ -36,7 +39,20 @@ pub(crate) struct UploadRecord {
     pub(crate) display_name: Option<String>,
     pub(crate) mime_type: String,
     pub(crate) declared_size: Option<u64>,
+    #[serde(default)]
+    pub(crate) started: Stamp,
     pub(crate) outcome: UploadOutcome,
+}
+
+impl UploadRecord {
+    /// When the session and what came in it are forgotten.
+    pub(crate) fn expires(&self) -> Stamp {
+        self.started.plus(WEEK)
+    }
+
+    pub(crate) fn is_active(&self) -> bool {
+        self.outcome == UploadOutcome::Active
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +61,8 @@ pub(crate) enum UploadOutcome {
     Active,
     Final(FileRecord),
     Cancelled,
+    /// Another file had the name by then.
+    Taken,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Answers before they become HTTP: JSON, bytes or a file, and Google's way to say no.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -11,11 +12,12 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use hyper::body::Frame;
 use hyper::{Response, StatusCode, header};
+use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 
 use crate::clock::{Stamp, pause};
 use crate::payload::Slow;
+use crate::read_ahead::ReadAhead;
 use crate::script::{Canned, LengthSaid};
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
@@ -30,12 +32,35 @@ pub(crate) struct Reply {
 #[derive(Debug)]
 pub(crate) enum ReplyBody {
     Bytes(Bytes),
-    File(tokio::fs::File, u64),
+    /// One after the other.
+    Pieces(VecDeque<Piece>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Bytes(Bytes),
+    /// So many bytes of a file, as they are or with commas for line ends.
+    File {
+        file: File,
+        length: u64,
+        commas: bool,
+    },
+}
+
+impl Piece {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
 }
 
 impl Reply {
-    pub(crate) fn json(value: &Value) -> Self {
-        Self::bytes(format!("{value:#}\n").into()).header("Content-Type", JSON)
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+        text.push('\n');
+        Self::bytes(text.into()).header("Content-Type", JSON)
     }
 
     pub(crate) fn bytes(body: Bytes) -> Self {
@@ -43,9 +68,39 @@ impl Reply {
     }
 
     pub(crate) async fn file(path: &Path) -> io::Result<Self> {
-        let file = tokio::fs::File::open(path).await?;
-        let length = file.metadata().await?.len();
-        Ok(Self { status: 200, headers: Vec::new(), body: ReplyBody::File(file, length) })
+        let file = tokio::fs::File::open(path).await?.into_std().await;
+        let length = file.metadata()?.len();
+        let body = ReplyBody::Pieces([Piece::File { file, length, commas: false }].into());
+        Ok(Self { status: 200, headers: Vec::new(), body })
+    }
+
+    /// JSON that is yet to be put together.
+    pub(crate) fn pieces() -> Self {
+        let body = ReplyBody::Pieces(VecDeque::new());
+        Self { status: 200, headers: Vec::new(), body }.header("Content-Type", JSON)
+    }
+
+    pub(crate) fn push(&mut self, text: String) {
+        self.push_piece(Piece::Bytes(text.into()));
+    }
+
+    /// The lines of a file as the items of a list.
+    pub(crate) fn push_rows(&mut self, path: &Path) -> io::Result<()> {
+        let file = File::open(path)?;
+        // The last line's end stays away.
+        let length = file.metadata()?.len().saturating_sub(1);
+        self.push_piece(Piece::File { file, length, commas: true });
+        Ok(())
+    }
+
+    fn push_piece(&mut self, piece: Piece) {
+        match &mut self.body {
+            ReplyBody::Pieces(pieces) => pieces.push_back(piece),
+            ReplyBody::Bytes(bytes) => {
+                let first = Piece::Bytes(std::mem::take(bytes));
+                self.body = ReplyBody::Pieces([first, piece].into());
+            }
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -81,7 +136,7 @@ impl Reply {
         }
         let whole = match &self.body {
             ReplyBody::Bytes(bytes) => bytes.len() as u64,
-            ReplyBody::File(_, length) => *length,
+            ReplyBody::Pieces(pieces) => pieces.iter().map(Piece::length).sum(),
         };
         let sent = shape.sent.unwrap_or(whole).min(whole);
         // A script may have set the length or taken it away: then hyper must not know it.
@@ -169,7 +224,12 @@ enum Ending {
 
 /// What is left of a body that is sent piece by piece.
 struct Pieces {
-    body: ReplyBody,
+    /// Bytes that are here, to be sent first.
+    ready: Bytes,
+    /// Where more comes from, with the bytes that are left of it, and commas or not.
+    file: Option<(ReadAhead, u64, bool)>,
+    /// What comes after that.
+    rest: VecDeque<Piece>,
     left: u64,
     pace: Option<Slow>,
     first: bool,
@@ -177,7 +237,11 @@ struct Pieces {
 }
 
 fn pieces(body: ReplyBody, left: u64, pace: Option<Slow>, ending: Ending) -> Body {
-    let state = Pieces { body, left, pace, first: true, ending };
+    let (ready, rest) = match body {
+        ReplyBody::Bytes(bytes) => (bytes, VecDeque::new()),
+        ReplyBody::Pieces(pieces) => (Bytes::new(), pieces),
+    };
+    let state = Pieces { ready, file: None, rest, left, pace, first: true, ending };
     let frames = stream::try_unfold(state, |mut state| async move {
         let piece = state.next().await?;
         Ok(piece.map(|piece| (Frame::data(piece), state)))
@@ -187,32 +251,53 @@ fn pieces(body: ReplyBody, left: u64, pace: Option<Slow>, ending: Ending) -> Bod
 
 impl Pieces {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        const PIECE: u64 = 256 * 1024;
         if self.left == 0 {
             return self.end().await;
         }
-        let size =
-            self.left.min(self.pace.as_ref().map_or(PIECE, |pace| pace.bytes.clamp(1, PIECE)));
+        let most = self.left.min(self.pace.as_ref().map_or(u64::MAX, |pace| pace.bytes.max(1)));
         if let Some(pace) = &self.pace
             && !std::mem::take(&mut self.first)
         {
             pace.core.clock.wait(pace.every).await;
         }
-        let piece = match &mut self.body {
-            ReplyBody::Bytes(bytes) => {
-                bytes.split_to(usize::try_from(size).unwrap_or(usize::MAX).min(bytes.len()))
-            }
-            ReplyBody::File(file, _) => {
-                let mut piece = Vec::new();
-                file.take(size).read_to_end(&mut piece).await?;
-                piece.into()
-            }
-        };
+        while self.ready.is_empty() && self.refill().await? {}
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let piece = self.ready.split_to(most.min(self.ready.len()));
         if piece.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.left -= piece.len() as u64;
         Ok(Some(piece))
+    }
+
+    /// Gets more bytes ready; says no at the end of everything.
+    async fn refill(&mut self) -> io::Result<bool> {
+        if let Some((file, left, commas)) = &mut self.file {
+            let mut piece = file.next().await?;
+            piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= piece.len() as u64;
+            if *commas {
+                let comma = |c: &u8| if *c == b'\n' { b',' } else { *c };
+                piece = piece.iter().map(comma).collect();
+            }
+            if piece.is_empty() && *left > 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if *left == 0 {
+                self.file = None;
+            }
+            self.ready = piece;
+            return Ok(true);
+        }
+        match self.rest.pop_front() {
+            Some(Piece::Bytes(bytes)) => self.ready = bytes,
+            Some(Piece::File { length: 0, .. }) => {}
+            Some(Piece::File { file, length, commas }) => {
+                self.file = Some((ReadAhead::new(file), length, commas));
+            }
+            None => return Ok(false),
+        }
+        Ok(true)
     }
 
     async fn end(&self) -> io::Result<Option<Bytes>> {

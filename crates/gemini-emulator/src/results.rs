@@ -20,6 +20,8 @@ const WINDOW_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
     pub(crate) seed: u64,
+    /// Its place among all jobs: no two answers have one id.
+    pub(crate) index: u64,
     /// Without `models/`.
     pub(crate) model: &'a str,
     pub(crate) kind: Kind,
@@ -70,7 +72,8 @@ impl Job<'_> {
     /// Reads a row that create has checked.
     pub(crate) fn read(&self, number: u64, line: &[u8]) -> io::Result<Pending> {
         let row = if self.inlined { Row::of_body(line)? } else { Row::of_file(line)? };
-        let own = mix(self.seed, &[b"response", self.model.as_bytes(), &number.to_le_bytes()]);
+        let (index, place) = (self.index.to_le_bytes(), number.to_le_bytes());
+        let own = mix(self.seed, &[b"response", self.model.as_bytes(), &index, &place]);
         let fate = self.fate(number, row.key.as_deref());
         Ok(Pending { row, response_id: Dice::new(own).id(22), fate })
     }

@@ -1,14 +1,15 @@
 //! The rows of an input: what create says of bad ones, how many there are, and how they are read.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _, Write};
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::record::Kind;
 use crate::reply::Failure;
-use crate::validate;
+use crate::validate::{self, BadLine};
 
 /// How many bad lines a refusal names at most.
 const COMPLAINTS: usize = 20;
@@ -19,20 +20,55 @@ pub(crate) struct Lines<R> {
     input: R,
     line: Vec<u8>,
     number: u64,
+    most: u64,
+}
+
+/// Why there is no line.
+#[derive(Debug)]
+pub(crate) enum NoLine {
+    /// The line of this number has more bytes than are taken; the next call goes on after it.
+    TooLong(u64),
+    Io(io::Error),
+}
+
+impl From<io::Error> for NoLine {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<NoLine> for io::Error {
+    fn from(why: NoLine) -> Self {
+        match why {
+            NoLine::TooLong(number) => Self::other(format!("line {number} is too long")),
+            NoLine::Io(error) => error,
+        }
+    }
 }
 
 impl<R: BufRead> Lines<R> {
+    /// The lines of an input that has been checked.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, line: Vec::new(), number: 0 }
+        Self::up_to(u64::MAX, input)
     }
 
-    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+    /// Lines of so many bytes at most, their ends not counted.
+    fn up_to(most: u64, input: R) -> Self {
+        Self { input, line: Vec::new(), number: 0, most }
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, &[u8])>, NoLine> {
         loop {
             self.line.clear();
-            if self.input.read_until(b'\n', &mut self.line)? == 0 {
+            let most = self.most.saturating_add(1);
+            if (&mut self.input).take(most).read_until(b'\n', &mut self.line)? == 0 {
                 return Ok(None);
             }
             self.number += 1;
+            if self.line.len() as u64 == most && !self.line.ends_with(b"\n") {
+                self.input.skip_until(b'\n')?;
+                return Err(NoLine::TooLong(self.number));
+            }
             if !self.line.trim_ascii().is_empty() {
                 return Ok(Some((self.number, self.line.trim_ascii())));
             }
@@ -40,15 +76,22 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Checks the rows of a file and counts them; names the bad ones.
-pub(crate) fn check(kind: Kind, input: impl BufRead) -> Result<u64, Failure> {
-    let mut lines = Lines::new(input);
+/// Checks the rows of a file, none of them longer than `most` bytes, and counts them; names the
+/// bad ones.
+pub(crate) fn check(kind: Kind, input: impl BufRead, most: u64) -> Result<u64, Failure> {
+    let mut lines = Lines::up_to(most, input);
     let mut rows = 0;
     let mut complaints: Vec<String> = Vec::new();
     while complaints.len() < COMPLAINTS {
-        let Some((number, line)) = lines.next()? else { break };
+        match lines.next() {
+            Ok(None) => break,
+            Ok(Some((number, line))) => complaints.extend(check_line(kind, number, line).err()),
+            Err(NoLine::TooLong(number)) => {
+                complaints.push(format!("Error on line {number}: longer than {most} bytes"));
+            }
+            Err(NoLine::Io(error)) => return Err(error.into()),
+        }
         rows += 1;
-        complaints.extend(check_line(kind, number, line).err());
     }
     if !complaints.is_empty() {
         return Err(Failure::invalid(complaints.join("\n")));
@@ -59,49 +102,61 @@ pub(crate) fn check(kind: Kind, input: impl BufRead) -> Result<u64, Failure> {
     Ok(rows)
 }
 
-/// Parses a line and checks the request in it; says what create says about a bad one.
+/// Checks a line and the request in it; says what create says about a bad one.
 fn check_line(kind: Kind, number: u64, line: &[u8]) -> Result<(), String> {
     let wrong = |column: usize, what: &str| {
         format!("Error on line {number}: invalid JSON, near column {column}: {what}")
     };
-    let row: Value = serde_json::from_slice(line).map_err(|error| {
-        let what = error.to_string();
-        let what = what.split(" at line ").next().unwrap_or_default();
-        wrong(error.column(), what)
-    })?;
-    let Value::Object(row) = row else {
-        let begins = line.first().copied().map_or(' ', char::from);
-        return Err(wrong(1, &format!("unexpected character: '{begins}'; expected '{{'")));
-    };
-    let Some(request) = row.get("request") else {
-        return Err(format!("Error on line {number}: request is not specified"));
-    };
+    let begins = line.first().copied().map_or(' ', char::from);
     let shape = match kind {
         Kind::Generate => "GenerateContentRequest",
         Kind::Embed => "EmbedContentRequest",
     };
-    validate::check(shape, request)
-        .and_then(|()| validate::check_row(request))
-        .map_err(|violation| violation.on_line(number, &String::from_utf8_lossy(line)))
+    validate::check_line(shape, line).map_err(|bad| match bad {
+        BadLine::NotJson(error) if error.is_data() => {
+            wrong(1, &format!("unexpected character: '{begins}'; expected '{{'"))
+        }
+        BadLine::NotJson(error) => {
+            let what = error.to_string();
+            wrong(error.column(), what.split(" at line ").next().unwrap_or_default())
+        }
+        BadLine::NoRequest => format!("Error on line {number}: request is not specified"),
+        BadLine::Violation(violation) => violation.on_line(number, &String::from_utf8_lossy(line)),
+    })
 }
 
-/// A create's own rows, written as the lines of a file.
-pub(crate) fn inlined(rows: &[&RawValue]) -> Result<Vec<u8>, Failure> {
-    let mut lines = Vec::new();
-    for (number, row) in rows.iter().enumerate() {
-        let asked = serde_json::from_str::<Map<String, Value>>(row.get());
-        if !asked.is_ok_and(|row| row.contains_key("request")) {
-            return Err(Failure::invalid(format!(
-                "* BatchGenerateContentRequest.batch.input_config.requests.requests[{number}]\
-                 .request: request is not specified\n"
-            )));
-        }
+/// A create's own row, as far as it has to be looked into once its fields are known.
+#[derive(Debug, Deserialize)]
+struct Inlined<'a> {
+    #[serde(borrow)]
+    request: Option<&'a RawValue>,
+}
+
+/// Checks that each of a create's own rows has a request.
+pub(crate) fn check_inlined(rows: &[&RawValue]) -> Result<(), Failure> {
+    let without = rows.iter().position(|row| {
+        let asked = serde_json::from_str::<Inlined<'_>>(row.get());
+        !asked.is_ok_and(|row| row.request.is_some())
+    });
+    without.map_or(Ok(()), |number| {
+        Err(Failure::invalid(format!(
+            "* BatchGenerateContentRequest.batch.input_config.requests.requests[{number}]\
+             .request: request is not specified\n"
+        )))
+    })
+}
+
+/// Writes a create's own rows as the lines of a file.
+pub(crate) fn write_inlined(rows: &[&RawValue], out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
         // In valid JSON a line's end is white space wherever it stands.
-        let text = row.get().bytes().map(|c| if matches!(c, b'\n' | b'\r') { b' ' } else { c });
-        lines.extend(text);
-        lines.push(b'\n');
+        for piece in row.get().split(['\n', '\r']) {
+            out.write_all(piece.as_bytes())?;
+            out.write_all(b" ")?;
+        }
+        out.write_all(b"\n")?;
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// A row that has been checked.
@@ -130,7 +185,7 @@ impl Row {
         Ok(Self { request, echoed, key })
     }
 
-    /// Reads a row of a create's own body, as `inlined` wrote it.
+    /// Reads a row of a create's own body, as `write_inlined` wrote it.
     pub(crate) fn of_body(line: &[u8]) -> io::Result<Self> {
         let mut members: BTreeMap<String, &RawValue> = serde_json::from_slice(line)?;
         let request = request(&mut members)?;

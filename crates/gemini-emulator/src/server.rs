@@ -19,9 +19,14 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Accepts connections until `stop` says true; dropping the future drops every connection.
 pub(crate) async fn run(core: Arc<Core>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    let most = core.settings.limits.connections.max(1);
     loop {
+        let full = connections.len() >= most;
+        if full {
+            tracing::warn!(most, "no more connections until one of them ends");
+        }
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if !full => match accepted {
                 Ok((stream, _)) => {
                     connections.spawn(connection(Arc::clone(&core), stream, stop.clone()));
                 }

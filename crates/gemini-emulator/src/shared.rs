@@ -1,5 +1,7 @@
 //! What all calls share: records, clock, script, history, settings.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use crate::answer::Answerer;
 use crate::clock::{Clock, Stamp};
 use crate::dice::{Dice, mix};
 use crate::faults::Faults;
+use crate::guard::Guard;
 use crate::history::{Created, History, Log};
 use crate::limits::Limits;
 use crate::refusal;
@@ -37,6 +40,10 @@ pub(crate) struct Core {
     pub(crate) log: Log,
     pub(crate) settings: Settings,
     pub(crate) sessions: Sessions,
+    pub(crate) guard: Guard,
+    /// For what nobody shall guess: unlike all other chance it does not come from the seed.
+    pub(crate) upload_chance: RandomState,
+    pub(crate) uploads_begun: AtomicU64,
     /// Creates are applied one after the other, so that a job's index is its place.
     pub(crate) creating: Mutex<()>,
     pub(crate) answerer: Arc<dyn Answerer>,
@@ -72,6 +79,13 @@ impl Core {
         }
     }
 
+    /// The id of a new upload session, which is the key to it: nobody can guess it.
+    pub(crate) fn upload_id(&self) -> String {
+        let n = self.uploads_begun.fetch_add(1, Ordering::Relaxed);
+        let part = |part: u64| self.upload_chance.hash_one((n, part));
+        format!("{:016x}{:016x}{:016x}", part(0), part(1), part(2))
+    }
+
     pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), Failure> {
         let Some(key) = key.map(str::trim).filter(|key| !key.is_empty()) else {
             return Err(Failure::of(
@@ -105,7 +119,7 @@ impl Core {
     pub(crate) fn history(&self) -> History {
         let now = self.now();
         let tables = self.store.tables();
-        let mut jobs: Vec<_> = tables.jobs.values().collect();
+        let mut jobs: Vec<_> = tables.jobs.all().collect();
         jobs.sort_by_key(|job| job.index);
         History {
             now: now.rfc3339(),

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::jobs::Jobs;
+use crate::lent::{self, LentDir};
 use crate::record::{FileRecord, JobRecord, UploadOutcome, UploadRecord};
 
 const TABLES: [&str; 3] = ["files", "uploads", "jobs"];
@@ -18,8 +20,7 @@ const TABLES: [&str; 3] = ["files", "uploads", "jobs"];
 pub(crate) struct Tables {
     pub(crate) files: BTreeMap<String, FileRecord>,
     pub(crate) uploads: BTreeMap<String, UploadRecord>,
-    /// Deleted jobs stay as marks, so that creates can be counted.
-    pub(crate) jobs: BTreeMap<String, JobRecord>,
+    pub(crate) jobs: Jobs,
 }
 
 /// A folder with everything in it.
@@ -32,19 +33,7 @@ pub(crate) struct Store {
     tables: Mutex<Tables>,
     // Both end with the store: the lock first, then a folder that was only lent.
     _lock: File,
-    _lent: Option<LentDir>,
-}
-
-/// A private folder that is removed at the end.
-#[derive(Debug)]
-struct LentDir(PathBuf);
-
-impl Drop for LentDir {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            tracing::debug!(?error, "failed to remove the emulator's folder");
-        }
-    }
+    lent: Option<LentDir>,
 }
 
 /// Why a state folder cannot be used.
@@ -59,24 +48,28 @@ pub(crate) enum OpenError {
 impl Store {
     /// Opens `dir`, or a folder of its own that ends with the store.
     pub(crate) fn open(dir: Option<&Path>) -> Result<Self, OpenError> {
-        let lent = if dir.is_none() { Some(lend_dir()?) } else { None };
-        let dir = match (dir, &lent) {
-            (Some(dir), _) => dir.to_path_buf(),
-            (None, Some(lent)) => lent.0.clone(),
-            (None, None) => return Err(OpenError::Io(io::ErrorKind::NotFound.into())),
+        let (dir, lock, lent) = if let Some(dir) = dir {
+            private_dirs().create(dir)?;
+            (dir.to_path_buf(), lent::lock(dir)?, None)
+        } else {
+            let base = std::env::temp_dir();
+            lent::sweep(&base);
+            let (lent, lock) = LentDir::make(&base)?;
+            (lent.path().to_path_buf(), lock, Some(lent))
         };
         for name in TABLES {
             private_dirs().create(dir.join(name))?;
         }
-        let lock = File::create(dir.join("LOCK"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(OpenError::Locked),
-            Err(fs::TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let store = Self { dir, tables: Mutex::default(), _lock: lock, _lent: lent };
+        let store = Self { dir, tables: Mutex::default(), _lock: lock, lent };
         store.recover()?;
         Ok(store)
+    }
+
+    /// Removes the folder if it was only lent, whatever requests are still under way.
+    pub(crate) fn let_go(&self) {
+        if let Some(lent) = &self.lent {
+            lent.remove();
+        }
     }
 
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -126,7 +119,7 @@ impl Store {
         if record.deleted.is_some() {
             remove(&self.results(&record.id))?;
         }
-        tables.jobs.insert(record.id.clone(), record);
+        tables.jobs.insert(record);
         Ok(())
     }
 
@@ -159,9 +152,15 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn cancel_upload(&self, tables: &mut Tables, id: &str) -> io::Result<()> {
+    /// Ends an upload that makes no file.
+    pub(crate) fn end_upload(
+        &self,
+        tables: &mut Tables,
+        id: &str,
+        outcome: UploadOutcome,
+    ) -> io::Result<()> {
         let Some(mut record) = tables.uploads.get(id).cloned() else { return Ok(()) };
-        record.outcome = UploadOutcome::Cancelled;
+        record.outcome = outcome;
         self.put_upload(tables, record)?;
         remove(&self.upload_data(id))
     }
@@ -197,13 +196,14 @@ impl Store {
         let mut tables = self.tables();
         tables.uploads = read_table(&self.dir.join("uploads"), |record: &UploadRecord| &record.id)?;
         tables.files = read_table(&self.dir.join("files"), |record: &FileRecord| &record.id)?;
-        tables.jobs = read_table(&self.dir.join("jobs"), |record: &JobRecord| &record.id)?;
+        let jobs = read_table(&self.dir.join("jobs"), |record: &JobRecord| &record.id)?;
+        tables.jobs = jobs.into_values().collect();
         let finals: Vec<(String, FileRecord)> = tables
             .uploads
             .values()
             .filter_map(|upload| match &upload.outcome {
                 UploadOutcome::Final(file) => Some((upload.id.clone(), file.clone())),
-                UploadOutcome::Active | UploadOutcome::Cancelled => None,
+                _ => None,
             })
             .collect();
         for (upload_id, file) in finals {
@@ -280,21 +280,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn lend_dir() -> io::Result<LentDir> {
-    let base = std::env::temp_dir();
-    let mut builder = private_dirs();
-    builder.recursive(false);
-    for n in 0..u32::MAX {
-        let dir = base.join(format!("gemini-emulator-{}-{n}", std::process::id()));
-        match builder.create(&dir) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            outcome => return outcome.map(|()| LentDir(dir)),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-fn private_dirs() -> fs::DirBuilder {
+pub(crate) fn private_dirs() -> fs::DirBuilder {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -314,6 +300,7 @@ mod tests {
             display_name: None,
             mime_type: "application/json".into(),
             declared_size: None,
+            started: Stamp(1),
             outcome: UploadOutcome::Active,
         }
     }

@@ -1,15 +1,19 @@
 //! The resumable upload protocol: start, upload, query, cancel, finalize.
 
-use std::collections::HashMap;
+mod chunk;
+mod sessions;
+
 use std::io::Read;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncWriteExt, BufWriter};
-use tokio::sync::watch;
 
+use self::chunk::Chunk;
+use self::sessions::Running;
+pub(crate) use self::sessions::Sessions;
+use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::files;
 use crate::limits;
@@ -17,46 +21,8 @@ use crate::payload::{Halt, Payload};
 use crate::record::{FileRecord, UploadOutcome, UploadRecord};
 use crate::reply::{Failure, Reply};
 use crate::shared::Core;
+use crate::store::Tables;
 use crate::validate::{self, field};
-
-/// Upload sessions of this process; what must last is on disk.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions {
-    open: Mutex<HashMap<String, Arc<Session>>>,
-}
-
-#[derive(Debug, Default)]
-struct Session {
-    /// Grows with each request, so that one whose client has gone makes room for the next.
-    turn: watch::Sender<u64>,
-    digest: tokio::sync::Mutex<Running>,
-}
-
-/// The digest of the bytes received so far, as long as they came in order through here.
-#[derive(Debug, Default)]
-struct Running {
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Sessions {
-    fn of(&self, id: &str) -> Arc<Session> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(open.entry(id.to_owned()).or_default())
-    }
-
-    /// Forgets all sessions; those that are taking bytes see it.
-    pub(crate) fn clear(&self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, session) in open.drain() {
-            session.turn.send_modify(|turn| *turn += 1);
-        }
-    }
-
-    fn close(&self, id: &str) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-}
 
 pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt> {
     let protocol = ask.header("x-goog-upload-protocol").unwrap_or_default();
@@ -67,13 +33,9 @@ pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt>
         )
         .into());
     }
-    let about: Value = if body.is_empty() {
-        json!({})
-    } else {
-        serde_json::from_slice(body)
-            .map_err(|error| Failure::invalid(format!("Invalid JSON payload received. {error}")))?
-    };
-    validate::check("StartUpload", &about).map_err(|wrong| wrong.in_body())?;
+    let body = if body.is_empty() { b"{}" } else { &body[..] };
+    validate::check_body("StartUpload", body)?;
+    let about: Value = serde_json::from_slice(body).map_err(|error| validate::not_json(&error))?;
     let file = about.get("file").unwrap_or(&Value::Null);
     let text = |name| field(file, name).and_then(Value::as_str).map(str::to_owned);
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
@@ -88,13 +50,18 @@ pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt>
     if let Some(id) = &file_id {
         check_free(core, id)?;
     }
-    limits::check_room(core, declared_size.unwrap_or(0))?;
+    let display_name = text("displayName");
+    limits::check_display_name(display_name.as_deref())?;
+    let now = core.now();
     let mut tables = core.store.tables();
-    let id = core.fresh_id("upload", 48, |id| tables.uploads.contains_key(id));
+    forget_old(core, &mut tables, now)?;
+    limits::check_upload(core, &tables, declared_size.unwrap_or(0))?;
+    let id = core.upload_id();
     let record = UploadRecord {
         id: id.clone(),
         file_id,
-        display_name: text("displayName"),
+        display_name,
+        started: now,
         mime_type,
         declared_size,
         outcome: UploadOutcome::Active,
@@ -111,6 +78,22 @@ pub(crate) fn start(core: &Core, ask: &Ask, body: &Bytes) -> Result<Reply, Halt>
         .header("X-Goog-Upload-Control-URL", &url)
         .header("X-Goog-Upload-Status", "active")
         .header("X-Goog-Upload-Chunk-Granularity", &core.limits().granularity.to_string()))
+}
+
+/// Forgets the sessions that have lived long enough, and the bytes of those never ended.
+fn forget_old(core: &Core, tables: &mut Tables, now: Stamp) -> std::io::Result<()> {
+    let old = tables.uploads.values().filter(|upload| upload.expires() <= now);
+    let old: Vec<String> = old.map(|upload| upload.id.clone()).collect();
+    for id in old {
+        core.store.lose_upload(tables, &id)?;
+        core.sessions.close(&id);
+    }
+    Ok(())
+}
+
+fn find(core: &Core, id: &str) -> Option<UploadRecord> {
+    let now = core.now();
+    core.store.tables().uploads.get(id).filter(|upload| upload.expires() > now).cloned()
 }
 
 fn check_free(core: &Core, id: &str) -> Result<(), Failure> {
@@ -134,35 +117,27 @@ pub(crate) async fn data(
 ) -> Result<Reply, Halt> {
     let command = ask.header("x-goog-upload-command").unwrap_or_default();
     let has = |wanted: &str| commands(command).any(|one| one == wanted);
+    // Whoever has not begun an upload gets nothing kept for it.
+    let known = find(core, id);
+    let Some(_) = known.as_ref().filter(|upload| upload.is_active()) else {
+        return ended(known, has("query"), payload).await;
+    };
     let session = core.sessions.of(id);
     session.turn.send_modify(|turn| *turn += 1);
     let turn = session.turn.subscribe();
     let mut digest = session.digest.lock().await;
-    let record = core.store.tables().uploads.get(id).cloned();
-    let Some(record) = record else {
-        payload.drain().await?;
+    // Who came before may have ended it.
+    let known = find(core, id);
+    let Some(record) = known.clone().filter(UploadRecord::is_active) else {
         core.sessions.close(id);
-        return Err(Failure::of(404, "Upload session not found.").into());
+        return ended(known, has("query"), payload).await;
     };
-    let ended = match &record.outcome {
-        UploadOutcome::Active => None,
-        UploadOutcome::Final(_) => Some("final"),
-        UploadOutcome::Cancelled => Some("cancelled"),
-    };
-    if let Some(status) = ended {
-        payload.drain().await?;
-        if has("query") {
-            return Ok(status_reply(status));
-        }
-        let failure = Failure::invalid("The upload has already been terminated.");
-        return Err(failure.header("X-Goog-Upload-Status", status).into());
-    }
     let received = stored(core, id).await;
     if has("query") {
         return Ok(active(received));
     }
     if has("cancel") {
-        core.store.cancel_upload(&mut core.store.tables(), id)?;
+        core.store.end_upload(&mut core.store.tables(), id, UploadOutcome::Cancelled)?;
         core.sessions.close(id);
         return Ok(status_reply("cancelled"));
     }
@@ -181,9 +156,31 @@ pub(crate) async fn data(
     if record.declared_size.is_some_and(|declared| declared != total) {
         return Err(refused("The size of the upload is not the one declared at its start.", total));
     }
-    let reply = finalize(core, ask, record, std::mem::take(&mut *digest), total).await?;
-    core.sessions.close(id);
-    Ok(reply)
+    let reply = finalize(core, ask, record, std::mem::take(&mut *digest), total).await;
+    // One that is still open keeps its session, and with it the order of its requests.
+    if !find(core, id).is_some_and(|upload| upload.is_active()) {
+        core.sessions.close(id);
+    }
+    reply
+}
+
+/// The answer in a session that is over, or never was.
+async fn ended(
+    known: Option<UploadRecord>,
+    query: bool,
+    mut payload: Payload,
+) -> Result<Reply, Halt> {
+    payload.drain().await?;
+    let status = match known.map(|upload| upload.outcome) {
+        None => return Err(Failure::of(404, "Upload session not found.").into()),
+        Some(UploadOutcome::Cancelled) => "cancelled",
+        Some(_) => "final",
+    };
+    if query {
+        return Ok(status_reply(status));
+    }
+    let failure = Failure::invalid("The upload has already been terminated.");
+    Err(failure.header("X-Goog-Upload-Status", status).into())
 }
 
 async fn stored(core: &Core, id: &str) -> u64 {
@@ -199,90 +196,14 @@ fn active(received: u64) -> Reply {
 }
 
 fn refused(message: &str, received: u64) -> Halt {
-    Failure::invalid(message)
+    still_active(Failure::invalid(message), received)
+}
+
+fn still_active(failure: Failure, received: u64) -> Halt {
+    failure
         .header("X-Goog-Upload-Status", "active")
         .header("X-Goog-Upload-Size-Received", &received.to_string())
         .into()
-}
-
-/// One chunk on its way to the disk.
-struct Chunk<'a> {
-    core: &'a Core,
-    ask: &'a Ask,
-    record: &'a UploadRecord,
-    /// The bytes there before it.
-    received: u64,
-    last: bool,
-}
-
-impl Chunk<'_> {
-    /// Stores the chunk and gives the bytes there are now, and whether the script threw some away.
-    /// If the connection breaks, what came stays; if the chunk is refused, nothing of it does.
-    async fn take(
-        &self,
-        digest: &mut Running,
-        mut payload: Payload,
-        mut turn: watch::Receiver<u64>,
-    ) -> Result<(u64, bool), Halt> {
-        let offset = self.ask.header("x-goog-upload-offset").and_then(|n| n.trim().parse().ok());
-        if offset != Some(self.received) {
-            payload.drain().await?;
-            return Err(refused("X-Goog-Upload-Offset is not the size received.", self.received));
-        }
-        let said = self.ask.header("content-length").and_then(|n| n.parse::<u64>().ok());
-        if let Some(wrong) = said.and_then(|length| self.objection(self.received + length)) {
-            payload.drain().await?;
-            return Err(refused(wrong, self.received));
-        }
-        if digest.bytes != self.received {
-            *digest = Running { hash: Sha256::new(), bytes: u64::MAX };
-        }
-        let path = self.core.store.upload_data(&self.record.id);
-        let file = tokio::fs::OpenOptions::new().create(true).append(true).open(&path).await?;
-        let mut writer = BufWriter::with_capacity(1 << 20, file);
-        let mut total = self.received;
-        let ending = loop {
-            let piece = tokio::select! {
-                piece = payload.next() => piece,
-                _ = turn.changed() => Err(Halt::Closed),
-            };
-            let piece = match piece {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break Ok(()),
-                Err(halt) => break Err(halt),
-            };
-            if digest.bytes == total {
-                digest.hash.update(&piece);
-                digest.bytes += piece.len() as u64;
-            }
-            writer.write_all(&piece).await?;
-            total += piece.len() as u64;
-        };
-        writer.flush().await?;
-        ending?;
-        if let Some(wrong) = self.objection(total) {
-            writer.get_ref().set_len(self.received).await?;
-            return Err(refused(wrong, self.received));
-        }
-        let short = self.ask.short_by.min(total - self.received);
-        if short > 0 {
-            total -= short;
-            writer.get_ref().set_len(total).await?;
-        }
-        Ok((total, short > 0))
-    }
-
-    /// What speaks against having `total` bytes after this chunk.
-    fn objection(&self, total: u64) -> Option<&'static str> {
-        let limits = self.core.limits();
-        if !self.last && !(total - self.received).is_multiple_of(limits.granularity) {
-            return Some("The size of a chunk must be a multiple of the chunk granularity.");
-        }
-        if total > self.record.declared_size.unwrap_or(u64::MAX).min(limits.file_bytes) {
-            return Some("More bytes than declared or allowed.");
-        }
-        None
-    }
 }
 
 async fn finalize(
@@ -313,8 +234,10 @@ async fn finalize(
     for id in expired {
         core.store.delete_file(&mut tables, &id)?;
     }
+    limits::check_stored(core, &tables, size).map_err(|full| still_active(full, size))?;
     let id = match &record.file_id {
         Some(id) if tables.files.contains_key(id) => {
+            core.store.end_upload(&mut tables, &record.id, UploadOutcome::Taken)?;
             let taken = Failure::of(409, format!("File files/{id} already exists."));
             return Err(taken.header("X-Goog-Upload-Status", "final").into());
         }

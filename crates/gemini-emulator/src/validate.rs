@@ -1,18 +1,15 @@
 //! Checks requests against the fields that the service knows, from a table that is data.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+mod table;
+mod walk;
 
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
+use self::table::Kind;
+use self::walk::{Checked, Row, Together};
 use crate::reply::Failure;
-
-type Table = BTreeMap<String, BTreeMap<String, String>>;
-
-static FIELDS: LazyLock<Table> = LazyLock::new(|| {
-    // A test below parses it, so that an empty table cannot stand here unseen.
-    serde_json::from_str(include_str!("wire_fields.json")).unwrap_or_default()
-});
 
 /// What is wrong with a value, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,72 +24,76 @@ pub(crate) enum Wrong {
     NoSuchField(String),
     /// The field, how its value begins, how it should.
     Begins(String, char, char),
+    /// The field, the type it has, what stands there instead.
+    Value {
+        field: String,
+        kind: String,
+        value: String,
+    },
+    /// The field, in whichever spelling it came second.
+    Twice(String),
     /// Fields that do not go together, or a value that makes no sense.
     Meaning(&'static str),
 }
 
-/// Finds the first violation of `kind` in `value`.
-pub(crate) fn check(kind: &str, value: &Value) -> Result<(), Violation> {
-    check_object(kind, value, "", "")
+/// Checks a body of a kind, without building a value of it.
+pub(crate) fn check_body(kind: &str, body: &[u8]) -> Result<(), Failure> {
+    let mut found = None;
+    let kind = Kind::Message(kind.to_owned());
+    let mut input = serde_json::Deserializer::from_slice(body);
+    let checked = Checked { kind: &kind, field: "", found: &mut found };
+    let outcome = checked.deserialize(&mut input).and_then(|()| input.end());
+    match (found, outcome) {
+        (Some(violation), _) => Err(violation.in_body()),
+        (None, Err(error)) => Err(not_json(&error)),
+        (None, Ok(())) => Ok(()),
+    }
 }
 
-fn check_object(kind: &str, value: &Value, field: &str, path: &str) -> Result<(), Violation> {
-    let Some(object) = value.as_object() else { return wrong_begin(field, value, '{', path) };
-    let Some(known) = FIELDS.get(kind) else { return Ok(()) };
-    for (name, value) in object {
-        let Some(wanted) = known.get(&camel(name)) else {
-            let wrong = Wrong::NoSuchField(name.clone());
-            return Err(Violation { path: path.into(), wrong });
-        };
-        let dot = if path.is_empty() { "" } else { "." };
-        check_value(wanted, value, name, &format!("{path}{dot}{}", snake(name)))?;
-    }
-    Ok(())
+pub(crate) fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::invalid(format!("Invalid JSON payload received. {error}"))
 }
 
-fn check_value(wanted: &str, value: &Value, field: &str, path: &str) -> Result<(), Violation> {
-    if value.is_null() || wanted == "any" {
-        return Ok(());
-    }
-    if let Some(inner) = wanted.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let Some(items) = value.as_array() else { return wrong_begin(field, value, '[', path) };
-        let mut numbered = items.iter().enumerate();
-        return numbered
-            .try_for_each(|(n, item)| check_value(inner, item, field, &format!("{path}[{n}]")));
-    }
-    if let Some(inner) = wanted.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        let Some(map) = value.as_object() else { return wrong_begin(field, value, '{', path) };
-        return map
-            .iter()
-            .try_for_each(|(key, item)| check_value(inner, item, key, &format!("{path}[{key}]")));
-    }
-    if wanted == "scalar" {
-        return if value.is_object() || value.is_array() {
-            wrong_begin(field, value, '"', path)
-        } else {
-            Ok(())
-        };
-    }
-    check_object(wanted, value, field, path)
+/// What is wrong with a line of a file.
+#[derive(Debug)]
+pub(crate) enum BadLine {
+    NotJson(serde_json::Error),
+    NoRequest,
+    Violation(Violation),
 }
 
-fn wrong_begin(field: &str, value: &Value, wanted: char, path: &str) -> Result<(), Violation> {
-    let begins = value.to_string().chars().next().unwrap_or(' ');
-    Err(Violation { path: path.into(), wrong: Wrong::Begins(field.into(), begins, wanted) })
-}
-
-/// Checks that go beyond the names of fields, as create makes them for rows of a file.
-pub(crate) fn check_row(request: &Value) -> Result<(), Violation> {
-    let wrong = |meaning| Violation { path: String::new(), wrong: Wrong::Meaning(meaning) };
-    conflict(request).map_or(Ok(()), |meaning| Err(wrong(meaning)))
-}
-
-/// Checks that go beyond the names of fields, as a single call makes them.
-pub(crate) fn check_call(request: &Value) -> Result<(), Violation> {
-    if has_no_contents(request) {
-        return Err(Violation { path: String::new(), wrong: Wrong::Meaning(NO_CONTENTS) });
+/// Checks a line of a file, which holds a request of a kind, without building a value of it.
+pub(crate) fn check_line(kind: &str, line: &[u8]) -> Result<(), BadLine> {
+    let mut found = None;
+    let kind = Kind::Message(kind.to_owned());
+    let mut input = serde_json::Deserializer::from_slice(line);
+    let row = Row { request: &kind, found: &mut found };
+    let outcome = row.deserialize(&mut input).and_then(|there| input.end().map(|()| there));
+    match (found, outcome) {
+        (Some(violation), _) => return Err(BadLine::Violation(violation)),
+        (None, Err(error)) => return Err(BadLine::NotJson(error)),
+        (None, Ok(false)) => return Err(BadLine::NoRequest),
+        (None, Ok(true)) => {}
     }
-    check_row(request)
+    let row: LineTogether = serde_json::from_slice(line).map_err(BadLine::NotJson)?;
+    let meaning = row.request.ok_or(BadLine::NoRequest)?.conflict();
+    meaning.map_or(Ok(()), |meaning| Err(BadLine::Violation(Violation::meaning(meaning))))
+}
+
+#[derive(Debug, Deserialize)]
+struct LineTogether {
+    request: Option<Together>,
+}
+
+/// Checks that go beyond fields and their types, as a single call makes them.
+pub(crate) fn check_call(body: &[u8]) -> Result<(), Failure> {
+    let request: Together = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+    let meaning = if request.contents.as_ref().is_some_and(|contents| contents.0) {
+        request.conflict()
+    } else {
+        Some(NO_CONTENTS)
+    };
+    meaning.map_or(Ok(()), |meaning| Err(Violation::meaning(meaning).in_body()))
 }
 
 /// What the service says to a request without contents; in a batch it says so in the result row.
@@ -105,38 +106,28 @@ pub(crate) fn has_no_contents(request: &Value) -> bool {
 
 /// What does not go together in a request whose fields are all known.
 pub(crate) fn conflict(request: &Value) -> Option<&'static str> {
-    let has = |name| field(request, name).is_some_and(|value| !value.is_null());
-    if has("cachedContent") && (has("systemInstruction") || has("tools") || has("toolConfig")) {
-        return Some(
-            "CachedContent can not be used with GenerateContent request setting \
-             system_instruction, tools or tool_config.",
-        );
+    Together::deserialize(request).ok()?.conflict()
+}
+
+impl Together {
+    fn conflict(&self) -> Option<&'static str> {
+        let system = self.system_instruction.as_ref();
+        if self.cached_content.is_some()
+            && (system.is_some() || self.tools.is_some() || self.tool_config.is_some())
+        {
+            return Some(
+                "CachedContent can not be used with GenerateContent request setting \
+                 system_instruction, tools or tool_config.",
+            );
+        }
+        let empty = system.and_then(|system| system.parts.as_ref()).is_some_and(|parts| parts.0);
+        empty.then_some("system_instruction: must have non-empty text.")
     }
-    let parts = field(request, "systemInstruction")?.get("parts")?.as_array()?;
-    let empty = |part: &Value| part.get("text").and_then(Value::as_str) == Some("");
-    (!parts.is_empty() && parts.iter().all(empty))
-        .then_some("system_instruction: must have non-empty text.")
 }
 
 /// The value of a field by its camelCase name, whichever way it is spelled.
 pub(crate) fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| object.get(snake(name)))
-}
-
-fn camel(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    let mut upper = false;
-    for (n, c) in name.char_indices() {
-        match c {
-            '_' if n > 0 => upper = true,
-            c if upper => {
-                out.push(c.to_ascii_uppercase());
-                upper = false;
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn snake(name: &str) -> String {
@@ -151,6 +142,10 @@ fn snake(name: &str) -> String {
 }
 
 impl Violation {
+    fn meaning(meaning: &'static str) -> Self {
+        Self { path: String::new(), wrong: Wrong::Meaning(meaning) }
+    }
+
     /// As create says it of a line of a file.
     pub(crate) fn on_line(&self, number: u64, line: &str) -> String {
         let near = |name: &str| line.find(&format!("\"{name}\"")).map_or(1, |at| at + 1);
@@ -164,17 +159,33 @@ impl Violation {
                  '{found}'; expected '{wanted}'",
                 near(name) + name.len() + 3
             ),
+            Wrong::Value { field, kind, value } => format!(
+                "Error on line {number}: invalid JSON, near column {}: invalid value for field \
+                 '{field}' ({kind}): {value}",
+                near(field) + field.len() + 3
+            ),
+            Wrong::Twice(name) => format!(
+                "Error on line {number}: invalid JSON, near column {}: field given twice: '{name}'",
+                near(name)
+            ),
             Wrong::Meaning(what) => format!("Error on line {number}: {what}"),
         }
     }
 
     /// As the service says it of a request's body.
     pub(crate) fn in_body(&self) -> Failure {
+        let path = &self.path;
+        let at = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
         let description = match &self.wrong {
             Wrong::NoSuchField(name) => format!(
-                "Invalid JSON payload received. Unknown name \"{name}\" at '{}': Cannot find field.",
-                self.path
+                "Invalid JSON payload received. Unknown name \"{name}\"{at}: Cannot find field."
             ),
+            Wrong::Twice(name) => {
+                format!("Invalid JSON payload received. Field \"{name}\"{at} is given twice.")
+            }
+            Wrong::Value { kind, value, .. } => {
+                format!("Invalid value at '{}' ({kind}), {value}", self.path)
+            }
             Wrong::Begins(_, _, wanted) => {
                 let kind = match wanted {
                     '{' => "message",
@@ -193,69 +204,4 @@ impl Violation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn said(line: &str) -> Option<String> {
-        let value: Value = serde_json::from_str(line).unwrap();
-        let checked = check("GenerateContentRequest", &value);
-        checked.and_then(|()| check_row(&value)).err().map(|wrong| wrong.on_line(7, line))
-    }
-
-    #[test]
-    fn the_table_names_only_kinds_that_it_holds() {
-        assert!(FIELDS.len() > 20);
-        for kinds in FIELDS.values().flat_map(BTreeMap::values) {
-            let inner = kinds.trim_matches(['[', ']', '{', '}']);
-            assert!(inner == "any" || inner == "scalar" || FIELDS.contains_key(inner), "{inner}");
-        }
-    }
-
-    #[test]
-    fn both_spellings_pass() {
-        for text in [
-            r#"{"contents":[{"parts":[{"text":"a"},{"inlineData":{"mimeType":"image/png","data":""}}]}],
-                "systemInstruction":{"parts":[{"text":"b"}]},
-                "tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT",
-                   "properties":{"any_name":{"type":"ARRAY","items":{"type":"STRING"}}}}}]}],
-                "generationConfig":{"thinkingConfig":{"thinking_budget":0}}}"#,
-            r#"{"contents":[{"parts":[{"inline_data":{"mime_type":"image/png","data":""}}]}],
-                "system_instruction":{"parts":[{"text":"b"}]},
-                "tools":[{"function_declarations":[{"name":"f"}]}],"tool_config":null,
-                "generation_config":{"max_output_tokens":"5","response_json_schema":{"x":[1]}}}"#,
-        ] {
-            assert_eq!(said(text), None);
-        }
-    }
-
-    #[test]
-    fn strangers_are_named_with_line_and_column() {
-        let cases = [
-            (
-                r#"{"contents":[{"parts":[{"text":"a"}]}],"config":{}}"#,
-                "Error on line 7: invalid JSON, near column 40: no such field: 'config'",
-            ),
-            (
-                r#"{"contents":[{"parts":[]}],"systemInstruction":["x"]}"#,
-                "Error on line 7: invalid JSON, near column 48: unexpected character: '['; expected '{'",
-            ),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(said(line).as_deref(), Some(expected));
-        }
-        let both = said(r#"{"contents":[{}],"cached_content":"c","tools":[]}"#).unwrap();
-        assert!(both.contains("CachedContent can not"), "{both}");
-    }
-
-    #[test]
-    fn a_body_names_the_path() {
-        let body = json!({"batch": {"inputConfig": {"requests": {"requests": [{"safety": 1}]}}}});
-        let failure = check("CreateBatch", &body).unwrap_err().in_body();
-        assert_eq!(
-            failure.message,
-            "Invalid JSON payload received. Unknown name \"safety\" at \
-             'batch.input_config.requests.requests[0]': Cannot find field."
-        );
-    }
-}
+mod tests;

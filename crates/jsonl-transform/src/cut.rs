@@ -31,13 +31,24 @@ impl Cutter {
         self.cuts.len()
     }
 
-    /// The ranges, in order and apart from each other.
-    pub(crate) fn finish(mut self) -> Vec<Range<usize>> {
+    /// Forgets all members, for the next object.
+    pub(crate) fn clear(&mut self) {
+        self.cuts.clear();
+        self.kept_end = None;
+        self.dropped = None;
+    }
+
+    /// Closes the last range; called once after the last member.
+    pub(crate) fn finish(&mut self) {
         if let Some(dropped) = self.dropped.take() {
             let start = self.kept_end.unwrap_or(dropped.start);
             self.cuts.push(start..dropped.end);
         }
-        self.cuts
+    }
+
+    /// The ranges, in order and apart from each other.
+    pub(crate) fn cuts(&self) -> &[Range<usize>] {
+        &self.cuts
     }
 }
 
@@ -69,8 +80,9 @@ mod tests {
         for member in crate::members(bytes).expect("valid") {
             cutter.member(!member.is(bytes, "x"), &member.name, &member.value);
         }
+        cutter.finish();
         let mut out = Vec::new();
-        copy_without(bytes, 0..bytes.len(), &cutter.finish(), &mut out);
+        copy_without(bytes, 0..bytes.len(), cutter.cuts(), &mut out);
         assert_eq!(String::from_utf8_lossy(&out), expect, "{json}");
         assert!(crate::validate(&out).is_ok());
     }

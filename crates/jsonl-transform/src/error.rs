@@ -1,16 +1,20 @@
 //! What stops a transform, and what makes a row bad.
 
-use std::{fmt, io};
+use std::{fmt, io, sync::Arc};
 
-use crate::{InputKind, JsonKind, Summary, SyntaxKind, WriteError};
+use crate::{
+    EditError, EditProblem, InputKind, JsonKind, Refusal, Summary, SyntaxKind, WriteError,
+};
 
 /// Why a dataset was not transformed. What the sink was given by then is not complete.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransformError {
     /// The input gave an error.
-    #[error("failed to read the dataset after line {line}")]
+    #[error("failed to read {} after line {line}", Named(input.as_deref()))]
     Read {
+        /// The input that could not be read, if there are several.
+        input: Option<Arc<str>>,
         /// The last line that was read whole; 0 before the first.
         line: u64,
         /// What the input said.
@@ -21,11 +25,24 @@ pub enum TransformError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The input is something else than JSON lines in UTF-8.
-    #[error("the dataset looks like {kind}, not like JSON lines")]
+    #[error("{} looks like {kind}, not like JSON lines", Named(input.as_deref()))]
     Unsupported {
+        /// The input that is not, if there are several.
+        input: Option<Arc<str>>,
         /// What it looks like.
         kind: InputKind,
     },
+    /// The dataset is not the one that the sample was drawn from.
+    #[error("the dataset changed after the sample was drawn: {before} rows before, {now} now")]
+    Changed {
+        /// Rows when the sample was drawn.
+        before: u64,
+        /// Rows now.
+        now: u64,
+    },
+    /// Drops and edits don't go together.
+    #[error(transparent)]
+    Edit(#[from] EditError),
     /// Some rows are bad and the policy is to fail; all of the input was read to count them.
     #[error("{} of {} rows are bad", summary.bad.count, summary.rows_in)]
     BadRows {
@@ -44,9 +61,13 @@ impl TransformError {
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Unsupported { kind } => Some(kind.hint()),
+            Self::Unsupported { kind, .. } => Some(kind.hint()),
             Self::BadRows { .. } => Some("mend the rows, or leave them out with --bad-rows skip"),
-            Self::Read { .. } | Self::Write(_) | Self::NoRows { .. } => None,
+            Self::Read { .. }
+            | Self::Write(_)
+            | Self::Changed { .. }
+            | Self::Edit(_)
+            | Self::NoRows { .. } => None,
         }
     }
 
@@ -54,7 +75,11 @@ impl TransformError {
     pub fn summary(&self) -> Option<&Summary> {
         match self {
             Self::BadRows { summary } | Self::NoRows { summary } => Some(summary),
-            Self::Read { .. } | Self::Write(_) | Self::Unsupported { .. } => None,
+            Self::Read { .. }
+            | Self::Write(_)
+            | Self::Unsupported { .. }
+            | Self::Changed { .. }
+            | Self::Edit(_) => None,
         }
     }
 }
@@ -63,6 +88,8 @@ impl TransformError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BadRow {
+    /// The input it stands in, if there are several; outside text.
+    pub input: Option<Arc<str>>,
     /// The number of its line, from 1.
     pub line: u64,
     /// Where the trouble is, in bytes of the line, from 1 (a byte order mark does not count).
@@ -75,12 +102,15 @@ pub struct BadRow {
 
 impl BadRow {
     pub(crate) fn new(line: u64, offset: usize, pointer: String, reason: BadReason) -> Self {
-        Self { line, column: offset as u64 + 1, pointer, reason }
+        Self { input: None, line, column: offset as u64 + 1, pointer, reason }
     }
 }
 
 impl fmt::Display for BadRow {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(out, "{} ", input.escape_debug())?;
+        }
         write!(out, "line {} column {}", self.line, self.column)?;
         if !self.pointer.is_empty() {
             // Names in the pointer are the file's, and may hold control characters.
@@ -130,9 +160,46 @@ pub enum BadReason {
     /// `request.contents` is an empty array.
     #[error("request.contents is empty")]
     ContentsEmpty,
+    /// The row would be refused, and its whole job with it.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// An edit or a drop does not fit the row.
+    #[error("an edit does not fit: {0}")]
+    Edit(EditProblem),
+    /// The predicate of the selection can't tell whether to take the row.
+    #[error("can't tell whether to keep the row: {}", .0.escape_debug())]
+    Predicate(String),
     /// The row holds the text that [`Transformer::forbid`](crate::Transformer::forbid) named.
     #[error("the row holds the API key")]
     Secret,
+}
+
+impl BadReason {
+    /// Whether the row is known to be JSON of bounded depth all the same.
+    pub(crate) fn is_of_valid_json(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAnObject(_)
+                | Self::RequestMissing
+                | Self::RequestNotObject(_)
+                | Self::DoubledMember(_)
+                | Self::ContentsMissing
+                | Self::ContentsNotArray(_)
+                | Self::ContentsEmpty
+        )
+    }
+}
+
+/// An input by its name, or the dataset as such.
+struct Named<'a>(Option<&'a str>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => name.escape_debug().fmt(out),
+            None => out.write_str("the dataset"),
+        }
+    }
 }
 
 /// A size in words: in MiB where it comes out even.

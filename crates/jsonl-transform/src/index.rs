@@ -14,6 +14,14 @@ pub const INDEX_RECORD_LEN: u64 = 16;
 const MAGIC: [u8; 8] = *b"beindex\n";
 const VERSION: u32 = 1;
 
+/// Set in the input offset of a copy; the rest is the number of the row that it is a copy of.
+const COPY: u64 = 1 << 63;
+
+/// The record of a row that is not uploaded, because its request equals that of row `first`.
+pub(crate) fn copy_record(first: u64, logged: u64) -> [u8; 16] {
+    IndexRecord { input: COPY | first, logged }.to_bytes()
+}
+
 /// Where the lines of one row begin, in bytes from the start of their files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexRecord {
@@ -56,6 +64,12 @@ pub enum IndexError {
     /// The length fits no whole number of records.
     #[error("index file ends inside a record")]
     Torn,
+    /// A copy names no earlier row that was sent.
+    #[error("index names no request for row {row}")]
+    LostFirst {
+        /// The row's number.
+        row: u64,
+    },
     /// Reading failed.
     #[error("failed to read the index")]
     Io(#[from] io::Error),
@@ -65,7 +79,9 @@ pub enum IndexError {
 ///
 /// Format 1, all numbers little-endian: `beindex\n`, the format (u32), the record length (u32, 16);
 /// then one record a row, in the order of the row numbers from 0: where its line begins in the
-/// input file (u64) and in the logged file (u64).
+/// input file (u64) and in the logged file (u64). Where the first number has its highest bit set,
+/// the row is a copy: the other bits are the number of the row whose request, and so whose answer,
+/// is its own. Where a dataset was cut into shards, the input file is all of them in order.
 pub struct IndexReader<R> {
     file: R,
     rows: u64,
@@ -104,11 +120,32 @@ impl<R: Read + Seek> IndexReader<R> {
         self.rows
     }
 
-    /// The record of row `number`, or `None` if there is no such row.
+    /// The record of row `number`, or `None` if there is no such row. For a copy the input line is
+    /// that of the row that was sent in its place.
     ///
     /// # Errors
     /// When reading fails.
     pub fn get(&mut self, number: u64) -> Result<Option<IndexRecord>, IndexError> {
+        let Some(record) = self.raw(number)? else {
+            return Ok(None);
+        };
+        let Some(first) = copied(record) else {
+            return Ok(Some(record));
+        };
+        let sent = self.raw(first)?.filter(|sent| first < number && copied(*sent).is_none());
+        let input = sent.ok_or(IndexError::LostFirst { row: number })?.input;
+        Ok(Some(IndexRecord { input, ..record }))
+    }
+
+    /// The row that was sent in place of row `number`, if that is a copy.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn copy_of(&mut self, number: u64) -> Result<Option<u64>, IndexError> {
+        Ok(self.raw(number)?.and_then(copied))
+    }
+
+    fn raw(&mut self, number: u64) -> Result<Option<IndexRecord>, IndexError> {
         if number >= self.rows {
             return Ok(None);
         }
@@ -124,6 +161,10 @@ impl<R: Read + Seek> IndexReader<R> {
         self.file.read_exact(&mut bytes)?;
         Ok(u64::from_le_bytes(bytes))
     }
+}
+
+fn copied(record: IndexRecord) -> Option<u64> {
+    (record.input & COPY != 0).then_some(record.input & !COPY)
 }
 
 impl<R> fmt::Debug for IndexReader<R> {

@@ -31,11 +31,20 @@ pub struct KeyError;
 const MIN_DIGITS: usize = 8;
 pub(crate) const HASH_DIGITS: usize = 8;
 
+/// The low half of the hash of a request.
+pub(crate) fn hash_of(request: &[u8]) -> u32 {
+    let [a, b, c, d, ..] = XxHash3_64::oneshot(request).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
 impl RowKey {
     /// The key of row `number` whose request is uploaded as `request`.
     pub fn new(number: u64, request: &[u8]) -> Self {
-        let [a, b, c, d, ..] = XxHash3_64::oneshot(request).to_le_bytes();
-        Self { number, hash: u32::from_le_bytes([a, b, c, d]) }
+        Self { number, hash: hash_of(request) }
+    }
+
+    pub(crate) fn from_parts(number: u64, hash: u32) -> Self {
+        Self { number, hash }
     }
 
     /// The row's place among the rows written, from 0.

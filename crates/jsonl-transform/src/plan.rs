@@ -4,27 +4,24 @@ use std::ops::Range;
 
 use crate::{
     BadReason, InputShape, JsonKind,
+    check::Findings,
     cut::Cutter,
-    fields::{self, Standing},
     scan::{Scanner, SyntaxError},
-    text::spells,
+    text::name_at,
 };
-
-/// More odd fields of one row than this are not told apart.
-const MAX_ODD_FIELDS: usize = 64;
 
 /// A row that repeats dropped members more often than this is hostile: its cuts would outgrow it.
 const MAX_CUTS: usize = 1000;
 
-/// Where the parts of an accepted row stand in its line.
-#[derive(Debug)]
+/// Where the parts of a row stand in its line; filled again and again, so that no row allocates.
+#[derive(Debug, Default)]
 pub(crate) struct RowPlan {
     /// The row's object.
     pub(crate) row: Range<usize>,
     /// What to leave out of the row for the input, when it is written as it came.
-    pub(crate) row_cuts: Vec<Range<usize>>,
+    pub(crate) row_cuts: Cutter,
     /// What to leave out of the row so that the members beside request and response remain.
-    pub(crate) rest_cuts: Vec<Range<usize>>,
+    pub(crate) rest_cuts: Cutter,
     pub(crate) request: RequestPlan,
     pub(crate) response: Option<Range<usize>>,
     /// How often `response` occurs.
@@ -32,24 +29,15 @@ pub(crate) struct RowPlan {
     pub(crate) has_lone_surrogate: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RequestPlan {
     pub(crate) span: Range<usize>,
-    pub(crate) cuts: Vec<Range<usize>>,
+    pub(crate) cuts: Cutter,
     pub(crate) model: Option<Range<usize>>,
     pub(crate) n_models: usize,
-    pub(crate) odd_fields: Vec<OddField>,
+    pub(crate) findings: Findings,
     n_contents: usize,
     contents: Option<Range<usize>>,
-}
-
-/// A member of a request that deserves a warning.
-#[derive(Debug)]
-pub(crate) enum OddField {
-    Refused(&'static str),
-    Unknown(Range<usize>),
-    /// There are more of them.
-    More,
 }
 
 /// Why a row is bad, and at which byte of its line.
@@ -71,59 +59,82 @@ impl From<SyntaxError> for Fault {
     }
 }
 
-/// Reads `line` once, to its end: a row that is not valid JSON throughout is refused first.
-pub(crate) fn plan(line: &[u8], shape: InputShape) -> Result<RowPlan, Fault> {
-    let mut scanner = Scanner::new(line)?;
-    scanner.whitespace();
-    // Only between the braces does a carriage return end up in a copy.
-    scanner.take_carriage_return();
-    let start = scanner.position();
-    if let Some(first @ (b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) = scanner.peek() {
-        scanner.value()?;
-        end_of_row(&mut scanner)?;
-        return Err(Fault::new(start, BadReason::NotAnObject(JsonKind::of(first))));
+impl RowPlan {
+    fn clear(&mut self) {
+        self.row_cuts.clear();
+        self.rest_cuts.clear();
+        self.request.clear();
+        self.response = None;
+        self.n_responses = 0;
     }
 
-    let mut members = scanner.enter_object()?;
-    let mut row = Cutter::default();
-    let mut rest = Cutter::default();
-    let mut requests = Requests::default();
-    let mut response = None;
-    let mut n_responses = 0;
-    while let Some(name) = members.next(&mut scanner)? {
-        let token = &line[name.clone()];
-        let is_request = spells(token, "request");
-        let is_response = !is_request && spells(token, "response");
-        let value =
-            if is_request { requests.take(&mut scanner, line, &name)? } else { scanner.value()? };
-        rest.member(!is_request && !is_response, &name, &value);
-        row.member(
-            !(is_response || shape == InputShape::Row && spells(token, "key")),
-            &name,
-            &value,
-        );
-        no_flood(&rest, name.start)?;
-        no_flood(&row, name.start)?;
-        if is_response {
-            response = Some(value);
-            n_responses += 1;
+    /// Reads `line` once, to its end: a row that is not valid JSON throughout is refused first.
+    ///
+    /// After an error the plan tells nothing.
+    pub(crate) fn read(&mut self, line: &[u8], shape: InputShape) -> Result<(), Fault> {
+        self.clear();
+        let mut scanner = Scanner::new(line)?;
+        scanner.whitespace();
+        // Only between the braces does a carriage return end up in a copy.
+        scanner.take_carriage_return();
+        let start = scanner.position();
+        if let Some(first @ (b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) =
+            scanner.peek()
+        {
+            scanner.value()?;
+            end_of_row(&mut scanner)?;
+            return Err(Fault::new(start, BadReason::NotAnObject(JsonKind::of(first))));
         }
+        let requests = self.members(&mut scanner, line, shape)?;
+        let end = scanner.position();
+        let carriage_return = scanner.take_carriage_return();
+        end_of_row(&mut scanner)?;
+        if let Some(offset) = carriage_return {
+            return Err(Fault::new(offset, BadReason::CarriageReturn));
+        }
+        requests.check(start)?;
+        self.request.check_contents(line)?;
+        self.row = start..end;
+        self.has_lone_surrogate = scanner.lone_surrogate().is_some();
+        Ok(())
     }
-    let end = scanner.position();
-    let carriage_return = scanner.take_carriage_return();
-    end_of_row(&mut scanner)?;
-    if let Some(offset) = carriage_return {
-        return Err(Fault::new(offset, BadReason::CarriageReturn));
+
+    fn members(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        line: &[u8],
+        shape: InputShape,
+    ) -> Result<Requests, Fault> {
+        let mut members = scanner.enter_object()?;
+        let mut requests = Requests::default();
+        while let Some(name) = members.next(scanner)? {
+            let (mut in_row, mut in_rest) = (true, true);
+            let value = match &*name_at(line, &name) {
+                b"request" => {
+                    in_rest = false;
+                    requests.take(scanner, line, &name, &mut self.request)?
+                }
+                b"response" => {
+                    (in_row, in_rest) = (false, false);
+                    let value = scanner.value()?;
+                    self.response = Some(value.clone());
+                    self.n_responses += 1;
+                    value
+                }
+                other => {
+                    in_row = !(shape == InputShape::Row && other == b"key");
+                    scanner.value()?
+                }
+            };
+            self.rest_cuts.member(in_rest, &name, &value);
+            self.row_cuts.member(in_row, &name, &value);
+            no_flood(&self.rest_cuts, name.start)?;
+            no_flood(&self.row_cuts, name.start)?;
+        }
+        self.rest_cuts.finish();
+        self.row_cuts.finish();
+        Ok(requests)
     }
-    Ok(RowPlan {
-        request: requests.only(line, start)?,
-        row: start..end,
-        row_cuts: row.finish(),
-        rest_cuts: rest.finish(),
-        response,
-        n_responses,
-        has_lone_surrogate: scanner.lone_surrogate().is_some(),
-    })
 }
 
 /// Checks that the line ends with its row; rows parted by a bare CR are named as such.
@@ -138,42 +149,46 @@ fn end_of_row(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
 /// The `request` members met so far: exactly one must be there, and be an object.
 #[derive(Default)]
 struct Requests {
-    first: Option<Result<RequestPlan, Fault>>,
+    n_met: usize,
     doubled_at: Option<usize>,
+    /// What the first one is, if it is no object.
+    other_kind: Option<Fault>,
 }
 
 impl Requests {
+    /// Passes one, and reads it into `plan` if it is the first.
     fn take(
         &mut self,
         scanner: &mut Scanner<'_>,
         line: &[u8],
         name: &Range<usize>,
+        plan: &mut RequestPlan,
     ) -> Result<Range<usize>, Fault> {
         let start = scanner.position();
-        let found = match scanner.peek() {
-            Some(b'{') => Ok(request(scanner, line)?),
-            first => {
-                scanner.value()?;
-                let kind = JsonKind::of(first.unwrap_or_default());
-                Err(Fault::new(start, BadReason::RequestNotObject(kind)))
-            }
-        };
-        if self.first.is_some() {
-            self.doubled_at.get_or_insert(name.start);
+        let first = scanner.peek();
+        self.n_met += 1;
+        if first == Some(b'{') {
+            // A second one makes the row bad, whatever is left in the plan.
+            plan.read(scanner, line)?;
         } else {
-            self.first = Some(found);
+            scanner.value()?;
+        }
+        if self.n_met > 1 {
+            self.doubled_at.get_or_insert(name.start);
+        } else if first != Some(b'{') {
+            let kind = JsonKind::of(first.unwrap_or_default());
+            self.other_kind = Some(Fault::new(start, BadReason::RequestNotObject(kind)));
         }
         Ok(start..scanner.position())
     }
 
-    fn only(self, line: &[u8], row_start: usize) -> Result<RequestPlan, Fault> {
-        if let Some(offset) = self.doubled_at {
-            return Err(Fault::new(offset, BadReason::DoubledMember("request")));
+    fn check(self, row_start: usize) -> Result<(), Fault> {
+        match (self.doubled_at, self.other_kind) {
+            (Some(offset), _) => Err(Fault::new(offset, BadReason::DoubledMember("request"))),
+            (None, Some(fault)) => Err(fault),
+            _ if self.n_met == 0 => Err(Fault::new(row_start, BadReason::RequestMissing)),
+            _ => Ok(()),
         }
-        let request =
-            self.first.ok_or_else(|| Fault::new(row_start, BadReason::RequestMissing))??;
-        request.check_contents(line)?;
-        Ok(request)
     }
 }
 
@@ -184,53 +199,41 @@ fn no_flood(cutter: &Cutter, offset: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-fn request(scanner: &mut Scanner<'_>, line: &[u8]) -> Result<RequestPlan, Fault> {
-    let start = scanner.position();
-    let mut cutter = Cutter::default();
-    let mut plan = RequestPlan {
-        span: start..start,
-        cuts: Vec::new(),
-        model: None,
-        n_models: 0,
-        odd_fields: Vec::new(),
-        n_contents: 0,
-        contents: None,
-    };
-    let mut members = scanner.enter_object()?;
-    while let Some(name) = members.next(scanner)? {
-        let value = scanner.value()?;
-        let token = &line[name.clone()];
-        let is_model = spells(token, "model");
-        cutter.member(!is_model, &name, &value);
-        no_flood(&cutter, name.start)?;
-        if is_model {
-            plan.model = Some(value);
-            plan.n_models += 1;
-        } else if spells(token, "contents") {
-            plan.contents = Some(value);
-            plan.n_contents += 1;
-        } else {
-            plan.note_odd(fields::standing(token), name);
-        }
-    }
-    plan.span.end = scanner.position();
-    plan.cuts = cutter.finish();
-    Ok(plan)
-}
-
 impl RequestPlan {
-    fn note_odd(&mut self, standing: Standing, name: Range<usize>) {
-        let odd = match standing {
-            Standing::Known => return,
-            Standing::Refused(field) => OddField::Refused(field),
-            Standing::Unknown => OddField::Unknown(name),
-        };
-        // A hostile row may have millions of them.
-        match self.odd_fields.len() {
-            0..MAX_ODD_FIELDS => self.odd_fields.push(odd),
-            MAX_ODD_FIELDS => self.odd_fields.push(OddField::More),
-            _ => {}
+    fn clear(&mut self) {
+        self.cuts.clear();
+        self.findings.clear();
+        (self.model, self.n_models) = (None, 0);
+        (self.contents, self.n_contents) = (None, 0);
+    }
+
+    fn read(&mut self, scanner: &mut Scanner<'_>, line: &[u8]) -> Result<(), Fault> {
+        self.clear();
+        let start = scanner.position();
+        let mut members = scanner.enter_object()?;
+        while let Some(name) = members.next(scanner)? {
+            self.findings.watch(line, &name, scanner.position());
+            let (is_model, value) = match &*name_at(line, &name) {
+                b"model" => {
+                    let value = self.findings.pass(scanner)?;
+                    self.model = Some(value.clone());
+                    self.n_models += 1;
+                    (true, value)
+                }
+                b"contents" => {
+                    let value = self.findings.pass(scanner)?;
+                    self.contents = Some(value.clone());
+                    self.n_contents += 1;
+                    (false, value)
+                }
+                plain => (false, self.findings.read(scanner, line, &name, plain)?),
+            };
+            self.cuts.member(!is_model, &name, &value);
+            no_flood(&self.cuts, name.start)?;
         }
+        self.cuts.finish();
+        self.span = start..scanner.position();
+        Ok(())
     }
 
     fn check_contents(&self, line: &[u8]) -> Result<(), Fault> {

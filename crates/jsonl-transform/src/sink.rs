@@ -1,4 +1,4 @@
-//! Where transformed rows go: a sink takes them one by one, three byte streams are the usual one.
+//! Where transformed rows go: a sink takes them in blocks, byte streams are the usual one.
 
 use std::{
     fmt,
@@ -6,44 +6,32 @@ use std::{
 };
 
 use crate::{
-    RowKey,
+    Rows, copies,
     index::{self, INDEX_HEADER_LEN, IndexRecord},
 };
 
 /// Takes the rows of a dataset in order.
 ///
 /// [`Streams`] writes them to one set of files; a sink that starts a new set at a row border, by
-/// rows or by bytes, cuts the dataset into shards.
+/// rows or by bytes, cuts the dataset into shards with [`Rows::slice`].
 pub trait RowSink {
-    /// Takes one row; rows come in the order of their numbers, without gaps.
+    /// Takes the next rows; rows come in the order of their numbers, without gaps. How many come at
+    /// once means nothing.
     ///
     /// # Errors
-    /// When it can't be written; no further row will be offered then.
-    fn row(&mut self, row: &FinishedRow<'_>) -> Result<(), WriteError>;
+    /// When they can't be written; no further rows will be offered then.
+    fn rows(&mut self, rows: &Rows<'_>) -> Result<(), WriteError>;
+
+    /// Whether logged lines are wanted; where they are not, they come empty and cost nothing.
+    fn wants_logged(&self) -> bool {
+        true
+    }
 
     /// Called once after the last row, when all rows were good: writes out what is buffered.
     ///
     /// # Errors
     /// When that fails.
     fn finish(&mut self) -> Result<(), WriteError>;
-}
-
-/// A row that is ready to be written.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct FinishedRow<'a> {
-    /// Its key, which holds its number.
-    pub key: RowKey,
-    /// The line to upload, with its line feed.
-    pub input: &'a [u8],
-    /// The line with what was taken out or stood beside the request, with its line feed.
-    pub logged: &'a [u8],
-}
-
-impl<'a> FinishedRow<'a> {
-    pub(crate) fn new(key: RowKey, input: &'a [u8], logged: &'a [u8]) -> Self {
-        Self { key, input, logged }
-    }
 }
 
 /// A row could not be written.
@@ -57,34 +45,97 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
-/// Writes rows to three byte streams: input lines, logged lines, and the index that
-/// [`IndexReader`](crate::IndexReader) reads.
+/// Writes rows to byte streams: logged lines, and for each variant its input lines and the index
+/// into both that [`IndexReader`](crate::IndexReader) reads.
 ///
 /// Buffers on its own. Streams that are not wanted can be [`io::sink`]. Pass `&mut file` to keep
 /// the file, for instance to sync it.
-pub struct Streams<I: Write, L: Write, X: Write> {
-    input: Stream<I>,
+pub struct Streams<'w, I: Write, L: Write, X: Write> {
+    variants: Vec<Variant<I, X>>,
     logged: Stream<L>,
+    copies: Option<Stream<Box<dyn Write + 'w>>>,
+    wants_logged: bool,
+    records: Vec<u8>,
+}
+
+struct Variant<I: Write, X: Write> {
+    input: Stream<I>,
     index: Stream<X>,
 }
 
-const BUFFER: usize = 256 << 10;
+/// Blocks are larger as a rule and pass by; what is smaller gathers here.
+const BUFFER: usize = 64 << 10;
 
-impl<I: Write, L: Write, X: Write> Streams<I, L, X> {
-    /// Nothing is written before the first row or the end.
+impl<'w, I: Write, L: Write, X: Write> Streams<'w, I, L, X> {
+    /// Streams for rows of one variant. Nothing is written before the first row or the end.
     pub fn new(input: I, logged: L, index: X) -> Self {
-        Self {
+        Self::of_variants([(input, index)], logged)
+    }
+
+    /// Streams for rows of several variants: an input and an index for each, in their order.
+    pub fn of_variants(variants: impl IntoIterator<Item = (I, X)>, logged: L) -> Self {
+        let variant = |(input, index)| Variant {
             input: Stream::new("input", input),
-            logged: Stream::new("logged", logged),
             index: Stream::new("index", index),
+        };
+        Self {
+            variants: variants.into_iter().map(variant).collect(),
+            logged: Stream::new("logged", logged),
+            copies: None,
+            wants_logged: true,
+            records: Vec::new(),
         }
     }
 
-    /// How many bytes the input stream was given.
-    pub fn input_bytes(&self) -> u64 {
-        self.input.bytes
+    /// Adds a stream for the rows that are copies of earlier ones, which
+    /// [`Copies`](crate::Copies) reads.
+    #[must_use]
+    pub fn copies(mut self, copies: impl Write + 'w) -> Self {
+        self.copies = Some(Stream::new("copies", Box::new(copies)));
+        self
     }
 
+    /// Writes out what the input stream of `variant` holds, and gives that stream.
+    pub(crate) fn flush_input(&mut self, variant: usize) -> Result<&mut I, WriteError> {
+        let input = &mut self.variants[variant].input;
+        input.flush()?;
+        Ok(input.writer.get_mut())
+    }
+
+    /// How many variants there are streams for.
+    pub(crate) fn n_variants(&self) -> usize {
+        self.variants.len()
+    }
+
+    fn write_copies(&mut self, rows: &Rows<'_>) -> Result<(), WriteError> {
+        let Some(stream) = &mut self.copies else {
+            return Ok(());
+        };
+        if stream.bytes == 0 {
+            stream.write(&copies::header())?;
+        }
+        for (index, row) in (0..rows.len()).zip(rows.first_number()..) {
+            if let Some(first) = rows.copy_of(index) {
+                stream.write(&copies::record(row, first))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many bytes the input stream of `variant` was given.
+    pub fn input_bytes(&self, variant: usize) -> u64 {
+        self.variants[variant].input.bytes
+    }
+}
+
+impl<I: Write> Streams<'_, I, io::Sink, io::Sink> {
+    /// A stream for the input lines of one variant alone: what was taken out is not kept.
+    pub fn input_only(input: I) -> Self {
+        Self { wants_logged: false, ..Self::new(input, io::sink(), io::sink()) }
+    }
+}
+
+impl<I: Write, X: Write> Variant<I, X> {
     fn start_index(&mut self) -> Result<(), WriteError> {
         match self.index.bytes {
             0 => self.index.write(&index::header()),
@@ -93,33 +144,57 @@ impl<I: Write, L: Write, X: Write> Streams<I, L, X> {
     }
 }
 
-impl<I: Write, L: Write, X: Write> RowSink for Streams<I, L, X> {
-    fn row(&mut self, row: &FinishedRow<'_>) -> Result<(), WriteError> {
-        self.start_index()?;
-        let record = IndexRecord { input: self.input.bytes, logged: self.logged.bytes };
-        self.input.write(row.input)?;
-        self.logged.write(row.logged)?;
-        self.index.write(&record.to_bytes())
+impl<I: Write, L: Write, X: Write> RowSink for Streams<'_, I, L, X> {
+    fn rows(&mut self, rows: &Rows<'_>) -> Result<(), WriteError> {
+        for (number, variant) in self.variants.iter_mut().enumerate() {
+            variant.start_index()?;
+            self.records.clear();
+            for index in 0..rows.len() {
+                let input = variant.input.bytes + rows.input_start(number, index) as u64;
+                let logged = self.logged.bytes + rows.logged_start(index) as u64;
+                let record = match rows.copy_of(index) {
+                    Some(first) => index::copy_record(first, logged),
+                    None => IndexRecord { input, logged }.to_bytes(),
+                };
+                self.records.extend_from_slice(&record);
+            }
+            variant.input.write(rows.input(number))?;
+            variant.index.write(&self.records)?;
+        }
+        self.write_copies(rows)?;
+        self.logged.write(rows.logged())
+    }
+
+    fn wants_logged(&self) -> bool {
+        self.wants_logged
     }
 
     fn finish(&mut self) -> Result<(), WriteError> {
-        self.start_index()?;
-        self.input.flush()?;
-        self.logged.flush()?;
-        self.index.flush()
+        for variant in &mut self.variants {
+            variant.start_index()?;
+            variant.input.flush()?;
+            variant.index.flush()?;
+        }
+        if let Some(copies) = &mut self.copies {
+            if copies.bytes == 0 {
+                copies.write(&copies::header())?;
+            }
+            copies.flush()?;
+        }
+        self.logged.flush()
     }
 }
 
-impl<I: Write, L: Write, X: Write> fmt::Debug for Streams<I, L, X> {
+impl<I: Write, L: Write, X: Write> fmt::Debug for Streams<'_, I, L, X> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self.variants.first().map_or(0, |variant| {
+            variant.index.bytes.saturating_sub(INDEX_HEADER_LEN) / index::INDEX_RECORD_LEN
+        });
         out.debug_struct("Streams")
-            .field("input_bytes", &self.input.bytes)
+            .field("variants", &self.variants.len())
             .field("logged_bytes", &self.logged.bytes)
-            .field(
-                "rows",
-                &(self.index.bytes.saturating_sub(INDEX_HEADER_LEN) / index::INDEX_RECORD_LEN),
-            )
-            .finish()
+            .field("rows", &rows)
+            .finish_non_exhaustive()
     }
 }
 

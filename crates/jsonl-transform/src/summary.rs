@@ -1,8 +1,12 @@
 //! What a transform counted: rows in and out, bad ones, warnings, models.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::BadRow;
+use crate::{
+    BadRow, MediaRisk, Refusal,
+    input::Inputs,
+    tally::{Met, Tally},
+};
 
 /// How many bad rows are described; the others are only counted.
 pub const MAX_LISTED: usize = 20;
@@ -11,16 +15,21 @@ pub const MAX_LISTED: usize = 20;
 const MAX_DISTINCT: usize = 1000;
 
 /// Longer names are counted together, not kept.
-const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 
-/// What one pass over a dataset found. `written + bad.count == rows_in` when it succeeded.
+/// What one pass over a dataset found. `written + left_out.total() + bad.count == rows_in` when it
+/// succeeded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
     /// Lines that are not blank.
     pub rows_in: u64,
-    /// Rows handed to the sink.
+    /// Rows that the [`Selection`](crate::Selection) left out.
+    pub left_out: LeftOut,
+    /// Rows handed to the sink, copies counted.
     pub written: u64,
+    /// Rows among them that are not uploaded, because an earlier row has an equal request.
+    pub copies: u64,
     /// Lines of white space only, passed over.
     pub blank: u64,
     /// Rows that can't be sent.
@@ -36,12 +45,41 @@ pub struct Summary {
     pub with_response: u64,
     /// Bytes read.
     pub bytes_in: u64,
-    /// Bytes handed to the sink as input lines.
+    /// Bytes handed to the sink as input lines, of all variants together.
     pub bytes_input: u64,
     /// Bytes handed to the sink as logged lines.
     pub bytes_logged: u64,
     warnings: BTreeMap<WarningKind, (u64, u64)>,
     n_unknown_fields: usize,
+    inputs: Inputs,
+}
+
+/// Rows that a selection left out, by what did it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Outside the range of rows.
+    pub range: u64,
+    /// Not liked by the predicate.
+    pub predicate: u64,
+    /// After the first so many.
+    pub head: u64,
+    /// Not drawn.
+    pub sample: u64,
+}
+
+impl LeftOut {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.range + self.predicate + self.head + self.sample
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.range += other.range;
+        self.predicate += other.predicate;
+        self.head += other.head;
+        self.sample += other.sample;
+    }
 }
 
 /// The rows that can't be sent.
@@ -61,6 +99,8 @@ pub struct Warning {
     pub kind: WarningKind,
     /// How many times it was met.
     pub count: u64,
+    /// The input where it was met first, if there are several.
+    pub input: Option<Arc<str>>,
     /// The first line where it was met, from 1.
     pub first_line: u64,
 }
@@ -71,10 +111,18 @@ pub struct Warning {
 pub enum WarningKind {
     /// `request` has a member that batch rows are known to be refused for.
     RefusedField(&'static str),
-    /// `request` has a member that is not known; its name is outside text.
+    /// `request` has a member that is not known; its path from there is outside text.
     UnknownField(String),
     /// `request` has unknown members beyond those that are told apart.
     MoreUnknownFields,
+    /// What would make the row bad, had it not been allowed.
+    Refused(Refusal),
+    /// `request` has a member twice, perhaps in both cases; parsers differ on which one wins.
+    DoubledField(&'static str),
+    /// `request` refers to media that may be gone or out of reach when the job runs.
+    Media(MediaRisk),
+    /// `request` is larger than the 20 MB that requests outside of batches may have.
+    LargeRequest,
     /// `request.model` occurs more than once; all were dropped, the last one counts.
     DoubledModel,
     /// `request.model` is not a string.
@@ -93,6 +141,10 @@ impl fmt::Display for WarningKind {
                 write!(out, "unknown field request.{}", field.escape_debug())
             }
             Self::MoreUnknownFields => out.write_str("further unknown fields in request"),
+            Self::Refused(refusal) => refusal.fmt(out),
+            Self::DoubledField(field) => write!(out, "request.{field} is doubled"),
+            Self::Media(risk) => write!(out, "request refers to {risk}"),
+            Self::LargeRequest => out.write_str("request of more than 20 MB"),
             Self::DoubledModel => out.write_str("request.model is doubled; the last one counts"),
             Self::ModelNotString => out.write_str("request.model is not a string"),
             Self::DoubledResponse => out.write_str("response is doubled; the last one counts"),
@@ -104,42 +156,72 @@ impl fmt::Display for WarningKind {
 impl Summary {
     /// What was odd about good rows, in the order of the kinds.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> + '_ {
-        self.warnings.iter().map(|(kind, &(count, first_line))| Warning {
-            kind: kind.clone(),
-            count,
-            first_line,
+        self.warnings.iter().map(|(kind, &(count, line))| {
+            let (input, first_line) = self.inputs.place_of(line);
+            Warning { kind: kind.clone(), count, input, first_line }
         })
     }
 
-    pub(crate) fn warn(&mut self, line: u64, kind: WarningKind) {
-        self.warnings.entry(kind).or_insert((0, line)).0 += 1;
+    /// Names the inputs that lines are in, by how many lines stand before each.
+    pub(crate) fn locate(&mut self, inputs: Inputs) {
+        for bad in &mut self.bad.first {
+            (bad.input, bad.line) = inputs.place_of(bad.line);
+        }
+        self.inputs = inputs;
     }
 
-    pub(crate) fn unknown_field(&mut self, line: u64, name: &str) {
-        let kind = WarningKind::UnknownField(name.to_owned());
+    /// Adds the counts of the block that follows those added so far.
+    pub(crate) fn add(&mut self, tally: Tally) {
+        self.rows_in += tally.rows_in;
+        self.left_out.add(tally.left_out);
+        self.with_response += tally.with_response;
+        for met in tally.models.met {
+            self.model(met);
+        }
+        self.other_models += tally.models.too_long.map_or(0, |met| met.count);
+        for met in tally.unknown_fields.met {
+            self.unknown_field(met);
+        }
+        if let Some(met) = tally.unknown_fields.too_long {
+            self.warn(WarningKind::MoreUnknownFields, met.count, met.first_line);
+        }
+        for (kind, (count, first_line)) in tally.warnings {
+            self.warn(kind, count, first_line);
+        }
+        self.bad.count += tally.bad;
+        for bad in tally.first_bad {
+            self.list(bad);
+        }
+    }
+
+    fn warn(&mut self, kind: WarningKind, count: u64, line: u64) {
+        let (all, first_line) = self.warnings.entry(kind).or_insert((0, line));
+        *all += count;
+        *first_line = line.min(*first_line);
+    }
+
+    fn unknown_field(&mut self, met: Met) {
+        let kind = WarningKind::UnknownField(met.name);
         let is_new = !self.warnings.contains_key(&kind);
-        if name.len() > MAX_NAME || is_new && self.n_unknown_fields == MAX_DISTINCT {
-            return self.warn(line, WarningKind::MoreUnknownFields);
+        if is_new && self.n_unknown_fields == MAX_DISTINCT {
+            return self.warn(WarningKind::MoreUnknownFields, met.count, met.first_line);
         }
         self.n_unknown_fields += usize::from(is_new);
-        self.warn(line, kind);
+        self.warn(kind, met.count, met.first_line);
     }
 
-    pub(crate) fn model(&mut self, name: &str) {
-        if let Some(count) = self.models.get_mut(name) {
-            *count += 1;
-        } else if name.len() > MAX_NAME || self.models.len() == MAX_DISTINCT {
-            self.other_models += 1;
+    fn model(&mut self, met: Met) {
+        if let Some(count) = self.models.get_mut(&met.name) {
+            *count += met.count;
+        } else if self.models.len() == MAX_DISTINCT {
+            self.other_models += met.count;
         } else {
-            self.models.insert(name.to_owned(), 1);
+            self.models.insert(met.name, met.count);
         }
     }
 
-    /// Counts a bad row; `describe` is asked only while there is room to list it.
-    pub(crate) fn bad_row(&mut self, describe: impl FnOnce() -> BadRow) {
-        self.bad.count += 1;
+    fn list(&mut self, bad: BadRow) {
         if self.bad.first.len() < MAX_LISTED {
-            let bad = describe();
             tracing::debug!(
                 target: "pass",
                 line = bad.line,
@@ -155,23 +237,37 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::{MAX_DISTINCT, Summary, WarningKind};
+    use crate::tally::Tally;
+
+    /// The same names, met in blocks of so many.
+    fn summary(block: usize) -> Summary {
+        let mut names: Vec<String> = (0..MAX_DISTINCT + 5).map(|n| format!("n{n}")).collect();
+        names.extend(["n0".to_owned(), "x".repeat(1 << 20)]);
+        let lines: Vec<(u64, String)> = (1..).zip(names).collect();
+        let mut summary = Summary::default();
+        for block in lines.chunks(block) {
+            let mut tally = Tally::default();
+            for (line, name) in block {
+                tally.models.meet(*line, name);
+                tally.unknown_fields.meet(*line, name);
+            }
+            summary.add(tally);
+        }
+        summary
+    }
 
     #[test]
-    fn names_from_outside_are_bounded() {
-        let mut summary = Summary::default();
-        for number in 0..MAX_DISTINCT + 5 {
-            summary.model(&format!("m{number}"));
-            summary.unknown_field(1, &format!("f{number}"));
+    fn names_from_outside_are_bounded_wherever_blocks_end() {
+        for block in [1, 7, 1000, 10_000] {
+            let summary = summary(block);
+            assert_eq!((summary.models.len(), summary.other_models), (MAX_DISTINCT, 6));
+            assert_eq!((summary.models["n0"], summary.models["n999"]), (2, 1));
+            let more = summary
+                .warnings()
+                .find(|warning| warning.kind == WarningKind::MoreUnknownFields)
+                .expect("there are more");
+            assert_eq!((more.count, more.first_line), (6, 1001));
+            assert_eq!(summary.warnings().count(), MAX_DISTINCT + 1);
         }
-        summary.model("m0");
-        summary.unknown_field(2, "f0");
-        summary.model(&"x".repeat(1 << 20));
-        summary.unknown_field(2, &"x".repeat(1 << 20));
-        assert_eq!((summary.models.len(), summary.other_models), (MAX_DISTINCT, 6));
-        assert_eq!(summary.models["m0"], 2);
-        let more =
-            summary.warnings().find(|warning| warning.kind == WarningKind::MoreUnknownFields);
-        assert_eq!(more.map(|warning| warning.count), Some(6));
-        assert_eq!(summary.warnings().count(), MAX_DISTINCT + 1);
     }
 }

@@ -1,17 +1,34 @@
 //! Reads JSON string tokens: what text they stand for, and whether they spell a given name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use crate::scan::hex_digit;
+use crate::scan::{hex_unit, is_plain};
+
+/// No member that we know has a longer name.
+const MAX_NAME: usize = 64;
 
 /// Whether a string token (quotes included) spells `name`, by whatever escapes.
 pub(crate) fn spells(token: &[u8], name: &str) -> bool {
-    let inner = inner(token);
-    if inner == name.as_bytes() {
-        return true;
-    }
     // An escape takes six bytes at most, so a longer token cannot be the name.
-    inner.len() <= 6 * name.len() && inner.contains(&b'\\') && decode(token) == name
+    token.len() <= 6 * name.len() + 2 && *plain_name(token) == *name.as_bytes()
+}
+
+/// The name that a string token (quotes included) spells, as it would be written without escapes.
+///
+/// A name too long to be one that we know is given back as it is spelled.
+pub(crate) fn plain_name(token: &[u8]) -> Cow<'_, [u8]> {
+    name_at(token, &(0..token.len()))
+}
+
+/// The same for the token at `name` in `text`: what follows it there makes that quicker.
+#[inline]
+pub(crate) fn name_at<'a>(text: &'a [u8], name: &Range<usize>) -> Cow<'a, [u8]> {
+    let token = &text[name.clone()];
+    let inner = inner(token);
+    if inner.len() > 6 * MAX_NAME || is_plain(text, name) {
+        return Cow::Borrowed(inner);
+    }
+    Cow::Owned(decode(token).into_owned().into_bytes())
 }
 
 /// The text of a string token (quotes included); halves of surrogate pairs become U+FFFD.
@@ -20,7 +37,10 @@ pub(crate) fn spells(token: &[u8], name: &str) -> bool {
 pub(crate) fn decode(token: &[u8]) -> Cow<'_, str> {
     let inner = inner(token);
     if !inner.contains(&b'\\') {
-        return String::from_utf8_lossy(inner);
+        return match str::from_utf8(inner) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(inner),
+        };
     }
     let mut text = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -73,11 +93,7 @@ fn decode_unicode<'a>(rest: &'a [u8], text: &mut Vec<u8>) -> &'a [u8] {
 
 fn hex4(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = bytes.split_first_chunk::<4>()?;
-    let mut unit = 0;
-    for &digit in digits {
-        unit = unit << 4 | u32::from(hex_digit(digit)?);
-    }
-    Some((unit, rest))
+    hex_unit(*digits).map(|unit| (u32::from(unit), rest))
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! The pass over a dataset: read a line, decide, write, count.
+//! The settings of a transform, and its beginning and end.
 
-use std::{fmt, io::Read};
+use std::{fmt, io::Read, num::NonZeroUsize, thread};
 
 use memchr::memmem;
 
 use crate::{
-    BadReason, BadRow, FinishedRow, LineContent, LineReader, RowSink, Summary, TransformError,
-    WarningKind, lines,
-    plan::{self, Fault, OddField, RowPlan},
-    pointer::pointer_at,
-    render::{Place, Rendered},
-    sniff, text,
+    Dataset, DatasetReader, Drops, Edits, InputError, Picked, RowSink, Rows, Sample, Selection,
+    Summary, TransformError, WriteError,
+    blocks::{BLOCK, BlockReader},
+    crew, lines,
+    pass::Pass,
+    sniff,
+    variants::Recipe,
 };
 
 /// What to do about rows that can't be sent.
@@ -21,6 +22,16 @@ pub enum BadRowPolicy {
     Fail,
     /// Leave them out and count them.
     Skip,
+}
+
+/// What to do about rows that the service is known to refuse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RefusalPolicy {
+    /// They are bad rows.
+    #[default]
+    BadRow,
+    /// They are sent, with a warning.
+    Warn,
 }
 
 /// What an input line is made of.
@@ -52,21 +63,41 @@ pub enum InputShape {
 /// "#));
 /// # Ok::<_, jsonl_transform::TransformError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Transformer {
-    bad_rows: BadRowPolicy,
-    shape: InputShape,
+    pub(crate) bad_rows: BadRowPolicy,
+    pub(crate) shape: InputShape,
     max_line: usize,
-    forbidden: Option<Forbidden>,
+    /// A text that no row may hold; never shown.
+    pub(crate) forbidden: Option<memmem::Finder<'static>>,
+    threads: NonZeroUsize,
+    block_size: usize,
+    /// None at all means one variant without changes.
+    pub(crate) variants: Vec<Edits>,
+    pub(crate) drops: Drops,
+    pub(crate) selection: Selection,
+    /// Whether rows are only counted through, for a sample.
+    pub(crate) draws: bool,
+    pub(crate) dedupe: bool,
+    pub(crate) refusals: RefusalPolicy,
 }
 
-/// A text that no row may hold; never shown.
-#[derive(Clone)]
-struct Forbidden(memmem::Finder<'static>);
+/// More threads than this would wait for the one that reads and writes.
+const MAX_THREADS: usize = 16;
 
-impl fmt::Debug for Forbidden {
+impl fmt::Debug for Transformer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Forbidden(****)")
+        out.debug_struct("Transformer")
+            .field("bad_rows", &self.bad_rows)
+            .field("shape", &self.shape)
+            .field("max_line", &self.max_line)
+            .field("threads", &self.threads)
+            .field("variants", &self.variants)
+            .field("drops", &self.drops)
+            .field("selection", &self.selection)
+            .field("dedupe", &self.dedupe)
+            .field("refusals", &self.refusals)
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,12 +108,21 @@ impl Default for Transformer {
             shape: InputShape::default(),
             max_line: lines::DEFAULT_MAX_LINE,
             forbidden: None,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            block_size: BLOCK,
+            variants: Vec::new(),
+            drops: Drops::new(),
+            selection: Selection::new(),
+            draws: false,
+            dedupe: false,
+            refusals: RefusalPolicy::default(),
         }
     }
 }
 
 impl Transformer {
-    /// Fails on bad rows, writes [`InputShape::Request`], reads lines of up to 64 MiB.
+    /// Fails on bad rows, writes [`InputShape::Request`], reads lines of up to 64 MiB, uses all
+    /// cores.
     pub fn new() -> Self {
         Self::default()
     }
@@ -111,8 +151,76 @@ impl Transformer {
     /// Makes a row bad that holds `secret`: it would be sent and logged. An empty one is ignored.
     #[must_use]
     pub fn forbid(mut self, secret: &[u8]) -> Self {
-        let finder = || Forbidden(memmem::Finder::new(secret).into_owned());
+        let finder = || memmem::Finder::new(secret).into_owned();
         self.forbidden = (!secret.is_empty()).then(finder);
+        self
+    }
+
+    /// Sets how many threads work, the calling one counted; what comes out is the same for any
+    /// number. The calling thread alone reads and writes.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Makes an input line of each row for each of `edits`, with a key of its own; the logged line
+    /// has the key of the first. None at all stand for the one that changes nothing.
+    ///
+    /// ```
+    /// use jsonl_transform::{Edits, Streams, Transformer};
+    /// let cold = Edits::new().set("/generationConfig/temperature", b"0")?;
+    /// let (mut plain, mut edited) = (Vec::new(), Vec::new());
+    /// let variants = [(&mut plain, std::io::sink()), (&mut edited, std::io::sink())];
+    /// let mut streams = Streams::of_variants(variants, std::io::sink());
+    /// let dataset = br#"{"request":{"contents":[1]}}"#;
+    /// Transformer::new().variants([Edits::new(), cold]).run(&dataset[..], &mut streams)?;
+    /// drop(streams);
+    /// assert!(plain.ends_with(b"\"request\":{\"contents\":[1]}}\n"));
+    /// assert!(edited.ends_with(b"{\"contents\":[1],\"generationConfig\":{\"temperature\":0}}}\n"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn variants(mut self, edits: impl IntoIterator<Item = Edits>) -> Self {
+        self.variants = edits.into_iter().collect();
+        self
+    }
+
+    /// Sets what is left out of every row, before the variants' edits.
+    #[must_use]
+    pub fn drop_pointers(mut self, drops: Drops) -> Self {
+        self.drops = drops;
+        self
+    }
+
+    /// Sets which rows are taken.
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Sets whether requests that are equal in all variants, byte for byte, are uploaded only once.
+    /// Later rows keep their numbers, logged lines and index records, but have no input line; takes
+    /// up to 24 bytes of memory a row.
+    #[must_use]
+    pub fn dedupe(mut self, dedupe: bool) -> Self {
+        self.dedupe = dedupe;
+        self
+    }
+
+    /// Sets what to do about rows that the service is known to refuse.
+    #[must_use]
+    pub fn refusals(mut self, policy: RefusalPolicy) -> Self {
+        self.refusals = policy;
+        self
+    }
+
+    /// Sets how much is read at once, which changes nothing but speed and memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn block_size(mut self, bytes: usize) -> Self {
+        self.block_size = bytes;
         self
     }
 
@@ -120,6 +228,7 @@ impl Transformer {
     ///
     /// Once a row is bad under [`BadRowPolicy::Fail`] the sink is given nothing more; the rest is
     /// still read and checked. Memory is bounded by the longest line, whatever the number of rows.
+    /// Rows, counts and errors are the same whatever the number of threads.
     ///
     /// # Errors
     /// When reading or writing fails, the input is not JSON lines, rows are bad and the policy is
@@ -131,158 +240,136 @@ impl Transformer {
     ) -> Result<Summary, TransformError> {
         let span = tracing::debug_span!(target: "pass", "transform");
         let _entered = span.enter();
-        let read_error = |line| move |source| TransformError::Read { line, source };
-        let mut lines = LineReader::open(dataset, self.max_line).map_err(read_error(0))?;
-        if let Some(kind) = sniff::by_magic(lines.head()) {
-            return Err(TransformError::Unsupported { kind });
-        }
-        let mut pass =
-            Pass { settings: self, summary: Summary::default(), rendered: Rendered::default() };
-        let mut last_line = 0;
-        while let Some(line) = lines.next_line().map_err(read_error(last_line))? {
-            last_line = line.number;
-            pass.line(line.number, &line.content, sink)?;
-        }
-        pass.summary.bytes_in = lines.bytes_read();
-        pass.summary.had_bom = lines.had_bom();
-        pass.end(sink)
+        let recipe = Recipe::of(self)?;
+        let threads = self.n_threads();
+        let mut pass = Pass::new(self, &recipe, self.open(dataset)?, sink, threads.get());
+        crew::work_off(&mut pass, threads, |work| work.run(self, &recipe))?;
+        pass.end()
     }
 
-    fn check(&self, line: &[u8]) -> Result<RowPlan, Fault> {
-        if let Some(Forbidden(finder)) = &self.forbidden
-            && let Some(offset) = finder.find(line)
-        {
-            return Err(Fault::new(offset, BadReason::Secret));
+    /// The same with a dataset of several inputs, packed or plain; what it says of lines is said of
+    /// lines of an input.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and when an input can't be opened or unpacked.
+    pub fn run_dataset<S: RowSink + ?Sized>(
+        &self,
+        dataset: &Dataset<'_>,
+        sink: &mut S,
+    ) -> Result<Summary, TransformError> {
+        let mut reader = dataset.reader();
+        let ended = self.run(&mut reader, sink);
+        locate(ended, reader)
+    }
+
+    /// Draws a sample from the rows that the selection takes, in a pass of its own; given to
+    /// [`Selection::picked`] it makes the next pass over the same data take those rows only.
+    ///
+    /// ```
+    /// use jsonl_transform::{Sample, Selection, Streams, Transformer};
+    /// let dataset = "{\"request\":{\"contents\":[1]}}\n".repeat(1000);
+    /// let transformer = Transformer::new();
+    /// let picked = transformer.draw(dataset.as_bytes(), Sample { rows: 10, seed: 1 })?;
+    /// let transformer = transformer.select(Selection::new().picked(picked));
+    /// let mut streams = Streams::new(std::io::sink(), std::io::sink(), std::io::sink());
+    /// let summary = transformer.run(dataset.as_bytes(), &mut streams)?;
+    /// assert_eq!((summary.written, summary.left_out.sample), (10, 990));
+    /// # Ok::<_, jsonl_transform::TransformError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When reading fails, or the input is not JSON lines. Bad rows are no errors yet.
+    pub fn draw<R: Read>(&self, dataset: R, sample: Sample) -> Result<Picked, TransformError> {
+        let span = tracing::debug_span!(target: "pass", "draw");
+        let _entered = span.enter();
+        let selection = self.selection.without_sample();
+        let settings = Self { draws: true, selection, ..self.clone() };
+        let recipe = Recipe::of(&settings)?;
+        let threads = self.n_threads();
+        let (blocks, mut nowhere) = (self.open(dataset)?, Nowhere);
+        let pass = Pass::new(&settings, &recipe, blocks, &mut nowhere, threads.get());
+        let mut pass = pass.drawing(sample);
+        crew::work_off(&mut pass, threads, |work| work.run(&settings, &recipe))?;
+        pass.picked()
+    }
+
+    /// The same with a dataset of several inputs, packed or plain, which is opened once more.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw), and when an input can't be opened or unpacked.
+    pub fn draw_dataset(
+        &self,
+        dataset: &Dataset<'_>,
+        sample: Sample,
+    ) -> Result<Picked, TransformError> {
+        let mut reader = dataset.reader();
+        let ended = self.draw(&mut reader, sample);
+        ended.map_err(|error| in_input(error, reader))
+    }
+
+    fn n_threads(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.threads.get().min(MAX_THREADS)).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    fn open<R: Read>(&self, dataset: R) -> Result<BlockReader<R>, TransformError> {
+        let blocks = BlockReader::open(dataset, self.max_line, self.block_size)
+            .map_err(|source| TransformError::Read { input: None, line: 0, source })?;
+        match sniff::by_magic(blocks.head()) {
+            Some(kind) => Err(TransformError::Unsupported { input: None, kind }),
+            None => Ok(blocks),
         }
-        plan::plan(line, self.shape)
     }
 }
 
-/// One run: the settings, what was counted, and the lines that are filled again and again.
-struct Pass<'t> {
-    settings: &'t Transformer,
-    summary: Summary,
-    rendered: Rendered,
-}
+/// Takes no rows.
+struct Nowhere;
 
-impl Pass<'_> {
-    fn line<S: RowSink + ?Sized>(
-        &mut self,
-        number: u64,
-        content: &LineContent<'_>,
-        sink: &mut S,
-    ) -> Result<(), TransformError> {
-        let bytes = match content {
-            LineContent::Text(bytes) if is_blank(bytes) => {
-                self.summary.blank += 1;
-                return Ok(());
-            }
-            LineContent::Text(bytes) => bytes,
-            LineContent::TooLong { prefix, .. } => &prefix[..],
-        };
-        let too_long = matches!(content, LineContent::TooLong { .. });
-        if self.summary.rows_in == 0
-            && let Some(kind) = sniff::by_first_line(bytes, too_long)
-        {
-            return Err(TransformError::Unsupported { kind });
-        }
-        self.summary.rows_in += 1;
-        if too_long {
-            let limit = self.settings.max_line;
-            let reason = BadReason::TooLong { limit: limit as u64 };
-            self.summary.bad_row(|| BadRow::new(number, limit, String::new(), reason));
-            return Ok(());
-        }
-        match self.settings.check(bytes) {
-            Ok(plan) => self.good_row(number, bytes, &plan, sink),
-            Err(fault) => {
-                self.summary.bad_row(|| describe(number, bytes, fault));
-                Ok(())
-            }
-        }
-    }
-
-    fn good_row<S: RowSink + ?Sized>(
-        &mut self,
-        number: u64,
-        line: &[u8],
-        plan: &RowPlan,
-        sink: &mut S,
-    ) -> Result<(), TransformError> {
-        self.tally(number, line, plan);
-        if self.settings.bad_rows == BadRowPolicy::Fail && self.summary.bad.count > 0 {
-            return Ok(());
-        }
-        let summary = &mut self.summary;
-        let place = Place { row: summary.written, line: number };
-        let key = self.rendered.row(line, plan, self.settings.shape, place);
-        let row = FinishedRow::new(key, &self.rendered.input, &self.rendered.logged);
-        sink.row(&row)?;
-        summary.written += 1;
-        summary.bytes_input += row.input.len() as u64;
-        summary.bytes_logged += row.logged.len() as u64;
+impl RowSink for Nowhere {
+    fn rows(&mut self, _: &Rows<'_>) -> Result<(), WriteError> {
         Ok(())
     }
 
-    fn tally(&mut self, number: u64, line: &[u8], plan: &RowPlan) {
-        let summary = &mut self.summary;
-        let request = &plan.request;
-        match request.model.clone().map(|model| &line[model]) {
-            Some(model) if model.starts_with(b"\"") => summary.model(&text::decode(model)),
-            Some(_) => summary.warn(number, WarningKind::ModelNotString),
-            None => {}
+    fn finish(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+}
+
+/// Says of lines of the whole dataset in which input they are.
+fn locate(
+    ended: Result<Summary, TransformError>,
+    reader: DatasetReader<'_, '_>,
+) -> Result<Summary, TransformError> {
+    let had_bom = reader.had_bom();
+    match ended {
+        Ok(mut summary) => {
+            summary.had_bom |= had_bom;
+            summary.locate(reader.into_inputs());
+            Ok(summary)
         }
-        if request.n_models > 1 {
-            summary.warn(number, WarningKind::DoubledModel);
-        }
-        for odd in &request.odd_fields {
-            match odd {
-                OddField::Refused(field) => summary.warn(number, WarningKind::RefusedField(field)),
-                OddField::Unknown(name) => {
-                    summary.unknown_field(number, &text::decode(&line[name.clone()]));
-                }
-                OddField::More => summary.warn(number, WarningKind::MoreUnknownFields),
+        Err(error) => Err(in_input(error, reader)),
+    }
+}
+
+fn in_input(error: TransformError, reader: DatasetReader<'_, '_>) -> TransformError {
+    let at_fault = reader.input_at_fault().unwrap_or(0);
+    let inputs = reader.into_inputs();
+    match error {
+        TransformError::Read { line, source, .. } => {
+            let (input, line) = inputs.in_input(at_fault, line);
+            let known = source.get_ref().and_then(|inner| inner.downcast_ref());
+            match known {
+                Some(&InputError::Unsupported(kind)) => TransformError::Unsupported { input, kind },
+                _ => TransformError::Read { input, line, source },
             }
         }
-        summary.with_response += u64::from(plan.response.is_some());
-        if plan.n_responses > 1 {
-            summary.warn(number, WarningKind::DoubledResponse);
+        TransformError::BadRows { mut summary } => {
+            summary.locate(inputs);
+            TransformError::BadRows { summary }
         }
-        if plan.has_lone_surrogate {
-            summary.warn(number, WarningKind::LoneSurrogate);
+        TransformError::NoRows { mut summary } => {
+            summary.locate(inputs);
+            TransformError::NoRows { summary }
         }
+        other => other,
     }
-
-    fn end<S: RowSink + ?Sized>(self, sink: &mut S) -> Result<Summary, TransformError> {
-        let summary = self.summary;
-        tracing::debug!(
-            target: "pass",
-            rows_in = summary.rows_in,
-            written = summary.written,
-            bad = summary.bad.count,
-            bytes_in = summary.bytes_in,
-            "read the dataset"
-        );
-        if summary.bad.count > 0 && self.settings.bad_rows == BadRowPolicy::Fail {
-            return Err(TransformError::BadRows { summary: Box::new(summary) });
-        }
-        if summary.written == 0 {
-            return Err(TransformError::NoRows { summary: Box::new(summary) });
-        }
-        sink.finish()?;
-        Ok(summary)
-    }
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
-}
-
-fn describe(number: u64, line: &[u8], fault: Fault) -> BadRow {
-    let pointer = match fault.reason {
-        // Names on the way could spell the secret.
-        BadReason::Secret => String::new(),
-        _ => pointer_at(line, fault.offset),
-    };
-    BadRow::new(number, fault.offset, pointer, fault.reason)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Asked, Backend, BackendKind, Dataset, Manifest};
+use crate::{Asked, Backend, BackendKind, Dataset, Manifest, Variant};
 
 impl Manifest {
     /// In what another run differs from this one; empty when both mean the same.
@@ -38,16 +38,19 @@ impl Asked {
         equal!("emulated", emulated);
         let (ours, theirs) = (&self.dataset, &other.dataset);
         compare("dataset", same_dataset(ours, theirs), &shown(ours), &shown(theirs));
+        equal!("rows", rows);
         equal!("models", models);
-        let names = |asked: &Self| -> Vec<String> {
-            asked.variants.iter().map(|variant| variant.name.clone()).collect()
-        };
-        compare("variants", self.variants == other.variants, &names(self), &names(other));
+        let (ours, theirs) = (shown_variants(&self.variants), shown_variants(&other.variants));
+        compare("variants", self.variants == other.variants, &ours, &theirs);
         equal!("scorers", scorers);
         equal!("poll interval (ms)", settings.poll_interval_ms);
         equal!("settle (ms)", settings.settle_ms);
         equal!("deadline (ms)", settings.deadline_ms);
         equal!("on ambiguous", settings.on_ambiguous);
+        equal!("retry rows", settings.retry_rows);
+        equal!("stuck", settings.stuck);
+        equal!("limits", settings.limits);
+        equal!("budget", settings.budget);
         lines
     }
 }
@@ -62,6 +65,15 @@ fn same_dataset(ours: &Dataset, theirs: &Dataset) -> bool {
         (Some(ours), Some(theirs)) => ours == theirs,
         _ => ours.label == theirs.label && agree(ours.bytes, theirs.bytes),
     }
+}
+
+/// Variants by name, with their edits where they have any.
+fn shown_variants(variants: &[Variant]) -> Vec<String> {
+    let shown = |variant: &Variant| match &variant.edits {
+        Some(edits) => format!("{}: {edits}", variant.name),
+        None => variant.name.clone(),
+    };
+    variants.iter().map(shown).collect()
 }
 
 /// A dataset in a few words: `logs.jsonl, 2445 bytes, sha256 d1a8…`.
@@ -96,7 +108,7 @@ mod tests {
     fn every_field_counts() {
         let run = asked();
         assert_eq!(run.difference(&run), [] as [&str; 0]);
-        let edits: [(&str, Edit); 12] = [
+        let edits: [(&str, Edit); 17] = [
             ("service", |a| a.backend.kind = BackendKind::Emulator),
             ("address", |a| a.backend.base_url.push('y')),
             ("API version", |a| a.backend.api_version.clear()),
@@ -109,6 +121,13 @@ mod tests {
             ("settle (ms)", |a| a.settings.settle_ms = 9),
             ("deadline (ms)", |a| a.settings.deadline_ms = 9),
             ("on ambiguous", |a| a.settings.on_ambiguous = crate::OnAmbiguous::Stop),
+            ("variants", |a| a.variants[0].edits = Some("system = \"x\"".into())),
+            ("retry rows", |a| a.settings.retry_rows = 1),
+            ("stuck", |a| {
+                a.settings.stuck = Some(crate::Stuck { after_ms: 1, then: crate::Then::Split });
+            }),
+            ("limits", |a| a.settings.limits.live_jobs = Some(1)),
+            ("budget", |a| a.settings.budget = Some(1)),
         ];
         for (what, edit) in edits {
             let mut other = asked();

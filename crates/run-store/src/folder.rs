@@ -1,14 +1,14 @@
 //! A run that exists: what it is, where its files are, and the ways into them.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use batch_backend::{ModelId, Payload};
-use batch_orchestrator::{InputId, Plan, PlannedInput, Tally};
+use batch_backend::{FilePayload, ModelId, Payload};
+use batch_orchestrator::{InputId, InputSource, Load, Plan, PlannedInput, Tally};
 
-use crate::{FilePayload, Lock, MadeInput, Manifest, RunPaths, Session, StoreError, runs, safe};
+use crate::{Lock, MadeInput, Manifest, RunPaths, Session, StoreError, runs, safe};
 
 /// Far more than any `run.json`; what is larger is none.
 const MAX_MANIFEST: u64 = 64 << 20;
@@ -74,7 +74,8 @@ impl RunFolder {
         check_input(&self.paths, made)
     }
 
-    /// All of the run for the orchestrator: its mark, its inputs, its models.
+    /// All of the run for the orchestrator: its mark, its inputs, its models, and where the inputs
+    /// lie that attempts add. Which those are is told by the journal.
     ///
     /// # Errors
     /// As [`payload`](Self::payload), and [`StoreError::Damaged`] for models without a valid name.
@@ -86,9 +87,11 @@ impl RunFolder {
         let mut inputs = Vec::new();
         for made in &self.manifest.made.inputs {
             let payload: Arc<dyn Payload> = Arc::new(check_input(&self.paths, made)?);
-            inputs.push(PlannedInput { id: made.id, payload });
+            let loads = made.loads.iter().copied().map(Load::from).collect();
+            inputs.push(PlannedInput::new(made.id, payload).with_loads(loads));
         }
-        Ok(Plan { tag: self.manifest.tag.clone(), inputs, models })
+        let again = Arc::new(FolderInputs { paths: self.paths.clone() });
+        Ok(Plan::new(self.manifest.tag.clone(), inputs, models).with_again(again))
     }
 
     /// Lower-case hex SHA-256 of `run.json` as it was read.
@@ -97,11 +100,31 @@ impl RunFolder {
     }
 }
 
+/// Inputs that attempts added, in the same folder as the run's own.
+#[derive(Debug)]
+struct FolderInputs {
+    paths: RunPaths,
+}
+
+impl InputSource for FolderInputs {
+    fn open(&self, input: InputId) -> io::Result<Arc<dyn Payload>> {
+        let path = self.paths.input(input);
+        self.paths.check(&path)?;
+        Ok(Arc::new(open_input(&path)?))
+    }
+}
+
+/// Takes an ordinary file, now and at each reading, and never a link to one.
+fn open_input(path: &Path) -> Result<FilePayload, StoreError> {
+    let opened = FilePayload::open_with(path, |path| Ok(safe::open_to_read(path)?));
+    opened.map_err(|error| error.downcast().unwrap_or_else(StoreError::io("open", path)))
+}
+
 /// Opens an input that has to have the length it was made with.
 pub(crate) fn check_input(paths: &RunPaths, made: &MadeInput) -> Result<FilePayload, StoreError> {
     let path = paths.input(made.id);
     paths.check(&path)?;
-    let payload = FilePayload::open(&path)?;
+    let payload = open_input(&path)?;
     if payload.len() == made.bytes {
         Ok(payload)
     } else {

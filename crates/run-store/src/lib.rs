@@ -8,15 +8,18 @@ mod folder;
 mod journal;
 mod line;
 mod lock;
+mod made;
 mod manifest;
 mod name;
 mod paths;
-mod payload;
 mod record;
+mod repair;
 mod replay;
 mod runs;
 mod safe;
 mod session;
+mod settings;
+mod shape;
 mod sink;
 mod stamp;
 mod text;
@@ -27,16 +30,14 @@ pub use crate::error::{StoreError, StoreErrorKind};
 pub use crate::folder::RunFolder;
 pub use crate::journal::{Clock, FileJournal};
 pub use crate::lock::Lock;
-pub use crate::manifest::{
-    Asked, Backend, BackendKind, Dataset, Made, MadeInput, Manifest, OnAmbiguous, Settings,
-    Transformed, Variant,
-};
+pub use crate::made::{Forecast, JobLoad, Made, MadeInput, Transformed};
+pub use crate::manifest::{Asked, Backend, BackendKind, Dataset, Manifest};
 pub use crate::name::{OwnName, run_tag};
 pub use crate::paths::RunPaths;
-pub use crate::payload::FilePayload;
 pub use crate::replay::{Entry, Repair, Replay, SessionSpan, Torn};
 pub use crate::runs::{Listed, NewRun, Runs};
 pub use crate::session::Session;
+pub use crate::settings::{Limits, OnAmbiguous, Settings, Stuck, Then, Variant};
 pub use crate::sink::FolderSink;
 
 /// The version of the run folder this program writes, and the newest it reads.

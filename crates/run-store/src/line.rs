@@ -71,11 +71,12 @@ impl Chain {
     /// In words, for times beyond the year 9999.
     pub(crate) fn write(self, at: SystemTime, record: &Record) -> Result<(String, Self), String> {
         let at = Stamp::new(at).map_err(|error| error.to_string())?;
+        let optional = if record.is_optional() { r#""opt":true,"# } else { "" };
         let record = serde_json::to_string(record).map_err(|error| error.to_string())?;
         let fields = record.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let fields = fields.ok_or("a record is an object")?;
         let body = format!(
-            r#"{{"v":{FORMAT},"seq":{},"t":"{at}",{fields},"prev":"{:08x}""#,
+            r#"{{"v":{FORMAT},"seq":{},"t":"{at}",{optional}{fields},"prev":"{:08x}""#,
             self.seq, self.prev
         );
         let crc = CASTAGNOLI.checksum(body.as_bytes());

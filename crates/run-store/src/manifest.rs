@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use batch_orchestrator::{InputId, RunTag};
+use batch_orchestrator::RunTag;
 use serde::{Deserialize, Serialize};
 
-use crate::{FORMAT, OwnName, StoreError, text};
+use crate::{FORMAT, Made, OwnName, Settings, StoreError, Variant, text};
 
 /// All of `run.json`. Fields that later versions add are skipped by this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Asked {
     pub emulated: bool,
     /// The dataset.
     pub dataset: Dataset,
+    /// Which of its rows, in the words they were asked for with; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
     /// The models, in the order of their numbers in job names.
     pub models: Vec<String>,
     /// The variants, in the order of their numbers in input names.
@@ -84,72 +87,6 @@ pub struct Dataset {
     /// Lower-case hex SHA-256 of those bytes, if it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-}
-
-/// One way of asking: edits to every request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Variant {
-    /// Its name.
-    pub name: String,
-}
-
-/// How a run goes about it; durations in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Time between two looks at a job; `None` for the default schedule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub poll_interval_ms: Option<u64>,
-    /// How long lists are watched before a doubtful job counts as absent.
-    pub settle_ms: u64,
-    /// How long jobs are waited for.
-    pub deadline_ms: u64,
-    /// What to do once a doubtful job turned out absent.
-    pub on_ambiguous: OnAmbiguous,
-}
-
-/// What to do once a job whose creation was not answered turned out absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OnAmbiguous {
-    /// Create it again.
-    Retry,
-    /// Stop and let a person decide.
-    Stop,
-}
-
-/// What was made of the dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// Rows that are sent, to each model and in each variant.
-    pub rows: u64,
-    /// The files that are uploaded.
-    pub inputs: Vec<MadeInput>,
-    /// What happened on the way.
-    pub transformed: Transformed,
-}
-
-/// One file that is uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeInput {
-    /// Which.
-    #[serde(with = "text")]
-    pub id: InputId,
-    /// Its rows.
-    pub rows: u64,
-    /// Its length.
-    pub bytes: u64,
-}
-
-/// What happened to the rows that were read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Transformed {
-    /// Rows left out on purpose.
-    pub skipped: u64,
-    /// Rows that could not be used.
-    pub bad: u64,
-    /// What the user should know, in sentences.
-    pub warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -17,6 +17,7 @@ const REPORT: &str = "report";
 const EMULATOR: &str = "emulator";
 const TRACE: &str = "trace";
 const TORN: &str = "journal.torn-";
+const DAMAGED: &str = "journal.damaged-";
 
 /// What is in a folder without `run.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +36,10 @@ pub(crate) enum Contents {
 /// run.json                    what the run is; written once
 /// journal.jsonl               what happened; only ever appended to
 /// LOCK                        held while a process works on the run
-/// input/s0001.v0.jsonl        what is uploaded
+/// input/s0001.v0.jsonl        what is uploaded; later shards are rows that are sent again
 /// input/logged.jsonl          what was taken out of each row or stood beside the request
-/// input/index.bin             row number to places in both
+/// input/index.bin             row number to places in both; index.v1.bin for variant 1
+/// input/copies.bin            which rows are answered by another one's answer
 /// jobs/s0001.v0.m0/raw.jsonl  results as they came (0400)
 /// scores/…  report/…          derived; may be deleted at any time
 /// emulator/                   the built-in service's own state, in emulated runs
@@ -83,9 +85,23 @@ impl RunPaths {
         self.root.join(INPUT).join("logged.jsonl")
     }
 
-    /// `input/index.bin`.
+    /// `input/index.bin`, for the first variant.
     pub fn index(&self) -> PathBuf {
-        self.root.join(INPUT).join("index.bin")
+        self.index_of(0)
+    }
+
+    /// `input/index.v1.bin` for variant 1, and `input/index.bin` for the first.
+    pub fn index_of(&self, variant: u32) -> PathBuf {
+        let name = match variant {
+            0 => "index.bin".to_owned(),
+            variant => format!("index.v{variant}.bin"),
+        };
+        self.root.join(INPUT).join(name)
+    }
+
+    /// `input/copies.bin`: which rows are answered by the answer to another one.
+    pub fn copies(&self) -> PathBuf {
+        self.root.join(INPUT).join("copies.bin")
     }
 
     /// `jobs/s0001.v0.m0/raw.jsonl`: results as they came.
@@ -147,14 +163,22 @@ impl RunPaths {
         self.root.join(format!("{TORN}{seq}{more}"))
     }
 
+    /// Where the `nth` journal that is damaged at line `seq` is kept.
+    pub(crate) fn damaged(&self, seq: u64, nth: u32) -> PathBuf {
+        let more = if nth == 0 { String::new() } else { format!(".{nth}") };
+        self.root.join(format!("{DAMAGED}{seq}{more}"))
+    }
+
     /// What a folder without `run.json` is.
     pub(crate) fn contents(&self) -> Result<Contents, StoreError> {
         let names = names(&self.root)?;
         let made = |name: &str| {
             [JOURNAL, LOCK, INPUT, EMULATOR].contains(&name) || atomic::is_partial(name)
         };
-        let grown =
-            |name: &str| [JOBS, SCORES, REPORT, TRACE].contains(&name) || name.starts_with(TORN);
+        let grown = |name: &str| {
+            [JOBS, SCORES, REPORT, TRACE].contains(&name)
+                || [TORN, DAMAGED].iter().any(|start| name.starts_with(start))
+        };
         let marked = names.iter().any(|name| name == LOCK);
         Ok(if !(marked || names.is_empty()) || !names.iter().all(|n| made(n) || grown(n)) {
             Contents::Foreign

@@ -3,12 +3,15 @@
 use std::time::SystemTime;
 
 use batch_backend::{
-    InputName, JobCounts, JobError, JobName, JobState, JobToken, OutputName, StoredInput,
-    UploadSession,
+    InputName, JobError, JobName, JobToken, OutputName, StoredInput, UploadSession,
 };
-use batch_orchestrator::{Doubt, Ending, Event, InputId, JobId, StoredResult};
+use batch_orchestrator::{Attempt, Doubt, Ending, Event, JobId, Look, StoredResult};
 use serde::{Deserialize, Serialize};
 
+use crate::shape::{
+    CountsShape, DoubtShape, ErrorShape, NewInputShape, Secret, StateShape, ThenShape, WhyShape,
+    counts_of, input_id, shape_of, state_of,
+};
 use crate::stamp::Stamp;
 
 /// One line's own part. The names `v`, `seq`, `t`, `opt`, `prev` and `crc` belong to every line.
@@ -114,56 +117,53 @@ pub(crate) enum Record {
         job: String,
         name: String,
     },
+    Looked {
+        job: String,
+        state: StateShape,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spelled: Option<String>,
+        counts: CountsShape,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Stamp>,
+    },
+    Stuck {
+        job: String,
+        then: ThenShape,
+    },
+    NotAfforded {
+        job: String,
+        budget: u64,
+    },
+    Spent {
+        job: String,
+        cost: u64,
+    },
+    Adopted {
+        job: String,
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        created: Option<Stamp>,
+    },
+    Abandoned {
+        job: String,
+    },
+    Attempted {
+        why: WhyShape,
+        of: Vec<String>,
+        inputs: Vec<NewInputShape>,
+    },
     /// An event that this version does not know.
     #[serde(other, skip_serializing)]
     Unknown,
 }
 
-/// A text that is written to the file and nowhere else.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Secret(String);
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DoubtShape {
-    Unanswered,
-    Declined,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum StateShape {
-    Queued,
-    Running,
-    Succeeded,
-    PartiallySucceeded,
-    Failed,
-    Cancelled,
-    Expired,
-    Other,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ErrorShape {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    code: Option<i64>,
-    message: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct CountsShape {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    total: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    succeeded: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    failed: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pending: Option<u64>,
-}
-
 impl Record {
+    /// Whether a program that does not know the event may skip it: it changes nothing but what a
+    /// status shows.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self, Self::Looked { .. })
+    }
+
     /// The line of an event.
     ///
     /// # Errors
@@ -229,22 +229,34 @@ impl Record {
             Event::ExtraFound { job, name } => {
                 Self::ExtraFound { job: job.to_string(), name: name.as_str().to_owned() }
             }
+            Event::Looked { job, look } => {
+                let (state, spelled) = shape_of(&look.state)?;
+                let (counts, seen) = (counts_of(look.counts), stamp(look.seen)?);
+                Self::Looked { job: job.to_string(), state, spelled, counts, seen }
+            }
+            Event::Stuck { job, then } => {
+                Self::Stuck { job: job.to_string(), then: ThenShape::of(*then) }
+            }
+            Event::NotAfforded { job, budget } => {
+                Self::NotAfforded { job: job.to_string(), budget: *budget }
+            }
+            Event::Spent { job, cost } => Self::Spent { job: job.to_string(), cost: *cost },
+            Event::Adopted { job, name, created } => Self::Adopted {
+                job: job.to_string(),
+                name: name.as_str().to_owned(),
+                created: stamp(*created)?,
+            },
+            Event::Abandoned { job } => Self::Abandoned { job: job.to_string() },
+            Event::Attempted { attempt } => Self::Attempted {
+                why: WhyShape::of(attempt.why),
+                of: attempt.of.iter().map(ToString::to_string).collect(),
+                inputs: attempt.inputs.iter().map(NewInputShape::of).collect(),
+            },
         })
     }
 
     fn of_ending(job: JobId, ending: &Ending) -> Result<Self, String> {
-        let (state, spelled) = match &ending.state {
-            JobState::Queued => (StateShape::Queued, None),
-            JobState::Running => (StateShape::Running, None),
-            JobState::Succeeded => (StateShape::Succeeded, None),
-            JobState::PartiallySucceeded => (StateShape::PartiallySucceeded, None),
-            JobState::Failed => (StateShape::Failed, None),
-            JobState::Cancelled => (StateShape::Cancelled, None),
-            JobState::Expired => (StateShape::Expired, None),
-            JobState::Other(spelled) => (StateShape::Other, Some(spelled.clone())),
-            other => return Err(format!("the journal has no word for the state {other}")),
-        };
-        let JobCounts { total, succeeded, failed, pending } = ending.counts;
+        let (state, spelled) = shape_of(&ending.state)?;
         Ok(Self::Ended {
             job: job.to_string(),
             state,
@@ -253,7 +265,7 @@ impl Record {
                 .error
                 .as_ref()
                 .map(|error| ErrorShape { code: error.code, message: error.message.clone() }),
-            counts: CountsShape { total, succeeded, failed, pending },
+            counts: counts_of(ending.counts),
             output: ending.output.as_ref().map(|output| output.as_str().to_owned()),
         })
     }
@@ -307,11 +319,10 @@ impl Record {
             }
             Self::CancelRequested { job } => Event::CancelRequested { job: job_id(&job)? },
             Self::Ended { job, state, spelled, error, counts, output } => {
-                let CountsShape { total, succeeded, failed, pending } = counts;
                 let ending = Ending {
                     state: state_of(state, spelled),
                     error: error.map(|error| JobError { code: error.code, message: error.message }),
-                    counts: JobCounts { total, succeeded, failed, pending },
+                    counts: counts.into_counts(),
                     output: output.map(OutputName::new),
                 };
                 Event::Ended { job: job_id(&job)?, ending }
@@ -325,20 +336,28 @@ impl Record {
             Self::ExtraFound { job, name } => {
                 Event::ExtraFound { job: job_id(&job)?, name: JobName::new(name) }
             }
+            Self::Looked { job, state, spelled, counts, seen } => {
+                let state = state_of(state, spelled);
+                let seen = seen.map(Stamp::time);
+                let look = Look { state, counts: counts.into_counts(), seen };
+                Event::Looked { job: job_id(&job)?, look }
+            }
+            Self::Stuck { job, then } => Event::Stuck { job: job_id(&job)?, then: then.then() },
+            Self::NotAfforded { job, budget } => Event::NotAfforded { job: job_id(&job)?, budget },
+            Self::Spent { job, cost } => Event::Spent { job: job_id(&job)?, cost },
+            Self::Adopted { job, name, created } => Event::Adopted {
+                job: job_id(&job)?,
+                name: JobName::new(name),
+                created: created.map(Stamp::time),
+            },
+            Self::Abandoned { job } => Event::Abandoned { job: job_id(&job)? },
+            Self::Attempted { why, of, inputs } => {
+                let of = of.iter().map(|job| job_id(job)).collect::<Result<_, _>>()?;
+                let inputs =
+                    inputs.into_iter().map(NewInputShape::input).collect::<Result<_, _>>()?;
+                Event::Attempted { attempt: Attempt { why: why.why(), of, inputs } }
+            }
         }))
-    }
-}
-
-fn state_of(state: StateShape, spelled: Option<String>) -> JobState {
-    match state {
-        StateShape::Queued => JobState::Queued,
-        StateShape::Running => JobState::Running,
-        StateShape::Succeeded => JobState::Succeeded,
-        StateShape::PartiallySucceeded => JobState::PartiallySucceeded,
-        StateShape::Failed => JobState::Failed,
-        StateShape::Cancelled => JobState::Cancelled,
-        StateShape::Expired => JobState::Expired,
-        StateShape::Other => JobState::Other(spelled.unwrap_or_default()),
     }
 }
 
@@ -348,8 +367,4 @@ fn stamp(at: Option<SystemTime>) -> Result<Option<Stamp>, String> {
 
 fn job_id(text: &str) -> Result<JobId, String> {
     JobId::parse(text).ok_or_else(|| format!("{text:?} is no job"))
-}
-
-fn input_id(text: &str) -> Result<InputId, String> {
-    InputId::parse(text).ok_or_else(|| format!("{text:?} is no input"))
 }

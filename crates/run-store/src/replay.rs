@@ -116,13 +116,27 @@ pub(crate) struct Scan {
     pub(crate) tail: Vec<u8>,
 }
 
+impl Scan {
+    pub(crate) fn start() -> Self {
+        Self { replay: Replay::default(), chain: Chain::start(), whole: 0, tail: Vec::new() }
+    }
+}
+
 /// Reads the journal of `run`; `path` is for messages.
-pub(crate) fn scan(
+pub(crate) fn scan(run: &RunFolder, path: &Path, reader: impl BufRead) -> Result<Scan, StoreError> {
+    let mut scan = Scan::start();
+    scan_into(&mut scan, run, path, reader)?;
+    Ok(scan)
+}
+
+/// Reads into `scan`, which after an error holds what stands before it.
+pub(crate) fn scan_into(
+    scan: &mut Scan,
     run: &RunFolder,
     path: &Path,
     mut reader: impl BufRead,
-) -> Result<Scan, StoreError> {
-    let (mut chain, mut replay, mut whole) = (Chain::start(), Replay::default(), 0);
+) -> Result<(), StoreError> {
+    let Scan { replay, chain, whole, tail } = scan;
     let mut text = Vec::new();
     loop {
         text.clear();
@@ -159,14 +173,16 @@ pub(crate) fn scan(
             check_first(run, path, &line)?;
         }
         replay.take(seq, line).map_err(|what| fault(path, seq, Fault::Misplaced(what)))?;
-        chain = next;
-        whole += length as u64;
+        *chain = next;
+        *whole += length as u64;
     }
     if chain.seq == 1 {
         return Err(StoreError::damaged(path, "it is empty"));
     }
-    let tail = if replay.torn.is_some() { text } else { Vec::new() };
-    Ok(Scan { replay, chain, whole, tail })
+    if replay.torn.is_some() {
+        *tail = text;
+    }
+    Ok(())
 }
 
 /// The first line binds the journal to its `run.json`.

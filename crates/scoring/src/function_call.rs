@@ -63,13 +63,13 @@ impl FunctionCall {
         Self { name, function: Some(function.to_owned()), ..self }
     }
 
-    fn passes(&self, parts: View<'_>) -> bool {
-        match (self.parts, &self.function) {
-            (Parts::Last, None) => parts.last().is_some_and(is_in_as_python_has_it),
-            (Parts::Any, None) => parts.elements().any(|part| part.get(MEMBER).is_some()),
-            (Parts::Last, Some(name)) => parts.last().is_some_and(|part| calls(part, name)),
-            (Parts::Any, Some(name)) => parts.elements().any(|part| calls(part, name)),
-        }
+    fn passes(&self, row: &Row<'_>) -> Option<bool> {
+        Some(match (self.parts, &self.function) {
+            (Parts::Last, None) => is_in_as_python_has_it(row.last_part()?),
+            (Parts::Last, Some(name)) => calls(row.last_part()?, name),
+            (Parts::Any, None) => row.parts()?.elements().any(|part| part.has(MEMBER)),
+            (Parts::Any, Some(name)) => row.parts()?.elements().any(|part| calls(part, name)),
+        })
     }
 }
 
@@ -83,14 +83,14 @@ impl Scorer for FunctionCall {
     }
 
     fn score(&self, row: &Row<'_>) -> Verdict {
-        Verdict::Pass(row.parts().is_some_and(|parts| self.passes(parts)))
+        Verdict::Pass(self.passes(row).unwrap_or(false))
     }
 }
 
 /// `'functionCall' in part`, which is `TypeError` for what is neither object, array nor string.
 fn is_in_as_python_has_it(part: View<'_>) -> bool {
     match part.kind() {
-        Kind::Object => part.get(MEMBER).is_some(),
+        Kind::Object => part.has(MEMBER),
         Kind::Array => part.elements().any(|element| element.as_str().as_deref() == Some(MEMBER)),
         Kind::String => part.as_str().is_some_and(|text| text.contains(MEMBER)),
         Kind::Number | Kind::Bool | Kind::Null => false,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::view::digits;
+
 /// Our own key of a row, `r00000042-1f9c03ab`: the row's number in at least eight digits and 32 bits of a hash.
 ///
 /// ```
@@ -26,15 +28,15 @@ impl RowKey {
         let (number, hash) = bytes.strip_prefix(b"r")?.split_last_chunk::<9>()?;
         let hash = hash.strip_prefix(b"-")?;
         let canonical = number.len() == 8 || (number.len() > 8 && number.first() != Some(&b'0'));
-        let digits = number.iter().all(u8::is_ascii_digit);
-        let hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if !canonical || !digits || !hash.iter().all(hex) {
-            return None;
-        }
-        Some(Self {
-            number: std::str::from_utf8(number).ok()?.parse().ok()?,
-            hash: u32::from_str_radix(std::str::from_utf8(hash).ok()?, 16).ok()?,
-        })
+        let hash = hash.iter().try_fold(0_u32, |hash, byte| {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                _ => return None,
+            };
+            Some(hash << 4 | u32::from(digit))
+        })?;
+        canonical.then_some(Self { number: digits(number)?, hash })
     }
 }
 
@@ -65,8 +67,8 @@ pub enum Keys<'a> {
     Ours {
         /// The rows this file may hold: those of its input.
         rows: Range<u64>,
-        /// The hash in the key of a row; `None` for a row whose hash is not known, or no check at all.
-        hash: Option<&'a (dyn Fn(u64) -> Option<u32> + Sync)>,
+        /// Whether a key with the number of such a row is this file's; `None` for no check of its hash.
+        check: Option<&'a (dyn Fn(RowKey) -> bool + Sync)>,
     },
     /// By position: each line that is not blank is the next row, whatever its key. For files without our keys.
     ByPosition {
@@ -78,12 +80,14 @@ pub enum Keys<'a> {
 impl<'a> Keys<'a> {
     /// Our keys for `rows`, their hashes unchecked.
     pub fn ours(rows: Range<u64>) -> Self {
-        Self::Ours { rows, hash: None }
+        Self::Ours { rows, check: None }
     }
 
-    /// Our keys for `rows`, each with the hash that `hash` gives for the row's number.
-    pub fn checked(rows: Range<u64>, hash: &'a (dyn Fn(u64) -> Option<u32> + Sync)) -> Self {
-        Self::Ours { rows, hash: Some(hash) }
+    /// Our keys for `rows`; one that `check` denies, such as one with a hash that is not the row's, is foreign.
+    ///
+    /// [`KeyHashes`](crate::KeyHashes) keeps the hashes of many rows in little memory.
+    pub fn checked(rows: Range<u64>, check: &'a (dyn Fn(RowKey) -> bool + Sync)) -> Self {
+        Self::Ours { rows, check: Some(check) }
     }
 
     /// A file without our keys, as many rows as it has lines.
@@ -93,12 +97,11 @@ impl<'a> Keys<'a> {
 
     /// The row of a key as it stands on a line; `None` if it is none of ours.
     pub(crate) fn row_of(&self, key: &[u8]) -> Option<u64> {
-        let Self::Ours { rows, hash } = self else {
+        let Self::Ours { rows, check } = self else {
             return None;
         };
         let key = RowKey::of_bytes(key).filter(|key| rows.contains(&key.number))?;
-        let known = hash.and_then(|hash| hash(key.number));
-        known.is_none_or(|known| known == key.hash).then_some(key.number)
+        check.is_none_or(|check| check(key)).then_some(key.number)
     }
 
     /// The row whose key stands on a line that is no JSON, so that damage is known to be that row's.
@@ -115,10 +118,10 @@ impl<'a> Keys<'a> {
 impl fmt::Debug for Keys<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ours { rows, hash } => f
+            Self::Ours { rows, check } => f
                 .debug_struct("Ours")
                 .field("rows", rows)
-                .field("checked", &hash.is_some())
+                .field("checked", &check.is_some())
                 .finish(),
             Self::ByPosition { rows } => f.debug_struct("ByPosition").field("rows", rows).finish(),
         }
@@ -153,11 +156,11 @@ mod tests {
 
     #[test]
     fn a_foreign_number_or_hash_is_no_row() {
-        let hash = |row: u64| (row != 12).then_some(7);
-        let keys = Keys::checked(10..20, &hash);
+        let check = |key: RowKey| key.number == 12 || key.hash == 7;
+        let keys = Keys::checked(10..20, &check);
         assert_eq!(keys.row_of(b"r00000010-00000007"), Some(10));
         assert_eq!(keys.row_of(b"r00000010-00000008"), None, "another hash");
-        assert_eq!(keys.row_of(b"r00000012-00000008"), Some(12), "a hash nobody knows");
+        assert_eq!(keys.row_of(b"r00000012-00000008"), Some(12), "a hash nobody minds");
         assert_eq!(keys.row_of(b"r00000020-00000007"), None, "another shard");
     }
 

@@ -1,7 +1,12 @@
 //! The name somebody probably meant.
 
 /// The closest of `names`, if it is close enough to be a slip of the fingers.
-pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+///
+/// ```
+/// assert_eq!(scoring::nearest("function-cal", ["all", "function-call"]), Some("function-call"));
+/// assert_eq!(scoring::nearest("zzzzzz", ["all", "function-call"]), None);
+/// ```
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|name| (distance(word, name), name))

@@ -1,17 +1,27 @@
 //! The one pass over a result file: every line read once, understood, judged and accounted for, in bounded memory.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
 
-use serde_json::value::RawValue;
-
-use crate::lines::{Line, Lines};
-use crate::reading::{self, Reading};
-use crate::seen::{Seen, Sighting};
+use crate::blocks::{Block, Blocks};
+use crate::ledger::Ledger;
+use crate::prints::Seen;
+use crate::turns::{Turns, lock};
+use crate::work::Work;
 use crate::{
-    DatasetRow, DatasetRows, Keys, Needs, Outcome, PassSummary, Row, Scorer, Scores, View,
+    Copies, DatasetReader, DatasetRows, Judge, Keys, Needs, PassSummary, Scorer, ScorerError,
+    Scores,
 };
+
+/// How much is read at once.
+const BLOCK: usize = 512 << 10;
+
+/// Beyond this reading is the limit.
+const MOST_THREADS: usize = 8;
+
+static NO_COPIES: Copies = Copies::NONE;
 
 /// What the lines of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +59,12 @@ pub enum PassError {
         /// What fetching gave.
         source: io::Error,
     },
+    /// The dataset could not be opened for those who need its side of rows.
+    #[error("failed to open the dataset")]
+    NoDataset(#[source] io::Error),
+    /// A [`BatchScorer`](crate::BatchScorer) broke down.
+    #[error(transparent)]
+    Scorer(#[from] ScorerError),
     /// More rows than this machine can count.
     #[error("too many rows to score: {rows}")]
     TooMany {
@@ -59,25 +75,40 @@ pub enum PassError {
 
 /// A pass over one file, with its settings.
 ///
-/// Memory: one line, the scores, and for files with our keys at most 20 MiB (one byte a row beyond 10 million rows)
-/// that tell equal doubles from conflicts.
+/// Lines are read in blocks, and blocks are worked on by several threads, but all is entered in the order of the
+/// lines: the result is the same for any number of threads and any size of blocks.
+///
+/// Memory: the scores, two blocks of lines a thread, one line of any length, and for files with our keys at most 8 MiB
+/// (a byte a row beyond 8 million rows) that tell equal doubles from conflicts.
 pub struct Pass<'a> {
-    scorers: &'a [Box<dyn Scorer>],
+    judges: Vec<Judge<'a>>,
     keys: Keys<'a>,
     form: Form,
     longest_line: usize,
-    dataset: Option<&'a mut dyn DatasetRows>,
+    dataset: Option<&'a dyn DatasetRows>,
+    copies: &'a Copies,
+    threads: NonZeroUsize,
+    block: usize,
 }
 
 impl<'a> Pass<'a> {
     /// A pass that reads result lines by position, as many as come, and takes lines of up to 64 MiB.
     pub fn new(scorers: &'a [Box<dyn Scorer>]) -> Self {
+        Self::of(scorers.iter().map(|scorer| Judge::Pure(scorer.as_ref())))
+    }
+
+    /// The same with judges of either kind.
+    pub fn of(judges: impl IntoIterator<Item = Judge<'a>>) -> Self {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
-            scorers,
+            judges: judges.into_iter().collect(),
             keys: Keys::by_position(),
             form: Form::Results,
             longest_line: 64 << 20,
             dataset: None,
+            copies: &NO_COPIES,
+            threads,
+            block: BLOCK,
         }
     }
 
@@ -101,32 +132,65 @@ impl<'a> Pass<'a> {
 
     /// Where scorers' [needs](Needs) are fetched from; without it they stay unmet.
     #[must_use]
-    pub fn dataset(self, dataset: &'a mut dyn DatasetRows) -> Self {
+    pub fn dataset(self, dataset: &'a dyn DatasetRows) -> Self {
         Self { dataset: Some(dataset), ..self }
+    }
+
+    /// Rows that were not sent because an equal one was: its answer counts for each of them.
+    ///
+    /// Each is judged with its own side of the dataset; where no scorer needs that, the verdicts are those of the row
+    /// that was sent. Tokens and names are counted once, for the line. The key of a copy is foreign.
+    #[must_use]
+    pub fn copies(self, copies: &'a Copies) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// How many threads work, this one among them; as many as there are cores by default, but at most eight.
+    #[must_use]
+    pub fn threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// How many bytes are read and worked on at a time by each thread, half a mebibyte by default.
+    #[must_use]
+    pub fn block(self, bytes: usize) -> Self {
+        Self { block: bytes, ..self }
     }
 
     /// Reads the file to its end and adds what it says to `scores`, which must have been made for the same scorers.
     ///
-    /// Several files can go into the same scores, one pass each: a row that has a scored answer keeps it, any other
-    /// is replaced. Blank lines, a byte order mark and CRLF are fine.
+    /// Several files can go into the same scores, one pass each, be they files of other rows or later attempts: a row
+    /// that has a scored answer keeps it, any other is replaced. Blank lines, a byte order mark and CRLF are fine.
     ///
     /// # Errors
     /// [`PassError`]; the scores then hold what came before.
-    pub fn run(self, reader: impl BufRead, scores: &mut Scores) -> Result<PassSummary, PassError> {
-        let span = tracing::debug_span!(target: "pass", "pass", scorers = self.scorers.len());
+    pub fn run(
+        self,
+        reader: impl Read + Send,
+        scores: &mut Scores,
+    ) -> Result<PassSummary, PassError> {
+        let span = tracing::debug_span!(target: "pass", "pass", scorers = self.judges.len());
         let _entered = span.enter();
-        let mut lines = Lines::new(reader, self.longest_line);
-        let mut state = State::new(self, scores)?;
-        loop {
-            let line = lines
-                .next()
-                .map_err(|source| PassError::Read { line: state.summary.lines, source })?;
-            let Some(line) = line else { break };
-            state.take(&line)?;
-        }
-        let summary = state.summary;
+        let mut blocks = Blocks::new(reader, self.block, self.longest_line);
+        let mut first = Block::default();
+        blocks.fill(&mut first);
+        refuse_compressed(first.text())?;
+        let threads = if blocks.ended() { 1 } else { self.threads.get().min(MOST_THREADS) };
+        let dataset = self.dataset;
+        let (work, ledger) = self.prepare(scores)?;
+        let hall =
+            Hall { blocks: Mutex::new(blocks), work, dataset, turns: Turns::new((ledger, None)) };
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(|| hall.work(None));
+            }
+            hall.work(Some(first));
+        });
+        let (ledger, failure) = hall.turns.into_inner();
+        let summary = ledger.summary;
         tracing::debug!(
             target: "pass",
+            threads,
             lines = summary.lines,
             rows = summary.rows,
             doubles = summary.doubles,
@@ -135,230 +199,120 @@ impl<'a> Pass<'a> {
             unreadable = summary.unreadable + summary.keyless,
             "pass ended"
         );
-        Ok(summary)
+        failure.map_or(Ok(summary), Err)
+    }
+
+    /// Parts what all threads share from the account that one keeps at a time.
+    fn prepare<'s>(self, scores: &'s mut Scores) -> Result<(Work<'a>, Ledger<'a, 's>), PassError> {
+        let rows = match &self.keys {
+            Keys::Ours { rows, .. } | Keys::ByPosition { rows } => rows.clone(),
+        };
+        let grows = rows.end == u64::MAX;
+        let too_many = || PassError::TooMany { rows: rows.end };
+        let seen = match &self.keys {
+            Keys::Ours { .. } => {
+                usize::try_from(rows.end).map_err(|_| too_many())?;
+                Some(Seen::new(&rows).ok_or_else(too_many)?)
+            }
+            Keys::ByPosition { .. } => None,
+        };
+        if !grows {
+            scores.grow(rows.end);
+        }
+        scores.close();
+        let (mut scorers, mut columns, mut batches) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut needs, mut batch_needs) = (Needs::NOTHING, Needs::NOTHING);
+        for (column, judge) in self.judges.into_iter().enumerate() {
+            match judge {
+                Judge::Pure(scorer) => {
+                    needs = needs.or(scorer.needs());
+                    scorers.push(scorer);
+                    columns.push(column);
+                }
+                Judge::Batch(scorer) => {
+                    batch_needs = batch_needs.or(scorer.needs());
+                    batches.push((column, scorer));
+                }
+            }
+        }
+        let dataset = open(self.dataset, needs.or(batch_needs))?;
+        let work = Work { keys: self.keys, form: self.form, scorers, needs, copies: self.copies };
+        let summary = PassSummary::default();
+        let ledger =
+            Ledger { scores, summary, seen, grows, columns, batches, batch_needs, dataset };
+        Ok((work, ledger))
+    }
+}
+
+/// A reader of the dataset, if anybody needs one and there is one.
+fn open(
+    dataset: Option<&dyn DatasetRows>,
+    needs: Needs,
+) -> Result<Option<Box<dyn DatasetReader + '_>>, PassError> {
+    dataset.filter(|_| needs.any()).map(DatasetRows::open).transpose().map_err(PassError::NoDataset)
+}
+
+/// Where the threads of a pass meet.
+struct Hall<'a, 's, R> {
+    blocks: Mutex<Blocks<R>>,
+    work: Work<'a>,
+    dataset: Option<&'a dyn DatasetRows>,
+    turns: Turns<(Ledger<'a, 's>, Option<PassError>)>,
+}
+
+impl<R: Read> Hall<'_, '_, R> {
+    /// Works on blocks until there are none left, first on one that was read before.
+    fn work(&self, first: Option<Block>) {
+        let _ends = self.turns.end_on_panic();
+        let mut dataset = None;
+        // The first block is at hand: waiting here for those who read the next ones would be waiting for each other.
+        let mut goes_on = first.is_none_or(|mut first| self.enter(&mut first, &mut dataset));
+        let mut block = Block::default();
+        while goes_on {
+            let mut blocks = lock(&self.blocks);
+            if !blocks.fill(&mut block) {
+                break;
+            }
+            // While a long line is worked on nobody reads the next, so that only one is in memory.
+            let held = blocks.is_long(&block).then_some(blocks);
+            goes_on = self.enter(&mut block, &mut dataset);
+            drop(held);
+        }
+    }
+
+    fn enter<'d>(
+        &'d self,
+        block: &mut Block,
+        dataset: &mut Option<Box<dyn DatasetReader + 'd>>,
+    ) -> bool {
+        let failure = block.failure.take();
+        let opened = match dataset {
+            Some(_) => Ok(()),
+            None => open(self.dataset, self.work.needs).map(|opened| *dataset = opened),
+        };
+        let findings = opened.map(|()| self.work.read(block, dataset));
+        self.turns.take(block.number, |(ledger, stopped)| {
+            let entered = findings.and_then(|findings| ledger.enter(&self.work, findings));
+            let line = ledger.summary.lines;
+            let failure = failure.map(|source| PassError::Read { line, source });
+            *stopped = entered.err().or(failure);
+            stopped.is_none()
+        })
     }
 }
 
 impl fmt::Debug for Pass<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pass")
-            .field("scorers", &self.scorers)
+            .field("judges", &self.judges)
             .field("keys", &self.keys)
             .field("form", &self.form)
             .field("longest_line", &self.longest_line)
             .field("dataset", &self.dataset.is_some())
-            .finish()
+            .field("copies", &self.copies.len())
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
-}
-
-struct State<'a, 's> {
-    pass: Pass<'a>,
-    needs: Needs,
-    scores: &'s mut Scores,
-    /// Only with our keys: by position no row can come twice.
-    seen: Option<Seen>,
-    /// The row of the next line, by position.
-    position: u64,
-    summary: PassSummary,
-}
-
-/// Where a line belongs.
-enum Place {
-    Row(u64),
-    Foreign,
-    Keyless,
-    Nowhere(&'static str),
-}
-
-impl<'a, 's> State<'a, 's> {
-    fn new(pass: Pass<'a>, scores: &'s mut Scores) -> Result<Self, PassError> {
-        let needs =
-            pass.scorers.iter().fold(Needs::NOTHING, |needs, scorer| needs.or(scorer.needs()));
-        let (rows, seen) = match &pass.keys {
-            Keys::Ours { rows, .. } => {
-                let too_many = PassError::TooMany { rows: rows.end };
-                usize::try_from(rows.end).map_err(|_| PassError::TooMany { rows: rows.end })?;
-                (rows.clone(), Some(Seen::new(rows).ok_or(too_many)?))
-            }
-            Keys::ByPosition { rows } => (rows.clone(), None),
-        };
-        if rows.end < u64::MAX {
-            scores.grow(rows.end);
-        }
-        Ok(Self {
-            pass,
-            needs,
-            scores,
-            seen,
-            position: rows.start,
-            summary: PassSummary::default(),
-        })
-    }
-
-    fn take(&mut self, line: &Line<'_>) -> Result<(), PassError> {
-        self.summary.lines += 1;
-        let mut bytes = line.bytes;
-        if self.summary.lines == 1 {
-            refuse_compressed(bytes)?;
-            bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        }
-        let bytes = bytes.trim_ascii();
-        if bytes.is_empty() {
-            self.summary.blank += 1;
-            return Ok(());
-        }
-        let raw = if line.overlong { Err("longer than a line may be") } else { parsed(bytes) };
-        match raw {
-            Ok(raw) => self.readable(bytes, raw),
-            Err(problem) => {
-                if !line.terminated {
-                    self.summary.cut_at = Some(self.summary.lines);
-                }
-                self.unreadable(bytes, problem);
-                Ok(())
-            }
-        }
-    }
-
-    /// A line that is no JSON: damage of its row, if it still says which that is.
-    fn unreadable(&mut self, bytes: &[u8], problem: &'static str) {
-        let row = match &self.pass.keys {
-            keys @ Keys::Ours { .. } => keys.salvage(bytes),
-            Keys::ByPosition { .. } => self.next_position(),
-        };
-        self.summary.note_bad(problem, bytes);
-        let Some(row) = row else {
-            self.summary.unreadable += 1;
-            return;
-        };
-        if self.is_first(row, bytes) {
-            self.settle(row, Outcome::Unparsable);
-        }
-    }
-
-    fn readable(&mut self, bytes: &[u8], raw: &RawValue) -> Result<(), PassError> {
-        let reading = reading::read(View::new(raw), self.pass.form);
-        let key = reading.key.and_then(View::as_str);
-        let row = match self.place(&reading, key.as_deref()) {
-            Place::Row(row) => row,
-            Place::Foreign => {
-                let key = key.unwrap_or(Cow::Borrowed(""));
-                self.summary.note_foreign(&key);
-                return Ok(());
-            }
-            Place::Keyless => {
-                self.summary.keyless += 1;
-                self.summary.note_bad("no key", bytes);
-                return Ok(());
-            }
-            Place::Nowhere(problem) => {
-                self.summary.unreadable += 1;
-                self.summary.note_bad(problem, bytes);
-                return Ok(());
-            }
-        };
-        if let Some(problem) = reading.problem {
-            self.summary.note_bad(problem, bytes);
-        }
-        if !self.is_first(row, bytes) {
-            return Ok(());
-        }
-        self.tally(row, &reading);
-        if self.settle(row, reading.outcome) && reading.outcome.is_scored() {
-            let row = Row::of_reading(row, key.as_deref().unwrap_or(""), raw, &reading);
-            return self.judge(&row);
-        }
-        Ok(())
-    }
-
-    fn place(&mut self, reading: &Reading<'_>, key: Option<&str>) -> Place {
-        let keys = match &self.pass.keys {
-            Keys::ByPosition { .. } => {
-                return self.next_position().map_or(Place::Foreign, Place::Row);
-            }
-            keys @ Keys::Ours { .. } => keys,
-        };
-        match (reading.key, key) {
-            (None, _) => match reading.problem {
-                Some(problem @ "not an object") => Place::Nowhere(problem),
-                _ => Place::Keyless,
-            },
-            (Some(_), None) => Place::Nowhere("the key is not a string"),
-            (Some(_), Some(key)) => keys.row_of(key.as_bytes()).map_or(Place::Foreign, Place::Row),
-        }
-    }
-
-    fn next_position(&mut self) -> Option<u64> {
-        let Keys::ByPosition { rows } = &self.pass.keys else {
-            return None;
-        };
-        let row = Some(self.position).filter(|row| rows.contains(row))?;
-        self.position += 1;
-        self.scores.grow(self.position);
-        Some(row)
-    }
-
-    /// Whether the line is the first of its row in this file; counts it, and settles conflicts.
-    fn is_first(&mut self, row: u64, bytes: &[u8]) -> bool {
-        let sighting = self.seen.as_mut().map_or(Sighting::First, |seen| seen.note(row, bytes));
-        match sighting {
-            Sighting::First => {
-                self.summary.rows += 1;
-                return true;
-            }
-            Sighting::Same => self.summary.doubles += 1,
-            Sighting::Different => {
-                self.summary.conflicts += 1;
-                self.scores.set_outcome(row, Outcome::Conflict);
-            }
-        }
-        false
-    }
-
-    /// Sets the outcome, unless an earlier file gave the row a scored answer; says whether it did.
-    fn settle(&mut self, row: u64, outcome: Outcome) -> bool {
-        if self.scores.outcome(row).is_scored() {
-            self.summary.kept += 1;
-            return false;
-        }
-        self.scores.set_outcome(row, outcome);
-        true
-    }
-
-    fn tally(&mut self, row: u64, reading: &Reading<'_>) {
-        self.summary.tokens.add(&reading.usage);
-        if let Some(model) = &reading.model {
-            self.summary.model_versions.add(model, 1);
-        }
-        if let Some(finish) = &reading.finish {
-            self.summary.finish_reasons.add(finish, 1);
-        }
-        if let Some(error) = &reading.error {
-            self.summary.note_error(row, error.code, &error.message);
-        }
-    }
-
-    fn judge(&mut self, row: &Row<'_>) -> Result<(), PassError> {
-        let beside = match &mut self.pass.dataset {
-            Some(dataset) if self.needs.any() => {
-                let number = row.number;
-                dataset
-                    .fetch(number, self.needs)
-                    .map_err(|source| PassError::Dataset { row: number, source })?
-            }
-            _ => DatasetRow::default(),
-        };
-        let row = row.with_dataset(&beside);
-        for (at, scorer) in self.pass.scorers.iter().enumerate() {
-            self.scores.set_verdict(at, row.number, &scorer.score(&row));
-        }
-        Ok(())
-    }
-}
-
-fn parsed(bytes: &[u8]) -> Result<&RawValue, &'static str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
-    serde_json::from_str(text).map_err(|_| "not JSON")
 }
 
 fn refuse_compressed(bytes: &[u8]) -> Result<(), PassError> {

@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
+use crate::scan::Scan;
 use crate::{Form, Kind, Outcome, Usage, View};
 
 /// One line, understood; everything borrowed from it.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
+    /// The whole line.
+    pub(crate) line: View<'a>,
     pub(crate) outcome: Outcome,
     /// The `key` member, whatever it is.
     pub(crate) key: Option<View<'a>>,
     pub(crate) response: Option<View<'a>>,
     pub(crate) request: Option<View<'a>>,
-    /// The `parts` of the first candidate's content, whatever they are.
-    pub(crate) parts: Option<View<'a>>,
+    /// What the first candidate says.
+    pub(crate) parts: Parts<'a>,
     pub(crate) usage: Usage,
     /// The model that answered.
     pub(crate) model: Option<Cow<'a, str>>,
@@ -30,55 +33,167 @@ pub(crate) struct RowError<'a> {
     pub(crate) message: Cow<'a, str>,
 }
 
-/// Reads one line, which is valid JSON but may be anything.
-pub(crate) fn read(line: View<'_>, form: Form) -> Reading<'_> {
-    let [key, response, error, status, request, model] =
-        line.pick(["key", "response", "error", "status", "request", "model"]);
-    let present = |member: Option<View<'_>>| member.is_some_and(|value| !value.is_null());
-    let mut reading = Reading {
-        outcome: Outcome::Unparsable,
-        key,
-        response: None,
-        request,
-        parts: None,
-        usage: Usage::default(),
-        model: None,
-        finish: None,
-        error: None,
-        problem: None,
-    };
-    if line.kind() != Kind::Object {
-        reading.problem = Some("not an object");
-        return reading;
-    }
-    match form {
-        // Where a response stands, a `status` that is no object is a stranger's field that the service echoed.
-        Form::Results => {
-            let is_status = |value: &View<'_>| !present(response) || value.kind() == Kind::Object;
-            let failure = error
-                .filter(|value| !value.is_null())
-                .or(status.filter(|value| !value.is_null()).filter(is_status));
-            match (response, failure) {
-                (Some(response), Some(_)) if !response.is_null() => {
-                    reading.problem = Some("both response and error");
-                }
-                (_, Some(failure)) => reading.fail(failure),
-                (Some(response), None) => reading.respond(response),
-                (None, None) => reading.problem = Some("neither response nor error"),
+/// The `parts` of the first candidate's content, whatever they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Parts<'a> {
+    pub(crate) all: Option<View<'a>>,
+    /// The last one, if they are an array with at least one.
+    pub(crate) last: Option<View<'a>>,
+}
+
+/// Reads one line in one walk; `None` if it is no JSON.
+pub(crate) fn read(line: &str, form: Form) -> Option<Reading<'_>> {
+    let mut scan = Scan::new(line);
+    let mut members = Members::default();
+    let line = scan.object(|scan, name| members.take(scan, name))?;
+    scan.ends()?;
+    Some(members.amount_to(line, form))
+}
+
+/// The members of a line that are looked at. Where a member comes twice the last one counts, here and below.
+#[derive(Debug, Default)]
+struct Members<'a> {
+    key: Option<View<'a>>,
+    response: Option<View<'a>>,
+    answer: Answer<'a>,
+    error: Option<View<'a>>,
+    status: Option<View<'a>>,
+    request: Option<View<'a>>,
+    model: Option<View<'a>>,
+}
+
+/// The members of a response that are looked at.
+#[derive(Debug, Default)]
+struct Answer<'a> {
+    candidate: Option<Candidate<'a>>,
+    feedback: Option<View<'a>>,
+    usage: Usage,
+    model: Option<View<'a>>,
+}
+
+/// The members of the first candidate that are looked at.
+#[derive(Debug, Default)]
+struct Candidate<'a> {
+    finish: Option<View<'a>>,
+    parts: Parts<'a>,
+}
+
+impl<'a> Members<'a> {
+    fn take(&mut self, scan: &mut Scan<'a>, name: &[u8]) -> Option<()> {
+        let slot = match name {
+            b"key" => &mut self.key,
+            b"response" => {
+                self.answer = Answer::default();
+                self.response = Some(scan.object(|scan, name| self.answer.take(scan, name))?);
+                return Some(());
             }
+            b"error" => &mut self.error,
+            b"status" => &mut self.status,
+            b"request" => &mut self.request,
+            b"model" => &mut self.model,
+            _ => return scan.skip(),
+        };
+        *slot = Some(scan.value()?);
+        Some(())
+    }
+
+    fn amount_to(self, line: View<'a>, form: Form) -> Reading<'a> {
+        let present = |member: Option<View<'a>>| member.filter(|value| !value.is_null());
+        let mut reading = Reading {
+            line,
+            outcome: Outcome::Unparsable,
+            key: self.key,
+            response: None,
+            request: self.request,
+            parts: Parts::default(),
+            usage: Usage::default(),
+            model: None,
+            finish: None,
+            error: None,
+            problem: None,
+        };
+        if line.kind() != Kind::Object {
+            reading.problem = Some("not an object");
+            return reading;
         }
-        // A dataset may hold any field, so only an `error` object where no response is says that the call failed.
-        Form::Logged => match (response.filter(|value| !value.is_null()), error) {
-            (Some(response), _) => {
-                reading.respond(response);
-                let asked = || model.or_else(|| request?.get("model"));
-                reading.model = reading.model.or_else(|| asked()?.as_str());
+        match form {
+            // Where a response stands, a `status` that is no object is a stranger's field that the service echoed.
+            Form::Results => {
+                let has_response = present(self.response).is_some();
+                let is_status = |value: &View<'_>| !has_response || value.kind() == Kind::Object;
+                let failure = present(self.error).or(present(self.status).filter(is_status));
+                match (self.response, failure) {
+                    (Some(_), Some(_)) if has_response => {
+                        reading.problem = Some("both response and error");
+                    }
+                    (_, Some(failure)) => reading.fail(failure),
+                    (Some(response), None) => reading.respond(response, self.answer),
+                    (None, None) => reading.problem = Some("neither response nor error"),
+                }
             }
-            (None, Some(error)) if error.kind() == Kind::Object => reading.fail(error),
-            (None, _) => reading.outcome = Outcome::Missing,
-        },
+            // A dataset may hold any field, so only an `error` object where no response is says that the call failed.
+            Form::Logged => match (present(self.response), self.error) {
+                (Some(response), _) => {
+                    reading.respond(response, self.answer);
+                    let asked = || self.model.or_else(|| self.request?.get("model"));
+                    reading.model = reading.model.or_else(|| asked()?.as_str());
+                }
+                (None, Some(error)) if error.kind() == Kind::Object => reading.fail(error),
+                (None, _) => reading.outcome = Outcome::Missing,
+            },
+        }
+        reading
     }
-    reading
+}
+
+impl<'a> Answer<'a> {
+    fn take(&mut self, scan: &mut Scan<'a>, name: &[u8]) -> Option<()> {
+        match name {
+            b"candidates" => {
+                self.candidate = None;
+                scan.array(|scan| {
+                    if self.candidate.is_some() {
+                        return scan.skip();
+                    }
+                    let candidate = self.candidate.insert(Candidate::default());
+                    scan.object(|scan, name| candidate.take(scan, name)).map(drop)
+                })
+                .map(drop)
+            }
+            b"usageMetadata" => {
+                self.usage = Usage::default();
+                scan.object(|scan, name| self.usage.take(scan, name)).map(drop)
+            }
+            b"promptFeedback" => scan.value().map(|value| self.feedback = Some(value)),
+            b"modelVersion" => scan.value().map(|value| self.model = Some(value)),
+            _ => scan.skip(),
+        }
+    }
+}
+
+impl<'a> Candidate<'a> {
+    fn take(&mut self, scan: &mut Scan<'a>, name: &[u8]) -> Option<()> {
+        match name {
+            b"finishReason" => scan.value().map(|value| self.finish = Some(value)),
+            b"content" => {
+                self.parts = Parts::default();
+                scan.object(|scan, name| self.parts.take(scan, name)).map(drop)
+            }
+            _ => scan.skip(),
+        }
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a member of a content.
+    fn take(&mut self, scan: &mut Scan<'a>, name: &[u8]) -> Option<()> {
+        if name != b"parts" {
+            return scan.skip();
+        }
+        self.last = None;
+        self.all = Some(scan.array(|scan| scan.value().map(|part| self.last = Some(part)))?);
+        Some(())
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -90,24 +205,20 @@ impl<'a> Reading<'a> {
         self.error = Some(RowError { code: code.and_then(View::as_i64), message });
     }
 
-    fn respond(&mut self, response: View<'a>) {
+    fn respond(&mut self, response: View<'a>, answer: Answer<'a>) {
         if !matches!(response.kind(), Kind::Object | Kind::Null) {
             self.problem = Some("response is not an object");
             return;
         }
-        let [candidates, feedback, usage, model] =
-            response.pick(["candidates", "promptFeedback", "usageMetadata", "modelVersion"]);
         self.response = Some(response);
-        self.usage = usage.map(Usage::of_metadata).unwrap_or_default();
-        self.model = model.and_then(View::as_str);
-        if let Some(candidate) = candidates.and_then(|candidates| candidates.at(0)) {
-            let [finish, content] = candidate.pick(["finishReason", "content"]);
-            self.finish = finish.and_then(View::as_str);
-            self.parts = content.and_then(|content| content.get("parts"));
-            let has_parts = self.parts.is_some_and(|parts| parts.at(0).is_some());
-            self.outcome = of_candidate(self.finish.as_deref(), has_parts);
+        self.usage = answer.usage;
+        self.model = answer.model.and_then(View::as_str);
+        if let Some(candidate) = answer.candidate {
+            self.finish = candidate.finish.and_then(View::as_str);
+            self.parts = candidate.parts;
+            self.outcome = of_candidate(self.finish.as_deref(), self.parts.last.is_some());
         } else if let Some(feedback) =
-            feedback.filter(|feedback| feedback.members().next().is_some())
+            answer.feedback.filter(|feedback| feedback.members().next().is_some())
         {
             self.finish = feedback.get("blockReason").and_then(View::as_str);
             self.outcome = Outcome::Blocked;
@@ -143,8 +254,7 @@ mod tests {
 
     #[track_caller]
     fn check(form: Form, line: &str, want: Outcome) {
-        let raw = serde_json::from_str(line).unwrap();
-        let got = read(View::new(raw), form);
+        let got = read(line, form).unwrap();
         assert_eq!(got.outcome, want, "{line}");
         assert_eq!(got.problem.is_some(), want == Outcome::Unparsable, "{line}");
         assert_eq!(got.error.is_some(), want == Outcome::Error, "{line}");
@@ -222,10 +332,8 @@ mod tests {
 
     #[test]
     fn the_logged_model_is_the_version_then_the_model_then_the_one_in_the_request() {
-        let model = |line: &str| {
-            let raw = serde_json::from_str(line).unwrap();
-            read(View::new(raw), Form::Logged).model.map(Cow::into_owned)
-        };
+        let model =
+            |line: &str| read(line, Form::Logged).unwrap().model.map(Cow::into_owned);
         let asked = r#""model":"a","request":{"model":"b"}"#;
         let version = format!(r#"{{"response":{{"modelVersion":"v"}},{asked}}}"#);
         assert_eq!(model(&version).as_deref(), Some("v"));

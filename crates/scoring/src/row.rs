@@ -4,12 +4,13 @@ use std::io;
 
 use serde_json::value::RawValue;
 
-use crate::reading::{self, Reading};
+use crate::reading::{self, Parts, Reading};
 use crate::{Form, Outcome, Usage, View};
 
 /// One row as a scorer sees it: the result line, what it amounts to, and the dataset row beside it where asked for.
 ///
-/// All JSON is borrowed and unread; [`View`] looks into it without building anything.
+/// All JSON is borrowed and was checked, but nothing is built of it: a [`View`] looks into it, and gives serde's raw
+/// value to whoever asks.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Row<'a> {
@@ -20,19 +21,19 @@ pub struct Row<'a> {
     /// What the service gave; a scorer only sees answered, truncated, blocked and empty rows.
     pub outcome: Outcome,
     /// The whole result line, an object.
-    pub result: &'a RawValue,
+    pub result: View<'a>,
     /// The `response` of the line: a `GenerateContentResponse`.
-    pub response: Option<&'a RawValue>,
+    pub response: Option<View<'a>>,
     /// The request that was sent: a `GenerateContentRequest`; only if the scorer [needs](Needs) it and it can be had.
-    pub request: Option<&'a RawValue>,
+    pub request: Option<View<'a>>,
     /// The response logged in the dataset; only if the scorer [needs](Needs) it and there is one.
-    pub logged: Option<&'a RawValue>,
+    pub logged: Option<View<'a>>,
     /// The expected value of the dataset; only if the scorer [needs](Needs) it and there is one.
-    pub expected: Option<&'a RawValue>,
+    pub expected: Option<View<'a>>,
     /// The tokens the line states.
     pub usage: Usage,
     /// Found on the way to the outcome, and what most scorers look for.
-    parts: Option<View<'a>>,
+    parts: Parts<'a>,
 }
 
 impl<'a> Row<'a> {
@@ -46,32 +47,42 @@ impl<'a> Row<'a> {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn of_line(number: u64, line: &'a RawValue) -> Self {
-        let reading = reading::read(View::new(line), Form::Results);
+        let Some(reading) = reading::read(line.get(), Form::Results) else {
+            return Self::of_nothing(number, View::new(line));
+        };
         // A key with escapes would have to be owned; ours never have any.
         let key = match reading.key.and_then(View::as_str) {
             Some(std::borrow::Cow::Borrowed(key)) => key,
             _ => "",
         };
-        Self::of_reading(number, key, line, &reading)
+        Self::of_reading(number, key, &reading)
     }
 
-    pub(crate) fn of_reading(
-        number: u64,
-        key: &'a str,
-        line: &'a RawValue,
-        reading: &Reading<'a>,
-    ) -> Self {
+    /// Cannot be needed, since a raw value is always JSON.
+    fn of_nothing(number: u64, result: View<'a>) -> Self {
         Self {
             number,
-            key,
-            outcome: reading.outcome,
-            result: line,
-            response: reading.response.and_then(View::raw),
-            request: reading.request.and_then(View::raw),
+            key: "",
+            outcome: Outcome::Unparsable,
+            result,
+            response: None,
+            request: None,
             logged: None,
             expected: None,
+            usage: Usage::default(),
+            parts: Parts::default(),
+        }
+    }
+
+    pub(crate) fn of_reading(number: u64, key: &'a str, reading: &Reading<'a>) -> Self {
+        Self {
+            key,
+            outcome: reading.outcome,
+            response: reading.response,
+            request: reading.request,
             usage: reading.usage,
             parts: reading.parts,
+            ..Self::of_nothing(number, reading.line)
         }
     }
 
@@ -79,23 +90,23 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn with_dataset(self, dataset: &'a DatasetRow) -> Self {
         Self {
-            request: dataset.request.as_deref().or(self.request),
-            logged: dataset.logged.as_deref().or(self.logged),
-            expected: dataset.expected.as_deref().or(self.expected),
+            request: dataset.request.as_deref().map(View::new).or(self.request),
+            logged: dataset.logged.as_deref().map(View::new).or(self.logged),
+            expected: dataset.expected.as_deref().map(View::new).or(self.expected),
             ..self
         }
     }
 
-    /// A look at the response; `None` if there is none.
-    pub fn response(&self) -> Option<View<'a>> {
-        self.response.map(View::new)
-    }
-
     /// A look at the `parts` of the first candidate's content, whatever they are; `None` if there are none.
     ///
-    /// This costs nothing, since the pass has been there; going through [`response`](Self::response) walks again.
+    /// This costs nothing, since the pass has been there; going through `response` walks again.
     pub fn parts(&self) -> Option<View<'a>> {
-        self.parts
+        self.parts.all
+    }
+
+    /// A look at the last of the [`parts`](Self::parts), as cheap; `None` if they are no array or an empty one.
+    pub fn last_part(&self) -> Option<View<'a>> {
+        self.parts.last
     }
 }
 
@@ -166,8 +177,27 @@ pub struct DatasetRow {
     pub expected: Option<Box<RawValue>>,
 }
 
-/// Where the dataset's side of rows is fetched from, by row number: for this crate opens no file itself.
-pub trait DatasetRows {
+impl DatasetRow {
+    /// About how many bytes it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        let parts = [&self.request, &self.logged, &self.expected];
+        parts.into_iter().flatten().map(|part| part.get().len()).sum()
+    }
+}
+
+/// The dataset's side of rows, by row number: for this crate opens no file itself.
+///
+/// A pass works on several threads, and each of them, and the pass itself, opens a reader of its own.
+pub trait DatasetRows: Sync {
+    /// Opens one more reader.
+    ///
+    /// # Errors
+    /// Whatever opening the dataset gives; the pass stops with it.
+    fn open(&self) -> io::Result<Box<dyn DatasetReader + '_>>;
+}
+
+/// Fetches the dataset's side of single rows, in any order.
+pub trait DatasetReader: Send {
     /// Fetches what `needs` names of row `number`; what the dataset does not have stays `None`.
     ///
     /// # Errors

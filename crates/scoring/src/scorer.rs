@@ -20,7 +20,16 @@ pub trait Scorer: fmt::Debug + Send + Sync {
 }
 
 /// A rule that judges many rows at once, such as one that lives in another process. Every [`Scorer`] is one.
+///
+/// It is called from one thread at a time with rows in the order of their lines. How many come at once depends on
+/// their length alone, and a verdict must not depend on it.
 pub trait BatchScorer: Send {
+    /// The name shown in reports, as [`Scorer::name`].
+    fn name(&self) -> &str;
+
+    /// What of the dataset it looks at beside the result line.
+    fn needs(&self) -> Needs;
+
     /// Judges rows: one verdict a row, in order.
     ///
     /// # Errors
@@ -29,8 +38,49 @@ pub trait BatchScorer: Send {
 }
 
 impl<S: Scorer + ?Sized> BatchScorer for S {
+    fn name(&self) -> &str {
+        Scorer::name(self)
+    }
+
+    fn needs(&self) -> Needs {
+        Scorer::needs(self)
+    }
+
     fn score_batch(&mut self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
         Ok(rows.iter().map(|row| self.score(row)).collect())
+    }
+}
+
+/// One judge of a pass, of either kind; its position among the others is that of its column in the scores.
+pub enum Judge<'a> {
+    /// Judges rows on all threads, each as it is read.
+    Pure(&'a dyn Scorer),
+    /// Judges batches of rows in the order of their lines.
+    Batch(&'a mut dyn BatchScorer),
+}
+
+impl Judge<'_> {
+    /// The name of the scorer.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pure(scorer) => scorer.name(),
+            Self::Batch(scorer) => scorer.name(),
+        }
+    }
+
+    /// What the scorer looks at beside the result line.
+    pub fn needs(&self) -> Needs {
+        match self {
+            Self::Pure(scorer) => scorer.needs(),
+            Self::Batch(scorer) => scorer.needs(),
+        }
+    }
+}
+
+impl fmt::Debug for Judge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if matches!(self, Self::Pure(_)) { "Pure" } else { "Batch" };
+        f.debug_tuple(kind).field(&self.name()).finish()
     }
 }
 

@@ -10,6 +10,8 @@ const NONE: u16 = 0;
 const FAIL: u16 = 1;
 const PASS: u16 = 2;
 const UNSCORABLE: u16 = 3;
+/// Marks an outcome that an earlier file gave and that no later one takes back.
+const CLOSED: u8 = 0x80;
 const MOST_LABELS: usize = 1_000;
 const LONGEST_LABEL: usize = 200;
 
@@ -74,8 +76,13 @@ pub struct ScorerTally {
 impl Scores {
     /// `rows` rows of which nothing is known yet, to be judged by `scorers`.
     pub fn new(rows: u64, scorers: &[Box<dyn Scorer>]) -> Self {
-        let columns = scorers.iter().map(|scorer| Column {
-            scorer: scorer.name().to_owned(),
+        Self::named(rows, scorers.iter().map(|scorer| scorer.name()))
+    }
+
+    /// The same for scorers of these names, whatever their kind.
+    pub fn named<'n>(rows: u64, scorers: impl IntoIterator<Item = &'n str>) -> Self {
+        let columns = scorers.into_iter().map(|name| Column {
+            scorer: name.to_owned(),
             codes: Codes::Narrow(Vec::new()),
             labels: Vec::new(),
             reasons: Tally::default(),
@@ -97,7 +104,7 @@ impl Scores {
 
     /// The outcome of a row; a row beyond the last is missing.
     pub fn outcome(&self, row: u64) -> Outcome {
-        Outcome::of_code(index(row).and_then(|at| self.outcomes.get(at)).copied().unwrap_or(0))
+        Outcome::of_code(self.outcome_code(row) & !CLOSED)
     }
 
     /// Whether the row passed by the scorer of this position; `None` without a verdict of that kind.
@@ -129,7 +136,7 @@ impl Scores {
     pub fn outcomes(&self) -> OutcomeCounts {
         let mut counts = OutcomeCounts::default();
         for code in &self.outcomes {
-            counts.add(Outcome::of_code(*code), 1);
+            counts.add(Outcome::of_code(*code & !CLOSED), 1);
         }
         counts
     }
@@ -187,6 +194,24 @@ impl Scores {
         }
     }
 
+    /// Closes the rows that have a scored answer: what comes from now on is a later file's.
+    pub(crate) fn close(&mut self) {
+        for code in &mut self.outcomes {
+            if Outcome::of_code(*code).is_scored() {
+                *code |= CLOSED;
+            }
+        }
+    }
+
+    /// Whether an earlier file gave the row a scored answer, which stays.
+    pub(crate) fn is_closed(&self, row: u64) -> bool {
+        self.outcome_code(row) & CLOSED != 0
+    }
+
+    fn outcome_code(&self, row: u64) -> u8 {
+        index(row).and_then(|at| self.outcomes.get(at)).copied().unwrap_or(0)
+    }
+
     /// Sets the outcome of a row and takes back its verdicts.
     pub(crate) fn set_outcome(&mut self, row: u64, outcome: Outcome) {
         if let Some(slot) = index(row).and_then(|at| self.outcomes.get_mut(at)) {
@@ -197,10 +222,15 @@ impl Scores {
         }
     }
 
+    /// Keeps a verdict, unless the row was contradicted since it was judged; its label or reason is noted all the
+    /// same, so that it does not matter how many rows were judged together.
     pub(crate) fn set_verdict(&mut self, scorer: usize, row: u64, verdict: &Verdict) {
+        let stands = self.outcome(row).is_scored();
         if let Some(column) = self.columns.get_mut(scorer) {
             let code = column.encode(verdict);
-            column.set(row, code);
+            if stands {
+                column.set(row, code);
+            }
         }
     }
 

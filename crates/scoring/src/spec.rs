@@ -23,11 +23,16 @@ pub struct SpecError {
 }
 
 impl SpecError {
-    pub(crate) fn new(text: &str, at: Range<usize>, problem: impl Into<String>) -> Self {
+    /// What is wrong, lower-case, without a final dot, and the bytes of `text` it is about.
+    ///
+    /// For those who give scorers' texts a meaning of their own.
+    pub fn new(text: &str, at: Range<usize>, problem: impl Into<String>) -> Self {
         Self { text: text.to_owned(), at, problem: problem.into(), hint: None }
     }
 
-    pub(crate) fn with_hint(self, hint: Option<String>) -> Self {
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
     }
 

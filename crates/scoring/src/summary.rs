@@ -35,6 +35,8 @@ pub struct PassSummary {
     pub cut_at: Option<u64>,
     /// Rows that had a scored answer from an earlier file already, which stays.
     pub kept: u64,
+    /// Rows that were not sent and got the answer of an equal one: see [`Copies`](crate::Copies).
+    pub copies: u64,
     /// Tokens as stated.
     pub tokens: TokenSums,
     /// Which models answered, by `modelVersion`.
@@ -147,6 +149,7 @@ impl PassSummary {
         self.keyless += other.keyless;
         self.unreadable += other.unreadable;
         self.kept += other.kept;
+        self.copies += other.copies;
         self.cut_at = self.cut_at.or(other.cut_at);
         self.tokens.absorb(&other.tokens);
         self.model_versions.absorb(&other.model_versions);

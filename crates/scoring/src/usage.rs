@@ -1,6 +1,6 @@
 //! Tokens of a row and their sums: what an answer took, as the service states it.
 
-use crate::View;
+use crate::scan::Scan;
 
 /// The tokens of one row as its `usageMetadata` states them; `None` for what is not said or not a whole number >= 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,24 +19,18 @@ pub struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn of_metadata(metadata: View<'_>) -> Self {
-        let [prompt, cached, candidates, thoughts, total] = metadata.pick([
-            "promptTokenCount",
-            "cachedContentTokenCount",
-            "candidatesTokenCount",
-            "thoughtsTokenCount",
-            "totalTokenCount",
-        ]);
-        let count = |member: Option<View<'_>>| {
-            member.and_then(View::as_u64).filter(|count| is_plausible(*count))
+    /// Takes a member of a `usageMetadata`.
+    pub(crate) fn take(&mut self, scan: &mut Scan<'_>, name: &[u8]) -> Option<()> {
+        let slot = match name {
+            b"promptTokenCount" => &mut self.prompt,
+            b"cachedContentTokenCount" => &mut self.cached,
+            b"candidatesTokenCount" => &mut self.candidates,
+            b"thoughtsTokenCount" => &mut self.thoughts,
+            b"totalTokenCount" => &mut self.total,
+            _ => return scan.skip(),
         };
-        Self {
-            prompt: count(prompt),
-            cached: count(cached),
-            candidates: count(candidates),
-            thoughts: count(thoughts),
-            total: count(total),
-        }
+        *slot = scan.value()?.as_u64().filter(|count| is_plausible(*count));
+        Some(())
     }
 
     /// Whether nothing at all is known.
@@ -103,7 +97,9 @@ mod tests {
     use super::*;
 
     fn usage(json: &str) -> Usage {
-        Usage::of_metadata(View::new(serde_json::from_str(json).unwrap()))
+        let mut usage = Usage::default();
+        Scan::new(json).object(|scan, name| usage.take(scan, name)).unwrap();
+        usage
     }
 
     #[test]

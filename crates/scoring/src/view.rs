@@ -1,10 +1,13 @@
 //! A lenient look into JSON that is already known to be valid: odd shapes give `None`, nothing is built or copied.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Deserializer as _;
 use serde_json::value::RawValue;
+
+use crate::scan::{self, Scan};
 
 /// The kind of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +47,12 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// A look at a raw value.
     pub fn new(raw: &'a RawValue) -> Self {
-        Self::of_valid(raw.get())
+        Self::of_valid(raw.get().trim_ascii())
     }
 
-    /// Only for text inside a value that was parsed.
-    fn of_valid(text: &'a str) -> Self {
-        Self { text: text.trim_ascii() }
+    /// Only for text that was checked to be one JSON value without space around it.
+    pub(crate) fn of_valid(text: &'a str) -> Self {
+        Self { text }
     }
 
     /// The value as it is written.
@@ -57,9 +60,9 @@ impl<'a> View<'a> {
         self.text
     }
 
-    /// The value as serde's raw value.
+    /// The value as serde's raw value, which costs a walk over it.
     ///
-    /// `None` cannot come for a view made by [`View::new`].
+    /// `None` cannot come: what a view sees is valid.
     pub fn raw(self) -> Option<&'a RawValue> {
         serde_json::from_str(self.text).ok()
     }
@@ -88,14 +91,19 @@ impl<'a> View<'a> {
 
     /// The elements of an array, in order; none for any other value.
     pub fn elements(self) -> impl Iterator<Item = View<'a>> {
-        let mut at = Cursor::inside(self.text, b'[');
-        std::iter::from_fn(move || at.value())
+        let (mut scan, mut before) = (Scan::new(self.text), b'[');
+        std::iter::from_fn(move || scan.element(std::mem::replace(&mut before, b',')))
     }
 
     /// The member of this name, the last one if there are several.
     pub fn get(self, name: &str) -> Option<View<'a>> {
         let [member] = self.pick([name]);
         member
+    }
+
+    /// Whether there is a member of this name; looks no further than the first of them.
+    pub fn has(self, name: &str) -> bool {
+        self.raw_members().any(|(raw_name, _)| is_name(raw_name, name))
     }
 
     /// Several members in one walk over the object.
@@ -136,8 +144,7 @@ impl<'a> View<'a> {
 
     /// A whole number >= 0 that is written as digits only and fits.
     pub fn as_u64(self) -> Option<u64> {
-        let digits = self.text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| self.text.parse().ok()).flatten()
+        digits(self.text.as_bytes())
     }
 
     /// A whole number of either sign that is written without point and exponent and fits.
@@ -152,8 +159,8 @@ impl<'a> View<'a> {
 
     /// Members with their names as written, quotes included.
     fn raw_members(self) -> impl Iterator<Item = (&'a str, View<'a>)> {
-        let mut at = Cursor::inside(self.text, b'{');
-        std::iter::from_fn(move || Some((at.value()?.text, at.value()?)))
+        let (mut scan, mut before) = (Scan::new(self.text), b'{');
+        std::iter::from_fn(move || scan.member(std::mem::replace(&mut before, b',')))
     }
 }
 
@@ -163,100 +170,28 @@ impl fmt::Debug for View<'_> {
     }
 }
 
-/// Strings up to this length are searched byte by byte.
-const SHORT: usize = 16;
-
-/// A place between the values of one container; colons and commas are stepped over alike.
-struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    /// Stands after the opening bracket, or at the end if the value is no such container.
-    fn inside(text: &'a str, opening: u8) -> Self {
-        let at = if text.as_bytes().first() == Some(&opening) { 1 } else { text.len() };
-        Self { text, at }
-    }
-
-    fn value(&mut self) -> Option<View<'a>> {
-        let bytes = self.text.as_bytes();
-        while matches!(bytes.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n' | b',' | b':')) {
-            self.at += 1;
-        }
-        let start = self.at;
-        match bytes.get(start) {
-            None | Some(b'}' | b']') => return None,
-            Some(b'"') => self.at = after_string(bytes, start),
-            Some(b'{' | b'[') => self.at = after_container(bytes, start),
-            Some(_) => self.at = after_scalar(bytes, start),
-        }
-        self.text.get(start..self.at).map(View::of_valid)
-    }
-}
-
-/// The place after the string whose opening quote is at `start`.
-fn after_string(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    loop {
-        // Most strings are names and short; only for long ones is the fast search worth its call.
-        let near = bytes.get(at..at + SHORT).unwrap_or_default();
-        let found = near.iter().position(|byte| matches!(byte, b'"' | b'\\')).or_else(|| {
-            let rest = bytes.get(at + near.len()..)?;
-            Some(near.len() + memchr::memchr2(b'"', b'\\', rest)?)
-        });
-        let Some(found) = found else {
-            return bytes.len();
-        };
-        at += found;
-        if bytes.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
-    }
-}
-
-/// The place after the object or array that opens at `start`.
-fn after_container(bytes: &[u8], start: usize) -> usize {
-    let (mut at, mut depth) = (start, 0_usize);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                at = after_string(bytes, at);
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    bytes.len()
-}
-
-fn after_scalar(bytes: &[u8], start: usize) -> usize {
-    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-    let rest = bytes.get(start..).unwrap_or_default();
-    start + rest.iter().position(ends).unwrap_or(rest.len())
+/// The number that so many digits are, if they are digits and it fits.
+pub(crate) fn digits(bytes: &[u8]) -> Option<u64> {
+    bytes.iter().try_fold(0_u64, |number, byte| {
+        let digit = Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 /// Whether a name as written, quotes included, is `name`; names may be written with escapes.
 fn is_name(raw: &str, name: &str) -> bool {
-    match unquoted(raw) {
-        Some(plain) => plain == name,
-        None => decoded(raw) == name,
+    // Every escape is longer than what it stands for.
+    match raw.len().cmp(&(name.len() + 2)) {
+        Ordering::Less => false,
+        Ordering::Equal => unquoted(raw) == Some(name),
+        Ordering::Greater => raw.contains('\\') && decoded(raw) == name,
     }
 }
 
 /// The inside of a string that has no escapes.
 fn unquoted(raw: &str) -> Option<&str> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', inner.as_bytes()).is_none().then_some(inner)
+    scan::is_plain(inner).then_some(inner)
 }
 
 fn decoded(raw: &str) -> Cow<'_, str> {
@@ -276,7 +211,7 @@ fn decoded_slowly(raw: &str) -> String {
         }
     }
     let bytes =
-        serde_json::Deserializer::from_str(raw).deserialize_bytes(Bytes).unwrap_or_default();
+        serde_json::Deserializer::from_slice(raw.as_bytes()).deserialize_bytes(Bytes).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -130,6 +130,10 @@ fn links(markdown: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_published_schema_is_the_one_that_is_tested() {
-    assert_eq!(file("docs/schemas/report-1.json"), file("crates/eval-report/schema/report-1.json"));
+fn the_published_schemas_are_those_that_are_tested() {
+    for (name, owner) in [("report-1.json", "eval-report"), ("config-1.json", "cli")] {
+        let tested = file(&format!("crates/{owner}/schema/{name}"));
+        assert!(!tested.is_empty(), "{owner} has no {name}");
+        assert_eq!(file(&format!("docs/schemas/{name}")), tested);
+    }
 }

@@ -98,6 +98,21 @@ pub(crate) fn score(binary: &Path) -> Outcome {
     })
 }
 
+/// Odd rows and damaged ones from a seed: Python's own JSON reader says which are good, what bytes
+/// must be sent of them, and how result rows count.
+pub(crate) fn odd_rows(binary: &Path) -> Outcome {
+    with_python(|scratch| {
+        let (binary, scratch) = (path_text(binary)?, path_text(scratch)?);
+        let differ = |what, count| {
+            let words = ["-B", "tests/python/differential.py", what, binary, scratch, count, "1"];
+            let printed = shell::output(&mut shell::program("python3", &words))?;
+            number_after(&printed, "\"rows\": ")
+        };
+        let (rows, results) = (differ("transform", "6000")?, differ("score", "6000")?);
+        Ok(format!("{rows} dataset rows and {results} result rows as Python reads them"))
+    })
+}
+
 /// Runs a check that needs python3 and a folder for its files.
 fn with_python(check: impl Fn(&Path) -> Result<String, String>) -> Outcome {
     if let Err(why) = python3() {
@@ -130,7 +145,7 @@ pub(crate) fn environment() -> Result<PathBuf, String> {
 }
 
 /// The python of the virtual environment of this name under `target/`, with what the file pins.
-fn environment_of(name: &str, requirements: &str) -> Result<PathBuf, String> {
+pub(crate) fn environment_of(name: &str, requirements: &str) -> Result<PathBuf, String> {
     let folder = shell::target().join(name);
     let python = folder.join("bin").join("python");
     let installed = folder.join("installed.txt");

@@ -17,6 +17,11 @@ pub(super) fn time_at(tick: u32) -> SystemTime {
     EPOCH + TICK * tick
 }
 
+/// The number in the name of a job or of its results.
+pub(super) fn number(name: &str) -> Option<u64> {
+    name.rsplit_once('/')?.1.parse().ok()
+}
+
 /// How jobs move, tick by tick.
 #[derive(Debug, Clone)]
 pub struct Course {
@@ -28,6 +33,8 @@ pub struct Course {
     pub results: bool,
     /// Ticks between the end and the moment its results have a name.
     pub output_lag: u32,
+    /// How many rows there are all the same when it is cancelled; none at all for `None`.
+    pub rows_at_cancel: Option<usize>,
 }
 
 impl Course {
@@ -44,6 +51,7 @@ impl Course {
             done_at_end: true,
             results,
             output_lag: 0,
+            rows_at_cancel: None,
         }
     }
 }
@@ -71,6 +79,17 @@ impl Job {
         OutputName::new(format!("results/{:04}", self.number))
     }
 
+    pub(super) fn ended(&self, tick: u32) -> bool {
+        let (state, done, _) = self.step(tick);
+        state.is_end() || done
+    }
+
+    /// How many of its rows there will ever be.
+    pub(super) fn rows(&self, tick: u32) -> usize {
+        let cancelled = self.step(tick).0 == JobState::Cancelled;
+        self.course.rows_at_cancel.filter(|_| cancelled).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn step(&self, tick: u32) -> (JobState, bool, bool) {
         let age = tick.saturating_sub(self.born) as usize;
         let last = self.course.states.len().saturating_sub(1);
@@ -78,7 +97,7 @@ impl Job {
         if let Some(at) = self.cancelled
             && at < end_tick
         {
-            return (JobState::Cancelled, true, false);
+            return (JobState::Cancelled, true, self.course.rows_at_cancel.is_some());
         }
         let state = self.course.states[age.min(last)].clone();
         let ended = age >= last;

@@ -104,7 +104,7 @@ async fn each_goal_stops_where_it_says_and_the_next_goes_on() {
 #[tokio::test]
 async fn more_jobs_than_may_live_at_once_take_turns() {
     let mut sim = Sim::new(&["a", "b", "c", "d", "e"]);
-    sim.policy.max_live = 2;
+    sim.policy.limits.live_jobs = 2;
     sim.policy.goal = Goal::Submitted;
     sim.session().await.unwrap();
     sim.policy.goal = Goal::Fetched;

@@ -64,6 +64,7 @@ async fn a_create_applied_late_is_adopted_within_the_settle_time() {
 async fn without_the_settle_wait_the_same_create_is_paid_for_twice() {
     // The wait is what the promise rests on: this is the test that it does something.
     let mut sim = Sim::new(&["sim-flash"]);
+    sim.strict = false;
     sim.policy.settle = Duration::ZERO;
     sim.backend.fail(Operation::Create, [Fault::Late(20)]);
     sim.session().await.unwrap();
@@ -72,7 +73,8 @@ async fn without_the_settle_wait_the_same_create_is_paid_for_twice() {
 
 #[tokio::test]
 async fn a_create_later_than_the_settle_time_is_found_and_cancelled() {
-    let sim = Sim::new(&["sim-flash"]);
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.strict = false;
     // 60 ticks are the settle time of 600 s; the second job shows up while the first one runs.
     sim.backend.fail(Operation::Create, [Fault::Late(61)]);
     sim.session().await.unwrap();
@@ -137,7 +139,7 @@ async fn a_job_with_our_mark_and_another_model_is_not_adopted() {
     let sim = Sim::new(&["sim-flash"]);
     let mut uploaded = Sim::new(&["sim-flash"]);
     uploaded.policy.goal = Goal::Uploaded;
-    let sim = Sim { policy: uploaded.policy.clone(), ..sim };
+    let sim = Sim { policy: uploaded.policy.clone(), strict: false, ..sim };
     let (_, state) = sim.session().await.unwrap();
     let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
     let token = job(0).token(&sim.plan.tag, 1, &stored.sha256, &ModelId::parse("x").unwrap());
@@ -155,16 +157,8 @@ async fn two_copies_of_a_run_keep_the_same_job() {
     let mut sim = Sim::new(&["sim-flash"]);
     sim.policy.goal = Goal::Uploaded;
     sim.session().await.unwrap();
-    let twin = Sim {
-        backend: sim.backend.clone(),
-        journal: batch_orchestrator::MemoryJournal::default(),
-        sink: batch_orchestrator::MemorySink::default(),
-        policy: sim.policy.clone(),
-        plan: sim.plan.clone(),
-    };
-    for event in sim.journal.events() {
-        batch_orchestrator::Journal::append(&mut twin.journal.clone(), &event).unwrap();
-    }
+    sim.strict = false;
+    let twin = sim.twin();
     sim.policy.goal = Goal::Submitted;
     let twin = Sim { policy: sim.policy.clone(), ..twin };
     sim.session().await.unwrap();

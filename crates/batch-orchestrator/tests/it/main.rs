@@ -2,10 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod again;
 mod crashes;
 mod ends;
 mod exactly_once;
+mod invariants;
+mod limits;
+mod money;
 mod order;
+mod person;
+mod simulate;
+mod status;
 mod traits;
 mod trouble;
 mod world;

@@ -56,6 +56,7 @@ async fn results_that_were_gone_for_one_session_are_asked_for_in_the_next() {
 #[tokio::test]
 async fn a_second_job_seen_at_adoption_is_stopped() {
     let mut sim = Sim::new(&["sim-flash"]);
+    sim.strict = false;
     sim.policy.goal = Goal::Uploaded;
     let (_, state) = sim.session().await.unwrap();
     let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
@@ -155,7 +156,7 @@ async fn late_jobs_that_hold_every_place_end_the_session() {
         (endless.states, endless.done_at_end, endless.results) =
             (vec![JobState::Running], false, false);
         sim.backend.next_courses(vec![endless; 3]);
-        sim.policy.max_live = 2;
+        sim.policy.limits.live_jobs = 2;
         sim.policy.goal = goal;
         assert_eq!(sim.session().await.unwrap().0, Finish::Deadline, "{goal:?}");
     }

@@ -1,8 +1,11 @@
 //! The words of `emulator`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+
+use crate::duration::parse_duration;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -50,9 +53,23 @@ pub(crate) struct EmulatorArgs {
     /// The environment variable that holds the upstream's key
     #[arg(long, value_name = "NAME", requires = "upstream")]
     pub(crate) upstream_key_env: Option<String>,
-    /// Rows of a job that the upstream is asked at a time
+    /// Rows of all jobs that the upstream is asked for at a time
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) upstream_concurrency: usize,
+    /// How long the upstream may take for one try at an answer
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10m",
+          requires = "upstream")]
+    pub(crate) upstream_timeout: Duration,
+    /// How often a row is tried when the upstream is out of reach, busy or broken
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u32).range(1..), requires = "upstream")]
+    pub(crate) upstream_tries: u32,
+    /// List these models, and answer 404 to all others
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) models: Vec<String>,
+    /// Answer 400 to this key; any other will do
+    #[arg(long, value_name = "KEY")]
+    pub(crate) bad_key: Vec<String>,
     /// Draw faults by chance from this seed
     #[arg(long, value_name = "N")]
     pub(crate) chaos_seed: Option<u64>,

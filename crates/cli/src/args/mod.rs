@@ -2,6 +2,7 @@
 
 mod board;
 mod emulator;
+mod money;
 mod rows;
 mod run;
 mod service;
@@ -12,8 +13,11 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use board::{FilesArgs, GcArgs, JobsArgs};
 pub(crate) use emulator::{AnswersFrom, EmulatorArgs, UpstreamProtocol};
-pub(crate) use rows::{BadRows, ScoreArgs, TransformArgs};
-pub(crate) use run::{Ambiguous, CancelArgs, PaceArgs, ResumeArgs, RunArgs, Until, WatchArgs};
+pub(crate) use money::{LimitArgs, MoneyArgs};
+pub(crate) use rows::{BadRows, RowArgs, ScoreArgs, TransformArgs};
+pub(crate) use run::{
+    Ambiguous, CancelArgs, PaceArgs, ResumeArgs, RetryArgs, RunArgs, Until, WatchArgs,
+};
 pub(crate) use service::{KeyArgs, ServiceArgs};
 
 /// Compare Gemini models on logged data through the Batch API.
@@ -53,15 +57,12 @@ pub(crate) struct Global {
     /// Log filter, as in `gemini_client=debug`
     #[arg(long, global = true, value_name = "FILTER", env = "BATCH_EVAL_LOG")]
     pub(crate) log: Option<String>,
-    /// Where runs are kept
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "BATCH_EVAL_RUNS_DIR",
-        default_value = "runs"
-    )]
-    pub(crate) runs_dir: PathBuf,
+    /// Where runs are kept [default: runs]
+    #[arg(long, global = true, value_name = "DIR", env = "BATCH_EVAL_RUNS_DIR")]
+    pub(crate) runs_dir: Option<PathBuf>,
+    /// Settings, which flags come before [default: batch-eval.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "BATCH_EVAL_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Go on with a run from wherever it was stopped
     Resume(ResumeArgs),
+    /// Send rows of a run again that failed or never came
+    Retry(RetryArgs),
     /// Show where a run stands, from its journal alone
     Status(RunRef),
     /// Follow a run until its jobs are over; changes nothing at the service
@@ -100,6 +103,7 @@ impl Command {
         match self {
             Self::Run(_) => "run",
             Self::Resume(_) => "resume",
+            Self::Retry(_) => "retry",
             Self::Status(_) => "status",
             Self::Watch(_) => "watch",
             Self::Cancel(_) => "cancel",

@@ -1,6 +1,37 @@
 //! The words of the commands on files of rows.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, ValueEnum};
+
+/// Which rows of a dataset are taken, and what is left out of each.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RowArgs {
+    /// Only rows A to B-1, counted from 0; either end may be left out
+    #[arg(long, value_name = "A..B")]
+    pub(crate) rows: Option<String>,
+    /// Only the first N of the rows that are left
+    #[arg(long, value_name = "N")]
+    pub(crate) head: Option<u64>,
+    /// Only N of the rows that are left, drawn by chance
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<u64>,
+    /// The chance: the same seed draws the same rows
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Send equal requests once; the answer counts for each of them
+    #[arg(long)]
+    pub(crate) dedupe: bool,
+    /// Leave this out of every row too, as in /request/labels; repeat it for more
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) drop: Vec<String>,
+    /// Only warn of what the service is known to refuse
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    /// How many threads work; all cores when left out
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BadRows {
@@ -13,16 +44,20 @@ pub(crate) enum BadRows {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   batch-eval transform logs.jsonl -o input.jsonl
-  zcat logs.jsonl.gz | batch-eval transform - -o - > input.jsonl")]
+  batch-eval transform monday.jsonl.gz tuesday.jsonl.zst -o input.jsonl --dedupe
+  batch-eval transform logs.jsonl -o - --sample 1000 --seed 7 | wc -c")]
 pub(crate) struct TransformArgs {
-    /// The dataset: a JSONL file, or - for standard input
-    pub(crate) dataset: String,
+    /// The dataset: JSONL files, also .gz and .zst, or - for standard input
+    #[arg(required = true, value_name = "DATASET")]
+    pub(crate) datasets: Vec<String>,
     /// Where to write, or - for standard output
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: String,
     /// What to do with rows that cannot be sent
     #[arg(long, value_enum, default_value_t = BadRows::Fail)]
     pub(crate) bad_rows: BadRows,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
 }
 
 #[derive(Debug, Args)]
@@ -36,4 +71,7 @@ pub(crate) struct ScoreArgs {
     /// A scorer; repeat it for several [default: the run's, or function-call]
     #[arg(long = "scorer", value_name = "SCORER")]
     pub(crate) scorers: Vec<String>,
+    /// How many threads work; all cores when left out
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) threads: Option<NonZeroUsize>,
 }

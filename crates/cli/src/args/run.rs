@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{BadRows, KeyArgs, RunRef, ServiceArgs};
+use super::{BadRows, KeyArgs, LimitArgs, MoneyArgs, RowArgs, RunRef, ServiceArgs};
+use crate::again::Class;
+use crate::config::{Config, PaceConfig, StuckThen};
 use crate::duration::parse_duration;
 
 #[derive(Debug, Args)]
@@ -12,10 +14,14 @@ use crate::duration::parse_duration;
   batch-eval run
   batch-eval run logs.jsonl -m sim-flash -m sim-pro --emulator
   batch-eval run logs.jsonl -m MODEL --scorer function-call:any-part --name friday
-  gunzip -c logs.jsonl.gz | batch-eval run - -m MODEL --until submitted")]
+  batch-eval run logs.jsonl.gz -m MODEL --until submitted
+  batch-eval run logs.jsonl -m MODEL --sample 500 --dry-run")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RunArgs {
-    /// The dataset: a JSONL file, or - for standard input; the bundled sample when left out
-    pub(crate) dataset: Option<String>,
+    /// The dataset: JSONL files, also .gz and .zst, or - for standard input; the bundled sample
+    /// when left out
+    #[arg(value_name = "DATASET")]
+    pub(crate) datasets: Vec<String>,
     /// A model to run; repeat it to compare models
     #[arg(short, long = "model", value_name = "MODEL")]
     pub(crate) models: Vec<String>,
@@ -34,14 +40,39 @@ pub(crate) struct RunArgs {
     /// Agree to what would otherwise be asked
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// What to do with rows that cannot be sent
-    #[arg(long, value_enum, default_value_t = BadRows::Fail)]
-    pub(crate) bad_rows: BadRows,
+    /// Do all that costs nothing: prepare, forecast, say what would be sent; then stop
+    #[arg(long, conflicts_with = "until")]
+    pub(crate) dry_run: bool,
+    /// What to do with rows that cannot be sent [default: fail]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) bad_rows: Option<BadRows>,
     /// Take a report with missing or failed rows as success
     #[arg(long)]
     pub(crate) accept_partial: bool,
     #[command(flatten)]
+    pub(crate) rows: RowArgs,
+    #[command(flatten)]
+    pub(crate) money: MoneyArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
     pub(crate) pace: PaceArgs,
+}
+
+impl RunArgs {
+    /// What the flags say, as the settings that a file may hold too.
+    pub(crate) fn as_config(&self) -> Config {
+        Config {
+            models: self.models.clone(),
+            scorers: self.scorers.clone(),
+            bad_rows: self.bad_rows,
+            accept_partial: self.accept_partial.then_some(true),
+            money: self.money.as_config(),
+            limits: self.limits.as_config(),
+            pace: self.pace.as_config(),
+            ..Config::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -64,6 +95,45 @@ pub(crate) struct PaceArgs {
     /// What to do when it stays unknown whether a job was created
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_ambiguous: Option<Ambiguous>,
+    /// Send rows that failed or never came again, at most this often [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) retry_rows: Option<u32>,
+    /// The age from which a job counts as stuck [default: never]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) stuck_after: Option<Duration>,
+    /// What to do with a stuck job [default: wait]
+    #[arg(long = "then", value_enum, value_name = "WHAT")]
+    pub(crate) stuck_then: Option<StuckThen>,
+}
+
+impl PaceArgs {
+    pub(crate) fn as_config(&self) -> PaceConfig {
+        PaceConfig {
+            retry_rows: self.retry_rows,
+            stuck_after: self.stuck_after,
+            stuck_then: self.stuck_then,
+            poll_interval: self.poll_interval,
+            settle: self.settle,
+            deadline: self.deadline,
+            patience: self.patience,
+            on_ambiguous: self.on_ambiguous,
+        }
+    }
+
+    /// The flags that these settings would be.
+    pub(crate) fn of(pace: &PaceConfig, until: Option<Until>) -> Self {
+        Self {
+            until,
+            retry_rows: pace.retry_rows,
+            stuck_after: pace.stuck_after,
+            stuck_then: pace.stuck_then,
+            poll_interval: pace.poll_interval,
+            settle: pace.settle,
+            deadline: pace.deadline,
+            patience: pace.patience,
+            on_ambiguous: pace.on_ambiguous,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -97,6 +167,50 @@ pub(crate) struct ResumeArgs {
     /// Fetch all results again, as when a result file is damaged
     #[arg(long)]
     pub(crate) refetch: bool,
+    /// Take this job's results for those of a job of the run that is in doubt
+    #[arg(long, value_name = "batches/ID")]
+    pub(crate) adopt: Option<String>,
+    /// The job of the run that --adopt and --abandon mean, as `status` names it, if several could be
+    #[arg(long, value_name = "JOB")]
+    pub(crate) job: Option<String>,
+    /// Give up a job of the run that is in doubt: it is not created again
+    #[arg(long, conflicts_with = "adopt")]
+    pub(crate) abandon: bool,
+    /// Refuse to spend more than this, in US dollars, from now on instead of the run's own budget
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<batch_cost::Money>,
+    /// Take a report with missing or failed rows as success
+    #[arg(long)]
+    pub(crate) accept_partial: bool,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  batch-eval retry friday --dry-run       which rows, and why
+  batch-eval retry friday                 what failed or never came
+  batch-eval retry friday --also blocked -m MODEL")]
+pub(crate) struct RetryArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    /// Only rows of this model; repeat it for several
+    #[arg(short, long = "model", value_name = "MODEL")]
+    pub(crate) models: Vec<String>,
+    /// Send rows of this kind too: what is sent anyway is missing, transient and quota
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) also: Vec<Class>,
+    /// Say which rows would be sent; then stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Agree to what would otherwise be asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Refuse to spend more than this, in US dollars, over all of the run
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<batch_cost::Money>,
     /// Take a report with missing or failed rows as success
     #[arg(long)]
     pub(crate) accept_partial: bool,

@@ -28,6 +28,8 @@ pub(crate) enum Mishap {
     Silence,
     /// The session is forgotten.
     Lost,
+    /// Nothing is taken; a gateway answers with a page and this status.
+    Page(u16),
     /// Over for good, with a status.
     Final(u16),
 }
@@ -131,7 +133,12 @@ impl State {
         let offset: usize = offset.unwrap().parse().unwrap();
         let refused = matches!(
             mishap,
-            Mishap::Status(_) | Mishap::Dropped | Mishap::Lost | Mishap::Final(_) | Mishap::Silence
+            Mishap::Status(_)
+                | Mishap::Page(_)
+                | Mishap::Dropped
+                | Mishap::Lost
+                | Mishap::Final(_)
+                | Mishap::Silence
         );
         if refused {
             return self.mishap(mishap, 0);
@@ -196,6 +203,7 @@ impl State {
             Mishap::Boast => Reply::json(200, "")
                 .with("X-Goog-Upload-Status", "active")
                 .with("X-Goog-Upload-Size-Received", &(taken + 1_000).to_string()),
+            Mishap::Page(status) => Reply::json(status, "<html>Log in"),
             Mishap::Silence => Reply::Hang,
             Mishap::Lost => Reply::json(404, ""),
             Mishap::Final(status) => {

@@ -91,6 +91,45 @@ async fn without_a_length_the_end_is_taken_and_said_to_be_unchecked() {
     assert_eq!((bytes.as_slice(), fetched.length_checked), (BODY, false));
 }
 
+/// Answers that end with the connection, without a length.
+async fn endless(ends: &[usize]) -> (Vec<u8>, Fetched, usize) {
+    let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    let replies = ends.iter().map(|end| Reply::Raw([&head[..], &BODY[..*end]].concat()));
+    let server = Server::script(replies.collect()).await;
+    let (client, _) = client_of(&server.base);
+    let mut bytes = Vec::new();
+    let fetched = client.fetch(&output(), &mut bytes).await.unwrap();
+    (bytes, fetched, server.requests().len())
+}
+
+#[tokio::test]
+async fn cut_last_line_without_a_length_is_fetched_again() {
+    let unchecked = |bytes| Fetched { bytes, length_checked: false };
+    let all = BODY.len();
+    assert_eq!(endless(&[20, all]).await, (BODY.to_vec(), unchecked(all as u64), 2));
+    assert_eq!(endless(&[20, 15, all]).await, (BODY.to_vec(), unchecked(all as u64), 3));
+    // The same end twice is the end.
+    assert_eq!(endless(&[20, 20]).await, (BODY[..20].to_vec(), unchecked(20), 2));
+}
+
+#[tokio::test]
+async fn tries_are_counted_without_progress() {
+    let mut replies = vec![cut(1, "200 OK")];
+    for at in 1..9 {
+        let head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes ";
+        let rest = BODY.len() - at;
+        let head = format!("{head}{at}-25/26\r\nContent-Length: {rest}\r\n\r\n");
+        replies.push(Reply::Raw([head.as_bytes(), &BODY[at..=at]].concat()));
+    }
+    let rest = Reply::Answer(206, Vec::new(), BODY[9..].to_vec());
+    replies.push(rest.with("Content-Range", "bytes 9-25/26"));
+    let server = Server::script(replies).await;
+    let (client, _) = client_of(&server.base);
+    let mut bytes = Vec::new();
+    assert_eq!(client.fetch(&output(), &mut bytes).await.unwrap(), checked());
+    assert_eq!((bytes.as_slice(), server.requests().len()), (BODY, 10));
+}
+
 #[tokio::test]
 async fn silence_is_noticed() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{".to_vec();

@@ -5,6 +5,8 @@ mod create;
 mod desk;
 mod download;
 mod drops;
+#[cfg(feature = "rustls")]
+mod every_cause;
 mod jobs;
 mod models;
 mod reads;

@@ -39,6 +39,49 @@ async fn wait_of_hours_is_not_waited() {
     assert_eq!((clock.slept().len(), server.requests().len()), (0, 1));
 }
 
+/// As long as a call may take in all, and no longer.
+#[tokio::test]
+async fn asked_waits_end_where_the_call_does() {
+    for (asked, waited) in [(599, true), (700, false), (3_000, false)] {
+        let later = refusal(503, "UNAVAILABLE", "x", "").with("Retry-After", &asked.to_string());
+        let good = Reply::json(200, &operation("JOB_STATE_RUNNING"));
+        let server = Server::script(vec![later, good]).await;
+        let (client, clock) = client_of(&server.base);
+        let got = client.get(&job()).await;
+        let wait = Duration::from_secs(asked);
+        assert_eq!(clock.slept(), if waited { vec![wait] } else { Vec::new() });
+        let told = got.map(drop).map_err(|error| error.kind().clone());
+        let kind = ErrorKind::Transient { retry_after: Some(wait) };
+        assert_eq!(told, if waited { Ok(()) } else { Err(kind) });
+    }
+}
+
+#[tokio::test]
+async fn odd_items_hide_no_files_and_no_models_but_fail_a_list_of_jobs() {
+    let files = r#"{"files":[{"name":"files/new.style:id"},{"name":"files/k3"}]}"#;
+    let models = r#"{"models":[{"name":"models/new style"},{"name":"models/m"}]}"#;
+    let jobs = format!(r#"{{"operations":[{{"name":"new/style"}},{}]}}"#, operation("RUNNING"));
+    let server = Server::start(move |request| {
+        Reply::json(
+            200,
+            match request.target.split('?').next() {
+                Some("/v1beta/files") => files,
+                Some("/v1beta/models") => models,
+                _ => &jobs,
+            },
+        )
+    })
+    .await;
+    let (client, _) = client_of(&server.base);
+    let files = client.list_files(None).await.unwrap().files;
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["files/k3"]);
+    let models = client.list_models(None).await.unwrap().models;
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["m"]);
+    let error = client.list(None).await.expect_err("a job that cannot be read");
+    assert_eq!(error.kind(), &ErrorKind::Protocol);
+    assert_eq!(server.requests().len(), 3, "none is asked for again");
+}
+
 #[tokio::test]
 async fn redirect_is_refused_and_the_key_stays() {
     for status in [301, 302, 307, 308] {
@@ -94,11 +137,13 @@ async fn pages_are_asked_for_by_token() {
 async fn answers_about_others_and_floods_are_refused() {
     let other = operation("BATCH_STATE_RUNNING").replace("6u50", "7u50");
     let flood = format!(r#"{{"name":"{}"}}"#, "x".repeat(17 * 1024 * 1024));
-    for body in [other, flood] {
+    for (body, requests, hint) in [(other, 6, "base URL"), (flood, 1, "answer_bytes")] {
         let server = Server::start(move |_| Reply::json(200, &body)).await;
         let (client, _) = client_of(&server.base);
         let error = client.get(&job()).await.expect_err("nonsense");
         assert_eq!(error.kind(), &ErrorKind::Protocol);
+        assert!(error.hint().unwrap().contains(hint), "{error:?}");
+        assert_eq!(server.requests().len(), requests);
     }
 }
 

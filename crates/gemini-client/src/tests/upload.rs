@@ -10,7 +10,7 @@ use batch_backend::{
 
 use super::desk::{Desk, Mishap};
 use super::{client_of, hasty_client_of};
-use crate::Client;
+use crate::{Cause, Client};
 
 /// Twenty bytes: with requests of eight, three pieces.
 const BYTES: &[u8] = b"0123456789abcdefghij";
@@ -80,6 +80,14 @@ async fn trouble_is_followed_by_a_question() {
     arrives(&[None, Short(3)], &[FIRST, SECOND, "upload 11+8", "upload, finalize 19+1"]).await;
     arrives(&[None, Short(0)], &[FIRST, SECOND, SECOND, LAST]).await;
     arrives(&[None, Mishap::Boast], &[FIRST, SECOND, "query", LAST]).await;
+}
+
+#[tokio::test]
+async fn page_on_the_way_does_not_lose_the_session() {
+    use Mishap::{None, Page};
+    arrives(&[None, Page(404), Page(404)], &[FIRST, SECOND, "query", "query", SECOND, LAST]).await;
+    let (error, desk) = fails(&[Page(403); 9]).await;
+    assert_eq!((Cause::of(&error), desk.commands().len()), (Cause::Proxy, 5), "{error:?}");
 }
 
 #[tokio::test]

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use batch_backend::{BackendError, Operation, StoredInput, Upload, UploadSession};
 
-use crate::body::hash_up_to;
 use crate::client::Client;
-use crate::digest::SharedDigest;
+use crate::digest::Hashing;
 use crate::error::About;
 use crate::failure::Failure;
 use crate::files::RemoteFile;
@@ -26,7 +25,9 @@ struct Trouble {
 
 impl Trouble {
     fn of(failure: Failure) -> Self {
-        Self { outcome: failure.outcome(), failure, doubtful: false }
+        // A page is not the service's word: it may pass, and the session is asked again.
+        let outcome = if failure.is_page() { Outcome::Unreadable } else { failure.outcome() };
+        Self { outcome, failure, doubtful: false }
     }
 
     fn odd(why: &str) -> Self {
@@ -42,7 +43,6 @@ impl Trouble {
 struct Sending<'a> {
     upload: &'a Upload<'a>,
     session: Session,
-    digest: SharedDigest,
     total: u64,
     about: About<'a>,
 }
@@ -64,17 +64,13 @@ impl Client {
         let about = self.about(Operation::Upload, &subject);
         let session = self.session_of(upload.session, about)?;
         let subject = session.label.clone().unwrap_or(subject.clone());
-        let sending = Sending {
-            upload,
-            session,
-            digest: SharedDigest::default(),
-            total,
-            about: self.about(Operation::Upload, &subject),
-        };
-        let last_words = self.send_all(&sending).await?;
+        let sending =
+            Sending { upload, session, total, about: self.about(Operation::Upload, &subject) };
         let local = |error| sending.about.failed(Failure::Local(error));
-        hash_up_to(upload.payload, &sending.digest, total).await.map_err(local)?;
-        let sha256 = sending.digest.lock().hex();
+        let mut hashing = Hashing::default();
+        let last_words = self.send_all(&sending, &mut hashing).await?;
+        hashing.reach(upload.payload, total).await.map_err(local)?;
+        let sha256 = hashing.hex();
         let file = match told_file(&last_words) {
             Some(file) => file,
             None => self.locate(&sending.session, total, &sha256, sending.about).await?,
@@ -113,14 +109,18 @@ impl Client {
     }
 
     /// Sends until the service says that it has all; returns the body in which it said so.
-    async fn send_all(&self, sending: &Sending<'_>) -> Result<Vec<u8>, BackendError> {
+    async fn send_all(
+        &self,
+        sending: &Sending<'_>,
+        hashing: &mut Hashing,
+    ) -> Result<Vec<u8>, BackendError> {
         let upload = sending.upload;
         let request = self.transfers().request_bytes;
         let open = if upload.resumed { Transfer::resumed } else { Transfer::fresh };
         let mut transfer = open(sending.total, sending.session.granularity, request);
         let mut refusal = None;
         loop {
-            let (turn, trouble) = match self.step(sending, &mut transfer).await? {
+            let (turn, trouble) = match self.step(sending, &mut transfer, hashing).await? {
                 Stepped::Over(body) => return Ok(body),
                 Stepped::Turned(turn, trouble) => (turn, trouble),
             };
@@ -151,6 +151,7 @@ impl Client {
         &self,
         sending: &Sending<'_>,
         transfer: &mut Transfer,
+        hashing: &mut Hashing,
     ) -> Result<Stepped, BackendError> {
         let payload = sending.upload.payload;
         let step = transfer.next();
@@ -158,8 +159,8 @@ impl Client {
             Step::Ask => self.ask(&sending.session).await,
             Step::Send(piece) => {
                 let local = |error| sending.about.failed(Failure::Local(error));
-                hash_up_to(payload, &sending.digest, piece.offset).await.map_err(local)?;
-                self.send_piece(&sending.session, payload, piece, &sending.digest).await
+                hashing.reach(payload, piece.offset).await.map_err(local)?;
+                self.send_piece(&sending.session, payload, piece, hashing).await
             }
         };
         let (turn, trouble) = match (heard, step) {
@@ -206,7 +207,7 @@ impl Client {
             return Ok(());
         }
         // A file that nobody can use takes room; that it stays is no further harm.
-        let _ = self.remove_file(&file.name).await;
+        let _ = self.delete_file(&file.name).await;
         let stored = file.bytes.map_or("?".to_owned(), |bytes| bytes.to_string());
         let digest = file.sha256.as_deref().unwrap_or("?");
         Err(about

@@ -13,7 +13,7 @@ use tracing::{Instrument as _, Span};
 use crate::body::Outgoing;
 use crate::client::Client;
 use crate::clock::before;
-use crate::digest::SharedDigest;
+use crate::digest::Hashing;
 use crate::exchange::Call;
 use crate::failure::{Answer, Failure, header_text};
 use crate::policy::{CallClass, is_passing_status};
@@ -52,6 +52,8 @@ pub(crate) fn hear(result: Result<Answer, Failure>) -> Heard {
             )),
         },
         Err(Failure::Refused(no)) if no.upload_final => Heard::Over(Failure::Refused(no)),
+        // Something on the way spoke: the session may be as it was.
+        Err(failure) if failure.is_page() => Heard::Trouble(failure),
         Err(Failure::Refused(no)) => match no.status {
             404 | 410 => Heard::Gone,
             308 | 400 | 412 | 416 => Heard::Doubt(Failure::Refused(no)),
@@ -167,12 +169,12 @@ impl Client {
         session: &Session,
         payload: &dyn Payload,
         piece: Piece,
-        digest: &SharedDigest,
+        hashing: &mut Hashing,
     ) -> Heard {
         let span = Self::span(&Method::POST, &session.url, 1);
         let result = async {
             let started = self.clock().elapsed();
-            let result = self.exchange_piece(session, payload, piece, digest).await;
+            let result = self.exchange_piece(session, payload, piece, hashing).await;
             self.close_span(&Span::current(), &result, started);
             result
         };
@@ -184,7 +186,7 @@ impl Client {
         session: &Session,
         payload: &dyn Payload,
         piece: Piece,
-        digest: &SharedDigest,
+        hashing: &mut Hashing,
     ) -> Result<Answer, Failure> {
         let request = self
             .keyless(&session.url)
@@ -196,7 +198,7 @@ impl Client {
             return self.converse(request, self.timeouts().call).await;
         }
         let outgoing =
-            Outgoing::open(payload, piece.offset, piece.len, digest).map_err(Failure::Local)?;
+            Outgoing::open(payload, piece.offset, piece.len, hashing).map_err(Failure::Local)?;
         let fault = outgoing.fault();
         let result = self.send_streamed(request.body(outgoing.body), outgoing.beat).await;
         match fault.take() {

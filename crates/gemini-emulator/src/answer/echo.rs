@@ -17,6 +17,10 @@ impl Answerer for Echo {
         "echo"
     }
 
+    fn description(&self) -> &'static str {
+        "A model of the emulator; it says again what it is told."
+    }
+
     async fn answer(&self, row: RowAsk<'_>) -> RowAnswer {
         match row.parsed() {
             Ok(request) => echo(&request, row),

@@ -22,8 +22,6 @@ use echo::Echo;
 use replay::Replay;
 use rules::Rules;
 
-#[cfg(feature = "upstream")]
-pub(crate) use view::integer;
 pub(crate) use view::prompt_tokens;
 
 /// Where the answers to rows and to single calls come from.
@@ -109,6 +107,14 @@ pub(crate) enum Pace {
 pub(crate) trait Answerer: Debug + Send + Sync {
     /// What the answers are called in a job's record.
     fn name(&self) -> &'static str;
+
+    /// What the service's list says of each model.
+    fn description(&self) -> &'static str;
+
+    /// The models that answer, where that is not for the emulator's settings to say.
+    async fn models(&self) -> Option<Result<Vec<String>, RowAnswer>> {
+        None
+    }
 
     fn pace(&self) -> Pace {
         Pace::MadeUp

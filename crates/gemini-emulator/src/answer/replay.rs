@@ -106,6 +106,10 @@ impl Answerer for Replay {
         "replay"
     }
 
+    fn description(&self) -> &'static str {
+        "A model of the emulator; it answers as a logged dataset does."
+    }
+
     async fn answer(&self, row: RowAsk<'_>) -> RowAnswer {
         match self.find(row.request) {
             Ok(Some(answer)) => answer,

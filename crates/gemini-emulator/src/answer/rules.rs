@@ -22,6 +22,10 @@ impl Answerer for Rules {
         "rules"
     }
 
+    fn description(&self) -> &'static str {
+        "A model of the emulator; it answers by simple rules."
+    }
+
     async fn answer(&self, row: RowAsk<'_>) -> RowAnswer {
         match row.parsed() {
             Ok(request) => answer(self.seed, row.model, &request, row.response_id),

@@ -1,8 +1,10 @@
 //! Which protocol a server speaks, and where its calls are.
 
 use reqwest::Url;
+use serde_json::value::RawValue;
 
 use super::Protocol;
+use super::node::Node;
 use super::send::{Key, Sender};
 use crate::answer::RowAnswer;
 
@@ -33,12 +35,12 @@ pub(super) fn by_path(base: &Url) -> Option<Protocol> {
 
 /// Asks for the lists of models: OpenAI's has `data`, Gemini's `models`.
 pub(super) async fn ask(sender: &Sender, base: &Url) -> Result<Protocol, RowAnswer> {
-    let openai = sender.get(url(base, "v1", "models"), Key::Bearer).await;
-    if openai.as_ref().is_ok_and(|list| list["data"].is_array()) {
+    let openai = fetch(sender, base, Protocol::OpenAi).await;
+    if openai.as_ref().is_ok_and(|list| names(list, Protocol::OpenAi).is_some()) {
         return Ok(Protocol::OpenAi);
     }
-    let gemini = sender.get(url(base, "v1beta", "models"), Key::Goog).await;
-    if gemini.is_ok_and(|list| list["models"].is_array()) {
+    let gemini = fetch(sender, base, Protocol::Gemini).await;
+    if gemini.is_ok_and(|list| names(&list, Protocol::Gemini).is_some()) {
         return Ok(Protocol::Gemini);
     }
     match openai {
@@ -52,6 +54,41 @@ pub(super) async fn ask(sender: &Sender, base: &Url) -> Result<Protocol, RowAnsw
              kind it is",
         )),
     }
+}
+
+/// The models that a server lists, without `models/`.
+pub(super) async fn models(
+    sender: &Sender,
+    base: &Url,
+    protocol: Protocol,
+) -> Result<Vec<String>, RowAnswer> {
+    let list = fetch(sender, base, protocol).await?;
+    names(&list, protocol).ok_or_else(|| super::broken("list of models"))
+}
+
+async fn fetch(
+    sender: &Sender,
+    base: &Url,
+    protocol: Protocol,
+) -> Result<Box<RawValue>, RowAnswer> {
+    match protocol {
+        Protocol::OpenAi => sender.get(url(base, "v1", "models"), Key::Bearer).await,
+        Protocol::Gemini => sender.get(url(base, "v1beta", "models"), Key::Goog).await,
+    }
+}
+
+/// The names in a list of models; `None` when it is not such a list.
+fn names(list: &RawValue, protocol: Protocol) -> Option<Vec<String>> {
+    let list = Node::read(list).ok()?;
+    let (models, name) = match protocol {
+        Protocol::OpenAi => (&list["data"], "id"),
+        Protocol::Gemini => (&list["models"], "name"),
+    };
+    let name = |model: &Node<'_>| {
+        let name = model[name].some_text()?;
+        Some(name.strip_prefix("models/").unwrap_or(name).to_owned())
+    };
+    models.is_list().then(|| models.items().iter().filter_map(name).collect())
 }
 
 #[cfg(test)]

@@ -1,170 +1,185 @@
 //! Turns and parts to messages: text, images, audio, calls and what they gave back.
 
-use std::collections::VecDeque;
-
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
 
 use super::Untranslatable;
-use crate::validate::field;
+use super::calls::Calls;
+use super::json::{Json, object};
+use super::node::{Node, same};
 
 /// `contents` and `systemInstruction` as OpenAI's messages.
-pub(super) fn messages(request: &Value) -> Result<Vec<Value>, Untranslatable> {
+///
+/// Texts that follow each other in a turn go as one, with nothing in between: servers join
+/// several with nothing, a space or a line end, and some take the last alone, so that only one text
+/// is the same prompt everywhere.
+pub(super) fn messages<'a>(request: &Node<'a>) -> Result<Vec<Json<'a>>, Untranslatable> {
     let mut messages = Vec::new();
-    if let Some(system) = field(request, "systemInstruction").filter(|value| !value.is_null()) {
-        let texts: Result<Vec<&str>, _> = parts(system)
+    if let Some(system) = request.field("systemInstruction") {
+        let what = "a part other than text in systemInstruction";
+        let texts = system["parts"]
+            .items()
             .iter()
-            .map(|part| only_text(part, "a part other than text in systemInstruction"))
-            .collect();
-        messages.push(json!({ "role": "system", "content": texts?.join("\n") }));
+            .map(|part| part["text"].text().ok_or_else(|| Untranslatable::new(what)));
+        let text: String = texts.collect::<Result<_, _>>()?;
+        messages.push(message("system", text));
     }
-    let turns = request.get("contents").and_then(Value::as_array).into_iter().flatten();
-    let mut calls = Calls::default();
+    let turns = request["contents"].items();
+    let mut calls = Calls::of(turns);
     for turn in turns {
-        match turn.get("role").and_then(Value::as_str).unwrap_or("user") {
+        match turn["role"].text().unwrap_or("user") {
             "user" | "function" | "" => user(turn, &mut calls, &mut messages)?,
-            "model" => messages.push(model(turn, &mut calls)?),
+            "model" => messages.extend(model(turn, &mut calls)?),
             other => return Err(Untranslatable::new(format!("the role {other:?}"))),
         }
     }
+    calls.all_answered()?;
     Ok(messages)
 }
 
-/// The calls that have no response yet; Gemini joins them by name and order, OpenAI by id.
-#[derive(Debug, Default)]
-struct Calls {
-    made: usize,
-    open: VecDeque<(String, String)>,
+fn message<'a>(role: &str, content: impl Into<Json<'a>>) -> Json<'a> {
+    object([("role", role.into()), ("content", content.into())]).into()
 }
 
-impl Calls {
-    /// The id of a call that the model made.
-    fn open(&mut self, name: &str, id: Option<&str>) -> String {
-        self.made += 1;
-        let id = id.map_or_else(|| format!("call_{}", self.made), ToOwned::to_owned);
-        self.open.push_back((name.to_owned(), id.clone()));
-        id
-    }
-
-    /// The id of the call that a response is for.
-    fn close(&mut self, name: &str, id: Option<&str>) -> Option<String> {
-        let by_id = |(_, known): &(String, String)| Some(known.as_str()) == id;
-        let by_name = |(known, _): &(String, String)| known == name;
-        let found = self.open.iter().position(by_id);
-        let at = found.or_else(|| self.open.iter().position(by_name))?;
-        self.open.remove(at).map(|(_, id)| id)
-    }
+/// The parts of a turn but for thoughts, which no prompt has again; `None` when there is nothing
+/// else.
+fn said<'n, 'a>(turn: &'n Node<'a>) -> Option<Vec<&'n Node<'a>>> {
+    let parts = turn["parts"].items();
+    let said: Vec<&Node<'a>> = parts.iter().filter(|part| !part["thought"].is_true()).collect();
+    (parts.is_empty() || !said.is_empty()).then_some(said)
 }
 
-fn parts(turn: &Value) -> &[Value] {
-    turn.get("parts").and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn text(part: &Value) -> Option<&str> {
-    part.get("text").and_then(Value::as_str)
-}
-
-fn only_text<'a>(part: &'a Value, what: &str) -> Result<&'a str, Untranslatable> {
-    text(part).ok_or_else(|| Untranslatable::new(what))
-}
-
-/// What a part is apart from what describes it; thoughts of earlier turns are left out.
-fn kind(part: &Value) -> &str {
+/// What a part is apart from what describes it.
+fn kind<'n>(part: &'n Node<'_>) -> &'n str {
     let beside = ["thought", "thoughtSignature", "partMetadata", "mediaResolution"];
-    let names = part.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    let is_beside = |name: &str| beside.iter().any(|known| same(known, name));
-    names.into_iter().find(|name| !is_beside(name)).unwrap_or_default()
+    let mut names = part.members().iter().map(|(name, _)| name.as_str());
+    names.find(|name| !beside.iter().any(|known| same(known, name))).unwrap_or_default()
 }
 
-/// Whether a field is called so, in either spelling.
-fn same(camel: &str, name: &str) -> bool {
-    name.replace('_', "").eq_ignore_ascii_case(camel)
+/// What a user says: text and media in their order.
+#[derive(Debug, Default)]
+struct Content<'a>(Vec<Piece<'a>>);
+
+#[derive(Debug)]
+enum Piece<'a> {
+    Text(String),
+    Media(Json<'a>),
 }
 
-fn user(turn: &Value, calls: &mut Calls, messages: &mut Vec<Value>) -> Result<(), Untranslatable> {
-    let mut content: Vec<Value> = Vec::new();
+impl<'a> Content<'a> {
+    fn text(&mut self, text: &str) {
+        match self.0.last_mut() {
+            Some(Piece::Text(before)) => before.push_str(text),
+            _ => self.0.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    fn media(&mut self, media: Json<'a>) {
+        self.0.push(Piece::Media(media));
+    }
+
+    /// Text alone as a text, which every server takes; else a list.
+    fn into_json(mut self) -> Json<'a> {
+        if let [Piece::Text(text)] = self.0.as_mut_slice() {
+            return std::mem::take(text).into();
+        }
+        if self.0.is_empty() {
+            return "".into();
+        }
+        let pieces = self.0.into_iter().map(|piece| match piece {
+            Piece::Text(text) => object([("type", "text".into()), ("text", text.into())]).into(),
+            Piece::Media(media) => media,
+        });
+        pieces.collect::<Vec<_>>().into()
+    }
+}
+
+fn user<'a>(
+    turn: &Node<'a>,
+    calls: &mut Calls,
+    messages: &mut Vec<Json<'a>>,
+) -> Result<(), Untranslatable> {
+    let Some(parts) = said(turn) else { return Ok(()) };
+    let mut content = Content::default();
     let mut responded = false;
-    for part in parts(turn) {
-        if let Some(text) = text(part) {
-            content.push(json!({ "type": "text", "text": text }));
-        } else if let Some(blob) = field(part, "inlineData") {
-            content.push(inline(blob)?);
-        } else if let Some(file) = field(part, "fileData") {
-            content.push(linked(file)?);
-        } else if let Some(response) = field(part, "functionResponse") {
+    for part in parts {
+        if let Some(text) = part["text"].text() {
+            content.text(text);
+        } else if let Some(blob) = part.field("inlineData") {
+            content.media(inline(blob)?);
+        } else if let Some(file) = part.field("fileData") {
+            content.media(linked(file)?);
+        } else if let Some(response) = part.field("functionResponse") {
             messages.push(tool(response, calls)?);
             responded = true;
         } else {
             return Err(Untranslatable::new(format!("the part {:?}", kind(part))));
         }
-        if field(part, "videoMetadata").is_some() {
+        if part.field("videoMetadata").is_some() {
             return Err(Untranslatable::new("videoMetadata"));
         }
     }
-    if responded && content.is_empty() {
+    if responded && content.0.is_empty() {
         return Ok(());
     }
-    messages.push(json!({ "role": "user", "content": plain(content) }));
+    calls.all_answered()?;
+    messages.push(message("user", content.into_json()));
     Ok(())
 }
 
-/// Text alone goes as one text, which every server takes; else the parts.
-fn plain(content: Vec<Value>) -> Value {
-    let texts: Option<Vec<&str>> = content.iter().map(text).collect();
-    match texts {
-        Some(texts) => texts.join("\n").into(),
-        None => content.into(),
-    }
-}
-
-fn model(turn: &Value, calls: &mut Calls) -> Result<Value, Untranslatable> {
-    let mut texts = Vec::new();
+fn model<'a>(turn: &Node<'a>, calls: &mut Calls) -> Result<Option<Json<'a>>, Untranslatable> {
+    let Some(parts) = said(turn) else { return Ok(None) };
+    calls.all_answered()?;
+    let mut said: Option<String> = None;
     let mut made = Vec::new();
-    for part in parts(turn) {
-        if part.get("thought") == Some(&Value::Bool(true)) {
-            continue;
-        }
-        if let Some(text) = text(part) {
-            texts.push(text);
-        } else if let Some(call) = field(part, "functionCall") {
-            let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
-            let id = calls.open(name, call.get("id").and_then(Value::as_str));
-            let args = call.get("args").map_or_else(|| "{}".to_owned(), Value::to_string);
-            made.push(json!({
-                "id": id,
-                "type": "function",
-                "function": { "name": name, "arguments": args },
-            }));
+    for part in parts {
+        if let Some(text) = part["text"].text() {
+            said.get_or_insert_default().push_str(text);
+        } else if let Some(call) = part.field("functionCall") {
+            made.push(function_call(call, calls));
         } else if !kind(part).is_empty() {
             let what = format!("the part {:?} of a turn of the model's", kind(part));
             return Err(Untranslatable::new(what));
         }
     }
-    let content =
-        if texts.is_empty() && !made.is_empty() { Value::Null } else { texts.join("\n").into() };
-    let mut message = json!({ "role": "assistant", "content": content });
+    let content = match said {
+        None if !made.is_empty() => Json::Null,
+        said => said.unwrap_or_default().into(),
+    };
+    let mut message = object([("role", "assistant".into()), ("content", content)]);
     if !made.is_empty() {
-        message["tool_calls"] = made.into();
+        message.put("tool_calls", made);
     }
-    Ok(message)
+    Ok(Some(message.into()))
 }
 
-fn tool(response: &Value, calls: &mut Calls) -> Result<Value, Untranslatable> {
-    let name = response.get("name").and_then(Value::as_str).unwrap_or_default();
-    if response.get("parts").is_some_and(|parts| !parts.is_null()) {
+/// A call of the model's; its arguments go byte for byte.
+fn function_call<'a>(call: &Node<'a>, calls: &mut Calls) -> Json<'a> {
+    let name = call["name"].text().unwrap_or_default();
+    let args = call.field("args").map_or("{}", |args| args.raw().get());
+    let function = object([("name", name.into()), ("arguments", args.into())]);
+    let id = calls.open(name, call["id"].some_text());
+    object([("id", id.into()), ("type", "function".into()), ("function", function.into())]).into()
+}
+
+fn tool<'a>(response: &Node<'a>, calls: &mut Calls) -> Result<Json<'a>, Untranslatable> {
+    let name = response["name"].text().unwrap_or_default();
+    if response.field("parts").is_some() {
         return Err(Untranslatable::new("parts in a functionResponse"));
     }
-    let id = calls.close(name, response.get("id").and_then(Value::as_str));
-    let id = id.ok_or_else(|| {
-        Untranslatable::new(format!("a functionResponse of {name:?} without a call before it"))
-    })?;
-    let said = response.get("response").unwrap_or(&Value::Null);
-    Ok(json!({ "role": "tool", "tool_call_id": id, "content": said.to_string() }))
+    let id = calls.close(name, response["id"].some_text())?;
+    let said = response.get("response").map_or(RawValue::NULL, Node::raw);
+    Ok(object([
+        ("role", "tool".into()),
+        ("tool_call_id", id.into()),
+        ("content", said.get().into()),
+    ])
+    .into())
 }
 
-fn inline(blob: &Value) -> Result<Value, Untranslatable> {
-    let mime = field(blob, "mimeType").and_then(Value::as_str).unwrap_or_default();
-    let data = blob.get("data").and_then(Value::as_str).unwrap_or_default();
+fn inline<'a>(blob: &Node<'a>) -> Result<Json<'a>, Untranslatable> {
+    let mime = blob.field("mimeType").and_then(Node::text).unwrap_or_default();
     // Proto JSON takes both alphabets, a data URL only the first.
+    let data = blob["data"].text().unwrap_or_default();
     let data: String = data
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -178,102 +193,33 @@ fn inline(blob: &Value) -> Result<Value, Untranslatable> {
         return Err(Untranslatable::new("inlineData without data"));
     }
     if mime.starts_with("image/") {
-        let url = format!("data:{mime};base64,{data}");
-        return Ok(json!({ "type": "image_url", "image_url": { "url": url } }));
+        return Ok(image(format!("data:{mime};base64,{data}")));
     }
     let format = match mime {
         "audio/wav" | "audio/x-wav" => "wav",
         "audio/mp3" | "audio/mpeg" => "mp3",
         _ => return Err(Untranslatable::new(format!("inlineData of type {mime:?}"))),
     };
-    Ok(json!({ "type": "input_audio", "input_audio": { "data": data, "format": format } }))
+    let audio = object([("data", data.into()), ("format", format.into())]);
+    Ok(object([("type", "input_audio".into()), ("input_audio", audio.into())]).into())
 }
 
 /// An image that is anywhere on the web; files of the Files API can only be read with its key.
-fn linked(file: &Value) -> Result<Value, Untranslatable> {
-    let uri = field(file, "fileUri").and_then(Value::as_str).unwrap_or_default();
-    let mime = field(file, "mimeType").and_then(Value::as_str).unwrap_or_default();
+fn linked<'a>(file: &Node<'a>) -> Result<Json<'a>, Untranslatable> {
+    let uri = file.field("fileUri").and_then(Node::text).unwrap_or_default();
+    let mime = file.field("mimeType").and_then(Node::text).unwrap_or_default();
     let on_the_web = uri.starts_with("https://") || uri.starts_with("http://");
     if !on_the_web || uri.contains("/files/") || !mime.starts_with("image/") {
         return Err(Untranslatable::new("fileData that is not an image on the web"));
     }
-    Ok(json!({ "type": "image_url", "image_url": { "url": uri } }))
+    Ok(image(uri.to_owned()))
+}
+
+fn image<'a>(url: String) -> Json<'a> {
+    let url = object([("url", url.into())]);
+    object([("type", "image_url".into()), ("image_url", url.into())]).into()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(contents: &Value) -> Result<Value, String> {
-        messages(&json!({ "contents": contents })).map(Value::from).map_err(|wrong| wrong.0)
-    }
-
-    #[test]
-    fn what_has_no_counterpart_is_named() {
-        for (parts, role, expected) in [
-            (json!([{"executableCode": {}}]), "model", "executableCode"),
-            (json!([{"executable_code": {}, "thought": false}]), "user", "executable_code"),
-            (
-                json!([{"inlineData": {"mimeType": "video/mp4", "data": "AA=="}}]),
-                "user",
-                "video/mp4",
-            ),
-            (json!([{"inlineData": {"mimeType": "image/png"}}]), "user", "without data"),
-            (
-                json!([{"fileData": {"mimeType": "image/png", "fileUri": "gs://b/o"}}]),
-                "user",
-                "fileData",
-            ),
-            (
-                json!([{"file_data": {"mime_type": "image/png",
-                    "file_uri": "https://generativelanguage.googleapis.com/v1beta/files/x"}}]),
-                "user",
-                "fileData",
-            ),
-            (
-                json!([{"functionResponse": {"name": "f", "response": {}}}]),
-                "user",
-                "without a call",
-            ),
-            (json!([{"text": "x", "videoMetadata": {"fps": 1}}]), "user", "videoMetadata"),
-            (
-                json!([{"inlineData": {"mimeType": "image/png", "data": "AA"}}]),
-                "model",
-                "inlineData",
-            ),
-            (json!([{"text": "x"}]), "owner", "owner"),
-        ] {
-            let wrong = said(&json!([{ "role": role, "parts": parts }])).unwrap_err();
-            assert!(wrong.contains(expected), "{wrong}");
-        }
-        let system = json!({"systemInstruction": {"parts": [{"inlineData": {}}]}, "contents": []});
-        assert!(messages(&system).unwrap_err().0.contains("systemInstruction"));
-    }
-
-    #[test]
-    fn responses_find_their_calls_by_id_then_by_name_in_order() {
-        let call = |name: &str, id: Option<&str>| match id {
-            Some(id) => json!({"functionCall": {"name": name, "id": id, "args": {"n": 1}}}),
-            None => json!({"functionCall": {"name": name}}),
-        };
-        let back = |name: &str, id: Option<&str>, n: u8| match id {
-            Some(id) => json!({"functionResponse": {"name": name, "id": id, "response": {"n": n}}}),
-            None => json!({"function_response": {"name": name, "response": {"n": n}}}),
-        };
-        let turns = json!([
-            {"parts": [{"text": "go"}]},
-            {"role": "model", "parts": [call("f", None), call("g", Some("own")), call("f", None)]},
-            {"role": "user", "parts": [back("g", Some("own"), 1), back("f", None, 2), back("f", None, 3),
-                                       {"text": "and now?"}]}]);
-        let told = said(&turns).unwrap();
-        assert_eq!(told[1]["content"], Value::Null);
-        let ids = |at: &str| -> Vec<Value> {
-            told.as_array().unwrap().iter().filter_map(|m| m.get(at).cloned()).collect()
-        };
-        assert_eq!(ids("tool_call_id"), ["own", "call_1", "call_3"]);
-        assert_eq!(told[3]["content"], r#"{"n":2}"#);
-        assert_eq!(told[1]["tool_calls"][1]["function"]["arguments"], r#"{"n":1}"#);
-        assert_eq!(told[1]["tool_calls"][0]["function"]["arguments"], "{}");
-        assert_eq!(told[5], json!({"role": "user", "content": "and now?"}));
-    }
-}
+#[path = "messages_tests.rs"]
+mod tests;

@@ -1,126 +1,141 @@
-//! Gemini's schemas to JSON Schema: types in lower case, `nullable` as a type, numbers as numbers.
-
-use serde_json::{Map, Value, json};
+//! Gemini's schemas to JSON Schema: types in lower case, `nullable` as a type, 64-bit texts as
+//! numbers, properties in the order in which the model shall write them.
 
 use super::Untranslatable;
-use crate::answer::integer;
+use super::json::{Json, Object, object};
+use super::node::{Node, same};
 
 /// Deeper schemas are not followed.
 const DEPTH: usize = 64;
 
-/// A `Schema` as JSON Schema. `propertyOrdering` goes: JSON Schema knows no order.
-pub(super) fn json_schema(schema: &Value) -> Result<Value, Untranslatable> {
+/// Limits that are 64-bit integers, which come as text.
+const LIMITS: [&str; 6] =
+    ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
+
+/// A `Schema` as JSON Schema.
+///
+/// Servers that decode by a grammar write properties in the order of the schema, so the order as
+/// sent is kept and `propertyOrdering` goes before it: a model that is to reason and then answer
+/// does so.
+pub(super) fn json_schema<'a>(schema: &Node<'a>) -> Result<Json<'a>, Untranslatable> {
     translate(schema, 0)
 }
 
-fn translate(schema: &Value, depth: usize) -> Result<Value, Untranslatable> {
-    let Some(members) = schema.as_object().filter(|_| depth < DEPTH) else {
+fn translate<'a>(schema: &Node<'a>, depth: usize) -> Result<Json<'a>, Untranslatable> {
+    if !schema.is_object() || depth == DEPTH {
         return Err(Untranslatable::new("a schema that is no object, or too deep"));
-    };
-    let mut out = Map::new();
-    let mut nullable = false;
-    for (name, value) in members {
+    }
+    let mut out = Object::default();
+    for (name, value) in schema.members().iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {
             "type" => {
-                let lower = value.as_str().unwrap_or_default().to_ascii_lowercase();
+                let lower = value.text().unwrap_or_default().to_ascii_lowercase();
                 if !lower.is_empty() && lower != "type_unspecified" {
-                    out.insert("type".into(), lower.into());
+                    out.put("type", lower);
                 }
             }
-            "nullable" => nullable = value == &Value::Bool(true),
             "properties" => {
-                let inner = value.as_object().into_iter().flatten();
-                let inner: Result<Map<String, Value>, _> = inner
-                    .map(|(name, schema)| Ok((name.clone(), translate(schema, depth + 1)?)))
-                    .collect();
-                out.insert("properties".into(), inner?.into());
+                let mut properties = Object::default();
+                for (name, schema) in value.members() {
+                    properties.put(name, translate(schema, depth + 1)?);
+                }
+                let order = schema.field("propertyOrdering").map_or(&[][..], Node::items);
+                properties.sort_by(&order.iter().filter_map(Node::text).collect::<Vec<_>>());
+                out.put("properties", properties);
             }
-            "items" => {
-                out.insert("items".into(), translate(value, depth + 1)?);
-            }
+            "items" => out.put("items", translate(value, depth + 1)?),
             "anyOf" | "any_of" => {
-                let branches = value.as_array().into_iter().flatten();
-                let branches: Result<Vec<Value>, _> =
-                    branches.map(|branch| translate(branch, depth + 1)).collect();
-                out.insert("anyOf".into(), branches?.into());
+                let branches = value.items().iter().map(|branch| translate(branch, depth + 1));
+                out.put("anyOf", branches.collect::<Result<Vec<_>, _>>()?);
             }
             // A format of Gemini's own, which says no more than `enum` does.
-            "format" if value == "enum" => {}
-            "example" => {
-                out.insert("examples".into(), json!([value]));
-            }
-            "propertyOrdering" | "property_ordering" => {}
-            other => match bound(other) {
-                // 64-bit integers come as text.
-                Some(name) => {
-                    out.insert(name.into(), integer(value).map_or(value.clone(), Value::from));
-                }
-                None => {
-                    out.insert(other.to_owned(), value.clone());
-                }
+            "format" if value.text() == Some("enum") => {}
+            "example" => out.put("examples", vec![value.into()]),
+            "nullable" | "propertyOrdering" | "property_ordering" => {}
+            other => match LIMITS.into_iter().find(|limit| same(limit, other)) {
+                Some(limit) => out.put(limit, value.integer().map_or(value.into(), Json::Integer)),
+                None => out.put(other, value),
             },
         }
     }
-    if nullable {
-        allow_null(&mut out);
+    if schema["nullable"].is_true() {
+        allow_null(&mut out, &schema["enum"]);
     }
     Ok(out.into())
 }
 
-/// Limits that are 64-bit integers, by their name in JSON Schema.
-fn bound(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "minItems" | "min_items" => "minItems",
-        "maxItems" | "max_items" => "maxItems",
-        "minLength" | "min_length" => "minLength",
-        "maxLength" | "max_length" => "maxLength",
-        "minProperties" | "min_properties" => "minProperties",
-        "maxProperties" | "max_properties" => "maxProperties",
-        _ => return None,
-    })
-}
-
-fn allow_null(schema: &mut Map<String, Value>) {
-    if let Some(kind) = schema.get_mut("type") {
-        *kind = json!([kind, "null"]);
+fn allow_null<'a>(out: &mut Object<'a>, choices: &Node<'a>) {
+    if let Some(kind) = out.get_mut("type") {
+        *kind = vec![kind.clone(), "null".into()].into();
     }
-    if let Some(Value::Array(branches)) = schema.get_mut("anyOf") {
-        branches.push(json!({ "type": "null" }));
+    if let Some(Json::List(branches)) = out.get_mut("anyOf") {
+        branches.push(object([("type", "null".into())]).into());
     }
-    if let Some(Value::Array(choices)) = schema.get_mut("enum") {
-        choices.push(Value::Null);
+    if choices.is_list() {
+        let mut choices: Vec<Json<'a>> = choices.items().iter().map(Json::from).collect();
+        choices.push(Json::Null);
+        out.put("enum", choices);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
+
+    fn there(gemini: &str) -> Option<String> {
+        let raw: Box<RawValue> = serde_json::from_str(gemini).unwrap();
+        let schema = json_schema(&Node::read(&raw).unwrap()).ok()?;
+        Some(serde_json::to_string(&schema).unwrap())
+    }
 
     #[test]
     fn schemas_come_out_as_json_schema() {
-        let gemini = json!({
-            "type": "OBJECT", "required": ["kind"], "propertyOrdering": ["kind", "n"],
-            "properties": {
-                "kind": {"type": "STRING", "format": "enum", "enum": ["a", "b"], "nullable": true},
-                "n": {"type": "INTEGER", "format": "int64", "minimum": 1, "description": "how many"},
-                "list": {"type": "ARRAY", "minItems": "1", "max_items": 3, "items": {"type": "NUMBER"}},
-                "either": {"anyOf": [{"type": "BOOLEAN"}, {"type": "STRING", "maxLength": "9"}],
-                           "nullable": true},
-                "type": {"type": "STRING", "example": "x"},
-                "open": {"type": "TYPE_UNSPECIFIED"}}});
-        assert_eq!(
-            json_schema(&gemini).unwrap(),
-            json!({
-                "type": "object", "required": ["kind"],
-                "properties": {
-                    "kind": {"type": ["string", "null"], "enum": ["a", "b", null]},
-                    "n": {"type": "integer", "format": "int64", "minimum": 1, "description": "how many"},
-                    "list": {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "number"}},
-                    "either": {"anyOf": [{"type": "boolean"}, {"type": "string", "maxLength": 9},
-                                         {"type": "null"}]},
-                    "type": {"type": "string", "examples": ["x"]},
-                    "open": {}}})
-        );
-        assert!(json_schema(&json!("STRING")).is_err());
+        for (gemini, expected) in [
+            (
+                r#"{"type":"STRING","format":"enum","enum":["a","b"],"nullable":true}"#,
+                r#"{"type":["string","null"],"enum":["a","b",null]}"#,
+            ),
+            (
+                r#"{"type":"INTEGER","format":"int64","minimum":1.10,"description":"how many"}"#,
+                r#"{"type":"integer","format":"int64","minimum":1.10,"description":"how many"}"#,
+            ),
+            (
+                r#"{"type":"ARRAY","minItems":"1","max_items":3,"items":{"type":"NUMBER"}}"#,
+                r#"{"type":"array","minItems":1,"maxItems":3,"items":{"type":"number"}}"#,
+            ),
+            (
+                r#"{"anyOf":[{"type":"BOOLEAN"},{"type":"STRING","maxLength":"9"}],"nullable":true}"#,
+                r#"{"anyOf":[{"type":"boolean"},{"type":"string","maxLength":9},{"type":"null"}]}"#,
+            ),
+            (r#"{"type":"STRING","example":"x"}"#, r#"{"type":"string","examples":["x"]}"#),
+            (r#"{"type":"TYPE_UNSPECIFIED","title":null}"#, "{}"),
+            (
+                r#"{"type":"OBJECT","properties":{"type":{"type":"STRING"}}}"#,
+                r#"{"type":"object","properties":{"type":{"type":"string"}}}"#,
+            ),
+        ] {
+            assert_eq!(there(gemini).as_deref(), Some(expected));
+        }
+        assert_eq!(there(r#""STRING""#), None);
+        let deep = r#"{"items":"#.repeat(70) + "{}" + &"}".repeat(70);
+        assert_eq!(there(&deep), None);
+    }
+
+    #[test]
+    fn properties_keep_their_order_and_take_the_one_asked_for() {
+        let properties = r#""properties":{"z":{},"answer":{},"reasoning":{}}"#;
+        for (order, expected) in [
+            (String::new(), ["z", "answer", "reasoning"]),
+            (r#""propertyOrdering":["reasoning","answer"],"#.into(), ["reasoning", "answer", "z"]),
+            (r#""property_ordering":["answer","gone","z"],"#.into(), ["answer", "z", "reasoning"]),
+        ] {
+            let [a, b, c] = expected;
+            assert_eq!(
+                there(&format!("{{{order}{properties}}}")).unwrap(),
+                format!(r#"{{"properties":{{"{a}":{{}},"{b}":{{}},"{c}":{{}}}}}}"#)
+            );
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Url, redirect};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, Url, redirect};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::config::{UpstreamConfig, UpstreamError, UpstreamKey, is_loopback};
 use crate::answer::RowAnswer;
@@ -71,7 +72,7 @@ impl Sender {
         Ok(Self { http, key, tries: config.tries, first_wait: config.first_wait })
     }
 
-    pub(super) async fn get(&self, url: Url, key: Key) -> Result<Value, RowAnswer> {
+    pub(super) async fn get(&self, url: Url, key: Key) -> Result<Box<RawValue>, RowAnswer> {
         self.tried(|| self.http.get(url.clone()), key).await
     }
 
@@ -80,7 +81,7 @@ impl Sender {
         url: Url,
         key: Key,
         body: impl Into<bytes::Bytes>,
-    ) -> Result<Value, RowAnswer> {
+    ) -> Result<Box<RawValue>, RowAnswer> {
         let body = body.into();
         let request = || {
             let request = self.http.post(url.clone()).header(CONTENT_TYPE, "application/json");
@@ -93,7 +94,7 @@ impl Sender {
         &self,
         request: impl Fn() -> RequestBuilder,
         key: Key,
-    ) -> Result<Value, RowAnswer> {
+    ) -> Result<Box<RawValue>, RowAnswer> {
         let mut wait = self.first_wait;
         let mut tries = 0;
         loop {
@@ -113,7 +114,7 @@ impl Sender {
         }
     }
 
-    async fn once(&self, request: RequestBuilder, key: Key) -> Result<Value, Failed> {
+    async fn once(&self, request: RequestBuilder, key: Key) -> Result<Box<RawValue>, Failed> {
         let request = match (&self.key, key) {
             (None, _) => request,
             (Some(secret), Key::Bearer) => {
@@ -123,36 +124,52 @@ impl Sender {
         };
         let response = request.send().await.map_err(|error| out_of_reach(&error))?;
         let status = response.status();
+        if status.is_redirection() {
+            return Err(Failed { answer: self.redirected(&response), again: Again::No });
+        }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let after = after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-        let mut body = BytesMut::new();
-        let mut pieces = response.bytes_stream();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| out_of_reach(&error))?;
-            if body.len() + piece.len() > MOST {
-                let answer = RowAnswer::error(13, "the upstream's answer is too large");
-                return Err(Failed { answer, again: Again::No });
-            }
-            body.extend_from_slice(&piece);
-        }
-        let parsed: Option<Value> = serde_json::from_slice(&body).ok();
+        let body = whole(response).await?;
         if status.is_success() {
-            let broken = || Failed {
+            let broken = |_| Failed {
                 answer: RowAnswer::error(13, "the upstream's answer is not JSON"),
                 again: Again::No,
             };
-            return parsed.ok_or_else(broken);
+            return serde_json::from_slice(&body).map_err(broken);
         }
         let again = match status.as_u16() {
             408 | 425 | 429 | 500 | 502 | 503 | 504 => after.map_or(Again::Soon, Again::After),
             _ => Again::No,
         };
+        let parsed: Option<Value> = serde_json::from_slice(&body).ok();
         let message = parsed
             .as_ref()
             .and_then(message_of)
             .map_or_else(|| String::from_utf8_lossy(&body).trim().to_owned(), ToOwned::to_owned);
         let answer = refusal(status.as_u16(), parsed.as_ref(), &self.shown(&message));
         Err(Failed { answer, again })
+    }
+
+    /// Says where a redirect leads, without what may be secret in it.
+    fn redirected(&self, response: &Response) -> RowAnswer {
+        let status = response.status().as_u16();
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let place = location.and_then(|location| response.url().join(location).ok());
+        let place = place.map(|mut url| {
+            url.set_query(None);
+            url.set_fragment(None);
+            // An address without a host has no user either.
+            let _ = (url.set_username(""), url.set_password(None));
+            format!(" to {}", self.shown(url.as_str()))
+        });
+        let place = place.unwrap_or_default();
+        RowAnswer::error(
+            9,
+            format!(
+                "the upstream answered {status}, a redirect{place}; redirects are not followed: \
+                 give the address of the server itself as the upstream"
+            ),
+        )
     }
 
     /// A server's own words as far as they may be passed on: short, and without the key, which
@@ -164,6 +181,21 @@ impl Sender {
         };
         message.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
     }
+}
+
+/// The whole body, up to a size.
+async fn whole(response: Response) -> Result<BytesMut, Failed> {
+    let mut body = BytesMut::new();
+    let mut pieces = response.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| out_of_reach(&error))?;
+        if body.len() + piece.len() > MOST {
+            let answer = RowAnswer::error(13, "the upstream's answer is too large");
+            return Err(Failed { answer, again: Again::No });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 fn hidden(value: &str) -> HeaderValue {

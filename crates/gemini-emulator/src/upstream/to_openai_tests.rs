@@ -1,9 +1,19 @@
 //! Requests there and what becomes of them, side by side.
 
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
 use super::*;
 
+fn text(gemini: &str) -> Result<String, String> {
+    let raw: Box<RawValue> = serde_json::from_str(gemini).unwrap();
+    let node = Node::read(&raw).unwrap();
+    let said = request(&node, "m").map_err(|wrong| wrong.0)?;
+    Ok(serde_json::to_string(&said).unwrap())
+}
+
 fn there(gemini: &Value) -> Value {
-    request(gemini, "m").unwrap()
+    serde_json::from_str(&text(&gemini.to_string()).unwrap()).unwrap()
 }
 
 #[test]
@@ -39,7 +49,7 @@ fn a_whole_conversation() {
     let openai = json!({
         "model": "m",
         "messages": [
-            {"role": "system", "content": "Be brief.\nBe kind."},
+            {"role": "system", "content": "Be brief.Be kind."},
             {"role": "user", "content": [
                 {"type": "text", "text": "What is this?"},
                 {"type": "image_url", "image_url": {"url": "data:image/png;base64,+/8="}},
@@ -49,7 +59,7 @@ fn a_whole_conversation() {
                 {"id": "call_1", "type": "function",
                  "function": {"name": "look", "arguments": "{\"n\":1.5,\"q\":\"x\"}"}}]},
             {"role": "tool", "tool_call_id": "call_1", "content": "{\"found\":true}"},
-            {"role": "user", "content": "So?\nTell me."}],
+            {"role": "user", "content": "So?Tell me."}],
         "tools": [
             {"type": "function", "function": {"name": "look", "description": "Looks it up",
                 "parameters": {"type": "object", "properties": {"q": {"type": "string"}}}}},
@@ -96,6 +106,9 @@ fn modes_and_formats() {
         ("NONE", &[], "none", 3),
         ("ANY", &[], "required", 3),
         ("ANY", &["f", "h"], "required", 2),
+        ("any", &[], "required", 3),
+        ("VALIDATED", &["f"], "auto", 1),
+        ("validated", &[], "auto", 3),
     ] {
         let said = there(&with(mode, allowed));
         assert_eq!(
@@ -117,7 +130,7 @@ fn what_has_no_counterpart_is_named() {
         (json!({"tools": [{"googleSearch": {}}]}), "googleSearch"),
         (json!({"tools": [{"code_execution": {}}]}), "code_execution"),
         (json!({"toolConfig": {"retrievalConfig": {}}}), "retrievalConfig"),
-        (json!({"toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}}}), "VALIDATED"),
+        (json!({"toolConfig": {"functionCallingConfig": {"mode": "SOME"}}}), "SOME"),
         (json!({"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}), "no function"),
         (
             json!({"tools": [{"functionDeclarations": [{"name": "f", "behavior": "NON_BLOCKING"}]}]}),
@@ -130,7 +143,38 @@ fn what_has_no_counterpart_is_named() {
         (json!({"generationConfig": {"speech_config": {}}}), "speech_config"),
     ] {
         gemini["contents"] = json!([{"parts": [{"text": "x"}]}]);
-        let wrong = request(&gemini, "m").unwrap_err().0;
+        let wrong = text(&gemini.to_string()).unwrap_err();
         assert!(wrong.contains(expected), "{wrong}");
     }
+}
+
+#[test]
+fn digits_and_the_order_of_properties_stay() {
+    let gemini = r#"{"contents":[{"parts":[{"text":"x"}]}],
+        "tools":[{"functionDeclarations":[
+            {"name":"f","parameters":{"type":"OBJECT","properties":{"why":{"type":"STRING"},"flag":{"type":"BOOLEAN"}}}},
+            {"name":"g","parametersJsonSchema":{"type":"object","properties":{"z":{},"a":{}}}}]}],
+        "generationConfig":{"temperature":1.10,"maxOutputTokens":64.0,"responseMimeType":"application/json",
+            "responseSchema":{"type":"OBJECT","propertyOrdering":["reasoning","answer"],
+                "properties":{"answer":{"type":"STRING"},"reasoning":{"type":"STRING"}}}}}"#;
+    let said = text(gemini).unwrap();
+    for expected in [
+        r#""properties":{"why":{"type":"string"},"flag":{"type":"boolean"}}"#,
+        r#""parameters":{"type":"object","properties":{"z":{},"a":{}}}"#,
+        r#""properties":{"reasoning":{"type":"string"},"answer":{"type":"string"}}"#,
+        r#""temperature":1.10,"max_tokens":64,"#,
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn the_limit_gets_the_name_that_a_server_asks_for() {
+    let mut said = object([("max_tokens", 5.into()), ("n", 1.into())]);
+    assert!(!renames_limit(&mut said, "temperature must be 1"));
+    let refusal =
+        "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    assert!(renames_limit(&mut said, refusal));
+    assert_eq!(serde_json::to_string(&said).unwrap(), r#"{"max_completion_tokens":5,"n":1}"#);
+    assert!(!renames_limit(&mut said, refusal), "once");
 }

@@ -101,7 +101,7 @@ pub(crate) fn resume(core: &Arc<Core>) {
         let tables = core.store.tables();
         let expired = |job: &JobRecord| job.progress == Progress::Real && job.standing(now).ended;
         let wanted = |job: &&JobRecord| job.is_open() && !expired(job);
-        tables.jobs.values().filter(wanted).cloned().collect()
+        tables.jobs.all().filter(wanted).cloned().collect()
     };
     for job in open {
         begin(core, job);
@@ -170,6 +170,7 @@ async fn answer(
 fn rows_of<'a>(core: &Core, job: &'a JobRecord) -> Job<'a> {
     Job {
         seed: core.settings.seed,
+        index: job.index,
         model: job.model.split_once('/').map_or(job.model.as_str(), |(_, bare)| bare),
         kind: job.kind,
         plan: &job.plan,

@@ -94,8 +94,24 @@ impl Part {
     }
 }
 
+/// Where the rows' lines begin, by the rows' numbers.
+fn places(input: &mut impl BufRead) -> io::Result<Vec<(u64, u64)>> {
+    let (mut places, mut at, mut line) = (Vec::new(), 0, Vec::new());
+    loop {
+        let length = input.read_until(b'\n', &mut line)? as u64;
+        if length == 0 {
+            break;
+        }
+        places.extend(parse(&line).map(|(number, _, _)| (number, at)));
+        at += length;
+        line.clear();
+    }
+    places.sort_unstable();
+    Ok(places)
+}
+
 /// Makes the result file out of the answers: in the order in which they came, or in that of the
-/// rows when `sorted` (for rows that came in a create's body, and so are few); at the end the lines
+/// rows when `sorted` (for rows that came in a create's body); at the end the lines
 /// of rows that nobody sent.
 pub(crate) fn publish(
     part: &Path,
@@ -118,9 +134,14 @@ pub(crate) fn publish(
         Ok(())
     };
     if sorted {
-        let mut lines = input.split(b'\n').collect::<io::Result<Vec<_>>>()?;
-        lines.sort_by_key(|line| parse(line).map(|(number, _, _)| number));
-        lines.iter().try_for_each(|line| write(line))?;
+        let places = places(&mut input)?;
+        let mut line = Vec::new();
+        for (_, at) in places {
+            input.seek(SeekFrom::Start(at))?;
+            line.clear();
+            input.read_until(b'\n', &mut line)?;
+            write(line.strip_suffix(b"\n").unwrap_or(&line))?;
+        }
     } else {
         let mut line = Vec::new();
         while input.read_until(b'\n', &mut line)? > 0 {

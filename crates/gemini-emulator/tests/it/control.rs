@@ -47,9 +47,10 @@ async fn the_clock_is_moved_and_all_is_forgotten() {
     assert_eq!(now, json!({"now": "2026-01-01T00:00:31.500000000Z"}));
     assert_eq!(client.get("/__emulator/clock").await.ok().json(), now);
     assert_eq!(client.state(&job).await, "BATCH_STATE_SUCCEEDED");
-    for bad in [&b"{\"seconds\": -1}"[..], b"", b"{}"] {
+    for bad in [&b"{\"seconds\": -1}"[..], b"", b"{}", b"{\"seconds\": 1e18}"] {
         advance(bad).await.fails(400, "INVALID_ARGUMENT");
     }
+    assert_eq!(client.get("/__emulator/clock").await.ok().json(), now, "and nothing has moved");
     let open = client.start(4, &json!({})).await;
     let history = client.get("/__emulator/history").await.ok().json();
     assert_eq!(history["creates"][0]["name"], job);

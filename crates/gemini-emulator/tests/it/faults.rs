@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gemini_emulator::{Action, Canned, Fault, JobPlan, LengthSaid};
+use gemini_emulator::{Action, Canned, Emulator, Fault, JobPlan, LengthSaid, Rows};
 use serde_json::json;
 
 use crate::support::{DONE, faults, manual, plan, rows};
@@ -155,4 +155,20 @@ async fn a_cancel_may_come_late_or_be_ignored() {
     client.call("POST", &format!("/v1/{stubborn}:cancel"), &[], b"").await.ok();
     clock.advance(DONE);
     assert_eq!(client.state(&stubborn).await, "BATCH_STATE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn scripts_made_in_rust_are_checked_as_those_in_text() {
+    let odd = Canned { status: 42, ..Canned::default() };
+    for (script, expected) in [
+        (faults([Fault::on("GET", "", Action::Answer(odd))]), "42 is no status"),
+        (
+            plan(JobPlan { missing: Rows { share: 2.0, ..Rows::default() }, ..JobPlan::default() }),
+            "missing.share",
+        ),
+    ] {
+        let refused = Emulator::builder().script(script).start().await;
+        let error = refused.expect_err("a script that cannot be").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }

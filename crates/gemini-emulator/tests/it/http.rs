@@ -143,11 +143,11 @@ async fn connections_are_kept_and_bodies_asked_for() {
     let session = client.start(5, &json!({})).await;
     let mut kept = Kept::to(&emulator).await;
     for _ in 0..3 {
-        kept.send("GET /v1/batches HTTP/1.1\r\nHost: e\r\nx-goog-api-key: k\r\n\r\n").await;
+        kept.send("GET /v1/batches HTTP/1.1\r\nHost: localhost\r\nx-goog-api-key: k\r\n\r\n").await;
         assert!(kept.until("{}\n").await.starts_with("HTTP/1.1 200 OK"));
     }
     kept.send(&format!(
-        "POST {session} HTTP/1.1\r\nHost: e\r\nX-Goog-Upload-Command: upload, finalize\r\n\
+        "POST {session} HTTP/1.1\r\nHost: localhost\r\nX-Goog-Upload-Command: upload, finalize\r\n\
          X-Goog-Upload-Offset: 0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
     ))
     .await;
@@ -158,7 +158,7 @@ async fn connections_are_kept_and_bodies_asked_for() {
     kept.until("}\n}\n").await;
     let session = client.start(5, &json!({})).await;
     kept.send(&format!(
-        "POST {session} HTTP/1.1\r\nHost: e\r\nX-Goog-Upload-Command: upload, finalize\r\n\
+        "POST {session} HTTP/1.1\r\nHost: localhost\r\nX-Goog-Upload-Command: upload, finalize\r\n\
          X-Goog-Upload-Offset: 0\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
     ))
     .await;
@@ -201,4 +201,12 @@ async fn chosen_names_and_those_taken() {
     let multipart = [("X-Goog-Upload-Protocol", "multipart")];
     let refused = client.call("POST", "/upload/v1/files", &multipart, b"").await;
     refused.fails(400, "INVALID_ARGUMENT");
+}
+
+#[tokio::test]
+async fn where_there_is_no_call_the_way_to_answer_does_not_matter() {
+    let (_emulator, client, _) = manual(|b| b).await;
+    let nowhere = client.get("/v1/files/..%2f..:download?alt=media").await;
+    assert_eq!(nowhere.status, 404, "{}", nowhere.text());
+    client.get("/v1/files?alt=media").await.fails(400, "INVALID_ARGUMENT");
 }

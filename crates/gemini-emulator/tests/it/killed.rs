@@ -39,6 +39,10 @@ fn program() -> PathBuf {
 fn serve(state: &Path, script: &Path) -> (Served, Client) {
     let mut command = Command::new(program());
     command.args(["127.0.0.1:0".as_ref(), state.as_os_str(), "1".as_ref(), script.as_os_str()]);
+    started(command)
+}
+
+fn started(mut command: Command) -> (Served, Client) {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -107,4 +111,30 @@ async fn everything_is_there_after_a_kill() {
     };
     let kept = client.get(history).await.ok().json()["creates"].clone();
     assert_eq!(names(&kept), names(&creates));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_killed_one_left_goes_with_the_next_start() {
+    let base = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = Command::new(program());
+        command.env("TMPDIR", base.path());
+        started(command)
+    };
+    let folders = || {
+        let entries = std::fs::read_dir(base.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    let (served, client) = start();
+    client.upload(&rows(5)).await;
+    let left = folders();
+    assert_eq!(left.len(), 1);
+    drop(served);
+    assert_eq!(folders(), left, "SIGKILL leaves it");
+    let (_served, client) = start();
+    client.get("/v1/models").await.ok();
+    let now = folders();
+    assert_eq!(now.len(), 1);
+    assert_ne!(now, left);
 }

@@ -8,6 +8,7 @@
 
 mod answers;
 mod batches;
+mod bounds;
 mod control;
 mod durable;
 mod faults;
@@ -19,6 +20,8 @@ mod slow;
 #[cfg(feature = "upstream")]
 mod stub;
 mod support;
+#[cfg(feature = "upstream")]
+mod translated;
 mod uploads;
 #[cfg(feature = "upstream")]
 mod upstream;

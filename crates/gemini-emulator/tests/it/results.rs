@@ -182,3 +182,24 @@ async fn bad_rows_are_refused_at_create_by_line() {
     client.create("m", "files/nobody", "d").await.unwrap().fails(404, "NOT_FOUND");
     assert!(emulator.history().creates.is_empty());
 }
+
+#[tokio::test]
+async fn no_two_answers_have_one_id() {
+    let (_emulator, client, clock) = manual(|b| b).await;
+    let file = client.upload(&rows(3)).await;
+    let jobs = [client.job("m", &file, "a").await, client.job("m", &file, "b").await];
+    clock.advance(DONE);
+    let mut ids = BTreeSet::new();
+    let mut answers = 0;
+    for job in jobs {
+        let path = format!("/v1/{}:download", job.replace("batches/", "files/batch-"));
+        for line in client.get(&path).await.ok().text().lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            if let Some(id) = row["response"]["responseId"].as_str() {
+                answers += 1;
+                ids.insert(id.to_owned());
+            }
+        }
+    }
+    assert!(answers > 3 && ids.len() == answers, "{answers} {ids:?}");
+}

@@ -20,6 +20,8 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) key: Option<String>,
     pub(crate) body: Value,
+    /// The body byte for byte.
+    pub(crate) raw: String,
 }
 
 impl Asked {
@@ -98,6 +100,7 @@ impl Stub {
             path: parts.uri.path().to_owned(),
             key: header("authorization").or_else(|| header("x-goog-api-key")),
             body: serde_json::from_slice(&body).unwrap_or_default(),
+            raw: String::from_utf8(body.to_vec()).unwrap(),
         };
         let before = {
             let mut seen = self.seen.lock().unwrap();

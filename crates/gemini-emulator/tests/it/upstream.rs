@@ -13,25 +13,25 @@ use crate::support::{Client, manual};
 
 const MANY: usize = 10_000;
 
-fn chat(text: &str) -> String {
+pub(crate) fn chat(text: &str) -> String {
     json!({"id": "chatcmpl-1", "model": "real-model", "choices": [{"index": 0, "finish_reason": "stop",
         "message": {"role": "assistant", "content": text}}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
     .to_string()
 }
 
-fn polite(asked: &Asked, _: usize) -> (u16, Vec<(&'static str, &'static str)>, String) {
+pub(crate) fn polite(asked: &Asked, _: usize) -> (u16, Vec<(&'static str, &'static str)>, String) {
     match asked.path.as_str() {
         "/v1/models" => (200, Vec::new(), json!({"object": "list", "data": []}).to_string()),
         _ => (200, Vec::new(), chat(&format!("heard {}", asked.text()))),
     }
 }
 
-fn config(stub: &Stub) -> UpstreamConfig {
+pub(crate) fn config(stub: &Stub) -> UpstreamConfig {
     UpstreamConfig::new(stub.url()).tries(3, Duration::from_millis(1))
 }
 
-fn texts(names: &[&str]) -> String {
+pub(crate) fn texts(names: &[&str]) -> String {
     let row =
         |name: &&str| json!({"key": name, "request": {"contents": [{"parts": [{"text": name}]}]}});
     names.iter().map(|name| row(name).to_string() + "\n").collect()
@@ -47,7 +47,7 @@ fn count(job: &Value, name: &str) -> u64 {
 }
 
 /// Looks again and again until the job is as wanted.
-async fn until(client: &Client, job: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(client: &Client, job: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..MANY {
         let seen = client.get(&format!("/v1/{job}")).await.ok().json();
         if wanted(&seen) {
@@ -57,18 +57,18 @@ async fn until(client: &Client, job: &str, wanted: impl Fn(&Value) -> bool) -> V
     panic!("it never came");
 }
 
-fn state(job: &Value) -> &str {
+pub(crate) fn state(job: &Value) -> &str {
     job["metadata"]["state"].as_str().unwrap()
 }
 
-async fn results(client: &Client, done: &Value) -> BTreeMap<String, Value> {
+pub(crate) async fn results(client: &Client, done: &Value) -> BTreeMap<String, Value> {
     let output = done["response"]["responsesFile"].as_str().unwrap();
     let text = client.get(&format!("/v1/{output}:download")).await.ok().text();
     let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     rows.map(|row| (row["key"].as_str().unwrap().to_owned(), row)).collect()
 }
 
-fn text(row: &Value) -> &str {
+pub(crate) fn text(row: &Value) -> &str {
     row["response"]["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap()
 }
 
@@ -185,7 +185,11 @@ async fn what_goes_wrong_is_the_rows_own_error() {
                 Vec::new(),
                 json!({"error": {"code": "content_filter", "message": "no"}}).to_string(),
             ),
-            ("away", _) => (302, vec![("Location", "http://127.0.0.1:1/")], String::new()),
+            ("away", _) => (
+                307,
+                vec![("Location", "http://u:pw@127.0.0.1:1/chat?token=secret#x")],
+                "{}".into(),
+            ),
             _ => polite(asked, before),
         }
     })
@@ -205,10 +209,12 @@ async fn what_goes_wrong_is_the_rows_own_error() {
     assert_eq!(rows.keys().map(String::as_str).collect::<BTreeSet<_>>().len(), 9);
     let code = |key: &str| rows[key]["error"]["code"].as_i64();
     let codes = ["always busy", "down", "bad", "odd", "away", "search"].map(code);
-    assert_eq!(codes, [Some(8), Some(14), Some(3), Some(13), Some(14), Some(3)]);
+    assert_eq!(codes, [Some(8), Some(14), Some(3), Some(13), Some(9), Some(3)]);
     let message = |key: &str| rows[key]["error"]["message"].as_str().unwrap().to_owned();
     assert_eq!(message("bad"), "the upstream answered 400: no such thing, (key)");
     assert!(message("search").contains("googleSearch"), "{}", message("search"));
+    let away = message("away");
+    assert!(away.contains("answered 307, a redirect to http://127.0.0.1:1/chat; "), "{away}");
     assert_eq!(text(&rows["busy"]), "heard busy");
     let blocked = &rows["filtered"]["response"];
     assert_eq!(blocked["promptFeedback"]["blockReason"], "PROHIBITED_CONTENT");

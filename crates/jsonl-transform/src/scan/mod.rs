@@ -1,12 +1,13 @@
 //! Walks JSON text once, checks it strictly, and tells where each value begins and ends.
 
 mod error;
+mod stop;
 mod token;
 
 use std::ops::Range;
 
 pub use self::error::{SyntaxError, SyntaxKind};
-pub(crate) use self::token::hex_digit;
+pub(crate) use self::{stop::is_plain, token::hex_unit};
 
 /// How many arrays and objects may be open at once; the next one is [`SyntaxKind::TooDeep`].
 pub const MAX_DEPTH: u32 = 128;
@@ -17,27 +18,45 @@ pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
-    /// Whether any byte below 0x20 occurs at all: only then do strings need a look for them.
-    has_controls: bool,
     lone_surrogate: Option<usize>,
     carriage_return: Option<usize>,
+    /// What was wrong; kept here so that the result of each small step is no more than a flag.
+    error: Option<SyntaxError>,
 }
+
+/// Is told of the members' names that a scan passes.
+pub(crate) trait Watch {
+    /// A name, as a range of `text` with its quotes, whose value begins at `value`.
+    fn name(&mut self, text: &[u8], name: Range<usize>, value: usize);
+}
+
+/// Watches nothing.
+impl Watch for () {
+    #[inline]
+    fn name(&mut self, _: &[u8], _: Range<usize>, _: usize) {}
+}
+
+/// The text is wrong here; [`Scanner::error`](Scanner) tells how.
+#[derive(Debug)]
+struct Wrong;
+
+type Step<T = ()> = Result<T, Wrong>;
 
 impl<'a> Scanner<'a> {
     /// Refuses text that is not UTF-8; every later step may then treat bytes as bytes.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
-        if let Err(error) = std::str::from_utf8(bytes) {
+        if simdutf8::basic::from_utf8(bytes).is_err()
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
             return Err(SyntaxError::new(error.valid_up_to(), SyntaxKind::NotUtf8));
         }
-        // One pass that the compiler turns into vector instructions.
-        let least = bytes.iter().fold(u8::MAX, |least, &byte| least.min(byte));
         Ok(Self {
             bytes,
             at: 0,
             depth: 0,
-            has_controls: least < 0x20,
             lone_surrogate: None,
             carriage_return: None,
+            error: None,
         })
     }
 
@@ -46,6 +65,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The byte at the cursor, if the text goes on.
+    #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -61,16 +81,22 @@ impl<'a> Scanner<'a> {
     }
 
     pub(crate) fn whitespace(&mut self) {
-        while let Some(byte) = self.peek() {
+        self.at = self.after_space(self.at);
+    }
+
+    /// Where the white space that may begin at `at` ends.
+    fn after_space(&mut self, mut at: usize) -> usize {
+        while let Some(byte) = self.bytes.get(at) {
             match byte {
                 b' ' | b'\t' | b'\n' => {}
                 b'\r' => {
-                    self.carriage_return.get_or_insert(self.at);
+                    self.carriage_return.get_or_insert(at);
                 }
-                _ => return,
+                _ => break,
             }
-            self.at += 1;
+            at += 1;
         }
+        at
     }
 
     /// Checks that nothing but white space follows.
@@ -78,139 +104,181 @@ impl<'a> Scanner<'a> {
         self.whitespace();
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.error(SyntaxKind::TrailingCharacters)),
+            Some(_) => Err(SyntaxError::new(self.at, SyntaxKind::TrailingCharacters)),
         }
     }
 
     /// Steps into the object at the cursor; its members come from the cursor this returns.
     pub(crate) fn enter_object(&mut self) -> Result<MemberCursor, SyntaxError> {
-        match self.need()? {
-            b'{' => self.open()?,
-            found => return Err(self.unexpected("an object", found)),
-        }
+        let opened = match self.peek() {
+            Some(b'{') => self.open(self.at),
+            Some(found) => Err(self.unexpected(self.at, "an object", found)),
+            None => Err(self.wrong(self.at, SyntaxKind::End)),
+        };
+        self.at = self.told(opened)?;
         Ok(MemberCursor { first: true })
     }
 
     /// Passes one whole value, whatever it is, and returns its span without the space around it.
     pub(crate) fn value(&mut self) -> Result<Range<usize>, SyntaxError> {
+        self.watched_value(&mut ())
+    }
+
+    /// The same; `watch` is told of the names in the value.
+    pub(crate) fn watched_value(
+        &mut self,
+        watch: &mut impl Watch,
+    ) -> Result<Range<usize>, SyntaxError> {
         self.whitespace();
         let start = self.at;
-        let outside = self.depth;
-        // The open containers, one bit each, the innermost lowest: 1 is an object, 0 an array.
-        let mut kinds: u128 = 0;
+        let passed = self.token(start).and_then(|first| self.pass_value(first, watch));
+        self.at = self.told(passed)?;
+        Ok(start..self.at)
+    }
+
+    /// From the first byte of a value and its place to the place after the value.
+    ///
+    /// The cursor is a local variable here, and each step takes and returns it: in memory it would
+    /// be what every step waits for.
+    fn pass_value(
+        &mut self,
+        (mut byte, mut at): (u8, usize),
+        watch: &mut impl Watch,
+    ) -> Step<usize> {
+        let room = MAX_DEPTH - self.depth;
+        // The containers that are open, and one bit for each, the innermost lowest: 1 is an object,
+        // 0 an array.
+        let (mut open, mut kinds) = (0, 0_u128);
         loop {
-            match self.need()? {
-                b'"' => self.string()?,
+            at = match byte {
+                b'"' => self.string(at)?,
+                b'{' | b'[' if open == room => return Err(self.wrong(at, SyntaxKind::TooDeep)),
                 b'{' => {
-                    self.open()?;
-                    if self.closes(b'}')? {
-                        self.close();
-                    } else {
-                        kinds = kinds << 1 | 1;
-                        self.name()?;
+                    let (first, next) = self.token(at + 1)?;
+                    if first != b'}' {
+                        (open, kinds) = (open + 1, kinds << 1 | 1);
+                        (byte, at) = self.name_and_value(first, next, watch)?;
                         continue;
                     }
+                    next + 1
                 }
                 b'[' => {
-                    self.open()?;
-                    if self.closes(b']')? {
-                        self.close();
-                    } else {
-                        kinds <<= 1;
+                    (byte, at) = self.token(at + 1)?;
+                    if byte != b']' {
+                        (open, kinds) = (open + 1, kinds << 1);
                         continue;
                     }
+                    at + 1
                 }
-                byte => self.scalar(byte)?,
-            }
-            if !self.after_value(outside, &mut kinds)? {
-                return Ok(start..self.at);
+                _ => self.scalar(byte, at)?,
+            };
+            loop {
+                if open == 0 {
+                    return Ok(at);
+                }
+                let (found, next) = self.token(at)?;
+                let closing = if kinds & 1 == 1 { b'}' } else { b']' };
+                if found == b',' {
+                    (byte, at) = self.token_after_comma(next + 1, closing)?;
+                    if closing == b'}' {
+                        (byte, at) = self.name_and_value(byte, at, watch)?;
+                    }
+                    break;
+                }
+                if found != closing {
+                    return Err(self.unclosed(next, closing, found));
+                }
+                (open, kinds) = (open - 1, kinds >> 1);
+                at = next + 1;
             }
         }
     }
 
-    /// After a value inside `value`: closes what ends here; true when another value must follow.
-    fn after_value(&mut self, outside: u32, kinds: &mut u128) -> Result<bool, SyntaxError> {
-        while self.depth > outside {
-            self.whitespace();
-            let in_object = *kinds & 1 == 1;
-            match (self.need()?, in_object) {
-                (b',', true) => {
-                    self.at += 1;
-                    self.whitespace();
-                    self.no_trailing_comma(b'}')?;
-                    self.name()?;
-                    return Ok(true);
-                }
-                (b',', false) => {
-                    self.at += 1;
-                    self.whitespace();
-                    self.no_trailing_comma(b']')?;
-                    return Ok(true);
-                }
-                (b'}', true) | (b']', false) => {
-                    self.close();
-                    *kinds >>= 1;
-                }
-                (found, true) => return Err(self.unexpected("',' or '}'", found)),
-                (found, false) => return Err(self.unexpected("',' or ']'", found)),
-            }
+    /// The first byte at or after `at` that is not white space, and its place.
+    #[inline]
+    fn token(&mut self, at: usize) -> Step<(u8, usize)> {
+        match self.bytes.get(at) {
+            Some(&byte) if byte > b' ' => Ok((byte, at)),
+            _ => self.token_after_space(at),
         }
-        Ok(false)
     }
 
-    /// Passes a member's name, its colon and the space after it; returns the name with its quotes.
-    fn name(&mut self) -> Result<Range<usize>, SyntaxError> {
-        let start = self.at;
-        match self.need()? {
-            b'"' => self.string()?,
-            found => return Err(self.unexpected("a name in double quotes", found)),
+    #[inline(never)]
+    fn token_after_space(&mut self, at: usize) -> Step<(u8, usize)> {
+        let at = self.after_space(at);
+        match self.bytes.get(at) {
+            Some(&byte) => Ok((byte, at)),
+            None => Err(self.wrong(at, SyntaxKind::End)),
         }
-        let name = start..self.at;
-        self.whitespace();
-        match self.need()? {
-            b':' => self.at += 1,
-            found => return Err(self.unexpected("':'", found)),
-        }
-        self.whitespace();
-        Ok(name)
     }
 
-    fn open(&mut self) -> Result<(), SyntaxError> {
+    #[inline]
+    fn token_after_comma(&mut self, at: usize, bracket: u8) -> Step<(u8, usize)> {
+        let (byte, at) = self.token(at)?;
+        if byte == bracket {
+            return Err(self.wrong(at, SyntaxKind::TrailingComma));
+        }
+        Ok((byte, at))
+    }
+
+    /// Passes a name, from its first byte at `at`, and its colon; returns where the name ends, and
+    /// the first byte of the value with its place.
+    #[expect(clippy::inline_always, reason = "a twentieth of the whole pass is the call")]
+    #[inline(always)]
+    fn name(&mut self, first: u8, at: usize) -> Step<(usize, (u8, usize))> {
+        if first != b'"' {
+            return Err(self.unexpected(at, "a name in double quotes", first));
+        }
+        let end = self.string(at)?;
+        let (colon, at) = self.token(end)?;
+        if colon != b':' {
+            return Err(self.unexpected(at, "':'", colon));
+        }
+        Ok((end, self.token(at + 1)?))
+    }
+
+    #[inline]
+    fn name_and_value(
+        &mut self,
+        first: u8,
+        start: usize,
+        watch: &mut impl Watch,
+    ) -> Step<(u8, usize)> {
+        let (end, value) = self.name(first, start)?;
+        watch.name(self.bytes, start..end, value.1);
+        Ok(value)
+    }
+
+    #[inline]
+    fn open(&mut self, at: usize) -> Step<usize> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(SyntaxKind::TooDeep));
+            return Err(self.wrong(at, SyntaxKind::TooDeep));
         }
         self.depth += 1;
-        self.at += 1;
-        Ok(())
+        Ok(at + 1)
     }
 
-    fn close(&mut self) {
-        self.depth -= 1;
-        self.at += 1;
+    #[cold]
+    fn wrong(&mut self, offset: usize, kind: SyntaxKind) -> Wrong {
+        self.error = Some(SyntaxError::new(offset, kind));
+        Wrong
     }
 
-    fn closes(&mut self, bracket: u8) -> Result<bool, SyntaxError> {
-        self.whitespace();
-        Ok(self.need()? == bracket)
+    #[cold]
+    fn unexpected(&mut self, at: usize, expected: &'static str, found: u8) -> Wrong {
+        self.wrong(at, SyntaxKind::Unexpected { expected, found })
     }
 
-    fn no_trailing_comma(&self, bracket: u8) -> Result<(), SyntaxError> {
-        if self.peek() == Some(bracket) {
-            return Err(self.error(SyntaxKind::TrailingComma));
-        }
-        Ok(())
+    #[cold]
+    fn unclosed(&mut self, at: usize, closing: u8, found: u8) -> Wrong {
+        let expected = if closing == b'}' { "',' or '}'" } else { "',' or ']'" };
+        self.unexpected(at, expected, found)
     }
 
-    fn need(&self) -> Result<u8, SyntaxError> {
-        self.peek().ok_or_else(|| self.error(SyntaxKind::End))
-    }
-
-    fn error(&self, kind: SyntaxKind) -> SyntaxError {
-        SyntaxError::new(self.at, kind)
-    }
-
-    fn unexpected(&self, expected: &'static str, found: u8) -> SyntaxError {
-        self.error(SyntaxKind::Unexpected { expected, found })
+    /// Puts the error back into the result.
+    #[inline]
+    fn told<T>(&self, step: Step<T>) -> Result<T, SyntaxError> {
+        step.map_err(|Wrong| self.error.unwrap_or(SyntaxError::new(self.at, SyntaxKind::End)))
     }
 }
 
@@ -227,21 +295,25 @@ impl MemberCursor {
         &mut self,
         scanner: &mut Scanner<'_>,
     ) -> Result<Option<Range<usize>>, SyntaxError> {
-        scanner.whitespace();
-        match scanner.need()? {
+        let next = self.step(scanner);
+        scanner.told(next)
+    }
+
+    fn step(&mut self, scanner: &mut Scanner<'_>) -> Step<Option<Range<usize>>> {
+        let (found, at) = scanner.token(scanner.at)?;
+        let (first, start) = match found {
             b'}' => {
-                scanner.close();
+                scanner.depth -= 1;
+                scanner.at = at + 1;
                 return Ok(None);
             }
-            b',' if !self.first => {
-                scanner.at += 1;
-                scanner.whitespace();
-                scanner.no_trailing_comma(b'}')?;
-            }
-            found if !self.first => return Err(scanner.unexpected("',' or '}'", found)),
-            _ => {}
-        }
+            b',' if !self.first => scanner.token_after_comma(at + 1, b'}')?,
+            _ if self.first => (found, at),
+            _ => return Err(scanner.unexpected(at, "',' or '}'", found)),
+        };
         self.first = false;
-        scanner.name().map(Some)
+        let (end, (_, value)) = scanner.name(first, start)?;
+        scanner.at = value;
+        Ok(Some(start..end))
     }
 }

@@ -1,197 +1,154 @@
 //! The tokens of JSON: strings with their escapes, numbers, and the three words.
 
-use memchr::memchr2;
-
-use super::{Scanner, SyntaxError, SyntaxKind};
-
-const LOW_BITS: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-const EIGHT_QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-const EIGHT_BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+use super::{Scanner, Step, SyntaxKind, Wrong, stop::string_stop};
 
 impl Scanner<'_> {
-    /// Passes the string whose opening quote is at the cursor.
-    pub(super) fn string(&mut self) -> Result<(), SyntaxError> {
-        self.at += 1;
+    /// Passes the string whose opening quote is at `at`.
+    #[expect(clippy::inline_always, reason = "a tenth of the whole pass is the call")]
+    #[inline(always)]
+    pub(super) fn string(&mut self, at: usize) -> Step<usize> {
+        let stop = string_stop(self.bytes, at + 1);
+        match self.bytes.get(stop) {
+            Some(b'"') => Ok(stop + 1),
+            _ => self.rest_of_string(stop),
+        }
+    }
+
+    /// From the first byte that is not plain to the end of the string.
+    fn rest_of_string(&mut self, mut at: usize) -> Step<usize> {
         loop {
-            let stop = string_stop(&self.bytes[self.at..]).map(|offset| self.at + offset);
-            if self.has_controls {
-                self.no_control(stop.unwrap_or(self.bytes.len()))?;
-            }
-            let Some(stop) = stop else {
-                return Err(SyntaxError::new(self.bytes.len(), SyntaxKind::End));
-            };
-            self.at = stop + 1;
-            if self.bytes[stop] == b'"' {
-                return Ok(());
-            }
-            self.escape(stop)?;
-        }
-    }
-
-    fn no_control(&self, end: usize) -> Result<(), SyntaxError> {
-        let span = &self.bytes[self.at..end];
-        match span.iter().position(|&byte| byte < 0x20) {
-            None => Ok(()),
-            Some(offset) => {
-                Err(SyntaxError::new(self.at + offset, SyntaxKind::Control(span[offset])))
+            match self.bytes.get(at) {
+                Some(b'"') => return Ok(at + 1),
+                Some(b'\\') => {
+                    at = self.escape(at)?;
+                    // Escapes come in runs.
+                    if self.bytes.get(at) != Some(&b'\\') {
+                        at = string_stop(self.bytes, at);
+                    }
+                }
+                Some(&control) => return Err(self.wrong(at, SyntaxKind::Control(control))),
+                None => return Err(self.wrong(at, SyntaxKind::End)),
             }
         }
     }
 
-    /// Passes what follows the backslash at `start`.
-    fn escape(&mut self, start: usize) -> Result<(), SyntaxError> {
-        match self.need()? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
-            b'u' => {
-                let unit = self.hex4(self.at + 1, start)?;
-                self.at += 5;
-                self.surrogate(unit, start);
-            }
-            _ => return Err(SyntaxError::new(start, SyntaxKind::Escape)),
+    /// Passes the escape whose backslash is at `start`.
+    #[inline]
+    fn escape(&mut self, start: usize) -> Step<usize> {
+        match self.bytes.get(start + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(start + 2),
+            Some(b'u') => match self.hex_at(start + 2) {
+                Some(unit @ 0xD800..=0xDFFF) => Ok(self.surrogate(unit, start)),
+                Some(_) => Ok(start + 6),
+                None => Err(self.bad_hex(start)),
+            },
+            Some(_) => Err(self.wrong(start, SyntaxKind::Escape)),
+            None => Err(self.wrong(start + 1, SyntaxKind::End)),
         }
-        Ok(())
     }
 
-    /// Passes the second half of a surrogate pair, or notes that a half stands alone.
-    fn surrogate(&mut self, unit: u16, start: usize) {
-        let pairs = match unit {
-            0xD800..=0xDBFF => {
-                self.bytes[self.at..].starts_with(b"\\u")
-                    && self
-                        .hex4(self.at + 2, self.at)
-                        .is_ok_and(|low| (0xDC00..=0xDFFF).contains(&low))
-            }
-            0xDC00..=0xDFFF => false,
-            _ => return,
-        };
+    /// Passes a pair of surrogates, or a half that stands alone, which is noted.
+    fn surrogate(&mut self, unit: u16, start: usize) -> usize {
+        let pairs = unit < 0xDC00
+            && self.bytes[start + 6..].starts_with(b"\\u")
+            && self.hex_at(start + 8).is_some_and(|low| (0xDC00..=0xDFFF).contains(&low));
         if pairs {
-            self.at += 6;
-        } else {
-            self.lone_surrogate.get_or_insert(start);
+            return start + 12;
         }
+        self.lone_surrogate.get_or_insert(start);
+        start + 6
     }
 
-    fn hex4(&self, at: usize, start: usize) -> Result<u16, SyntaxError> {
-        let mut unit = 0_u16;
-        for offset in 0..4 {
-            let Some(&byte) = self.bytes.get(at + offset) else {
-                return Err(SyntaxError::new(self.bytes.len(), SyntaxKind::End));
-            };
-            let Some(digit) = hex_digit(byte) else {
-                return Err(SyntaxError::new(start, SyntaxKind::Escape));
-            };
-            unit = unit << 4 | u16::from(digit);
-        }
-        Ok(unit)
+    #[inline]
+    fn hex_at(&self, at: usize) -> Option<u16> {
+        self.bytes.get(at..).and_then(<[u8]>::first_chunk::<4>).copied().and_then(hex_unit)
     }
 
-    /// Passes a number or a word that begins with `byte`.
-    pub(super) fn scalar(&mut self, byte: u8) -> Result<(), SyntaxError> {
+    /// Whether the four digits after the `\u` at `start` are wrong or missing.
+    #[cold]
+    fn bad_hex(&mut self, start: usize) -> Wrong {
+        let found = &self.bytes[start + 2..];
+        if found.iter().take(4).all(u8::is_ascii_hexdigit) {
+            return self.wrong(self.bytes.len(), SyntaxKind::End);
+        }
+        self.wrong(start, SyntaxKind::Escape)
+    }
+
+    /// Passes a number or a word that begins with `byte` at `at`.
+    #[inline]
+    pub(super) fn scalar(&mut self, byte: u8, at: usize) -> Step<usize> {
         match byte {
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word(b"true"),
-            b'f' => self.word(b"false"),
-            b'n' => self.word(b"null"),
-            found => Err(self.unexpected("a value", found)),
+            b'-' | b'0'..=b'9' => self.number(byte, at),
+            b't' => self.word(b"true", at),
+            b'f' => self.word(b"false", at),
+            b'n' => self.word(b"null", at),
+            found => Err(self.unexpected(at, "a value", found)),
         }
     }
 
-    fn word(&mut self, word: &'static [u8]) -> Result<(), SyntaxError> {
+    fn word(&mut self, word: &'static [u8], mut at: usize) -> Step<usize> {
         for &letter in word {
-            match self.need()? {
-                byte if byte == letter => self.at += 1,
-                found => return Err(self.unexpected("true, false or null", found)),
+            match self.bytes.get(at) {
+                Some(&byte) if byte == letter => at += 1,
+                Some(&found) => {
+                    return Err(self.unexpected(at, "true, false or null", found));
+                }
+                None => return Err(self.wrong(at, SyntaxKind::End)),
             }
         }
-        Ok(())
+        Ok(at)
     }
 
-    fn number(&mut self) -> Result<(), SyntaxError> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
+    fn number(&mut self, first: u8, at: usize) -> Step<usize> {
+        let mut at = at + usize::from(first == b'-');
         // A zero ends the integer part: what follows in 012 is then not a separator.
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
+        at = if self.bytes.get(at) == Some(&b'0') { at + 1 } else { self.digits(at)? };
+        if self.bytes.get(at) == Some(&b'.') {
+            at = self.digits(at + 1)?;
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
+        if let Some(b'e' | b'E') = self.bytes.get(at) {
+            let has_sign = matches!(self.bytes.get(at + 1), Some(b'+' | b'-'));
+            at = self.digits(at + 1 + usize::from(has_sign))?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
+        Ok(at)
     }
 
-    fn digits(&mut self) -> Result<(), SyntaxError> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+    #[inline]
+    fn digits(&mut self, start: usize) -> Step<usize> {
+        let mut at = start;
+        while self.bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
         }
-        if self.at > start {
-            return Ok(());
+        if at > start {
+            return Ok(at);
         }
-        let found = self.need()?;
-        Err(self.unexpected("a digit", found))
+        match self.bytes.get(at) {
+            Some(&found) => Err(self.unexpected(at, "a digit", found)),
+            None => Err(self.wrong(at, SyntaxKind::End)),
+        }
     }
 }
 
-pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+/// The value of each hexadecimal digit; for every other byte one with a bit that no digit has.
+const HEX: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        table[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
     }
-}
+    table
+};
 
-/// Where the next quote or backslash stands.
-fn string_stop(bytes: &[u8]) -> Option<usize> {
-    // Most strings are short: four words here cost less than the call that long ones deserve.
-    let mut at = 0;
-    while at < 32 {
-        let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
-            break;
-        };
-        let word = u64::from_le_bytes(*word);
-        let hits = zero_bytes(word ^ EIGHT_QUOTES) | zero_bytes(word ^ EIGHT_BACKSLASHES);
-        if hits != 0 {
-            return Some(at + hits.trailing_zeros() as usize / 8);
-        }
-        at += 8;
+const NO_DIGIT: u8 = 0x80;
+
+/// The UTF-16 unit that four hexadecimal digits spell.
+#[inline]
+pub(crate) fn hex_unit(digits: [u8; 4]) -> Option<u16> {
+    let [a, b, c, d] = digits.map(|digit| HEX[usize::from(digit)]);
+    if (a | b | c | d) & NO_DIGIT != 0 {
+        return None;
     }
-    memchr2(b'"', b'\\', &bytes[at..]).map(|offset| at + offset)
-}
-
-/// Marks zero bytes by their high bit; exact up to and including the lowest one, the only one read.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(LOW_BITS) & !word & HIGH_BITS
-}
-
-#[cfg(test)]
-mod tests {
-    use super::string_stop;
-
-    #[test]
-    fn a_string_stop_is_found_at_every_distance() {
-        for stop in [b'"', b'\\'] {
-            for distance in 0..80 {
-                let mut text = vec![b'x'; distance];
-                text.push(stop);
-                text.extend_from_slice(b"\"\\ tail tail");
-                assert_eq!(string_stop(&text), Some(distance));
-            }
-        }
-        for length in 0..80 {
-            assert_eq!(string_stop(&vec![0xA2; length]), None);
-        }
-    }
+    Some(u16::from(a) << 12 | u16::from(b) << 8 | u16::from(c) << 4 | u16::from(d))
 }

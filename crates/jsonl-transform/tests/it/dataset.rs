@@ -300,7 +300,7 @@ fn keys_of_the_user_are_kept_beside() {
 #[test]
 fn fields_a_batch_refuses_and_unknown_ones_are_warned_about() {
     let dataset = concat!(
-        r#"{"request":{"contents":[1],"stream":true,"temperature":0}}"#,
+        r#"{"request":{"contents":[1],"stream":true,"frobnicate":0}}"#,
         "\n\n",
         r#"{"request":{"contents":[1],"store":true,"s\u0074ream":1,"generationConfig":{"x":1}}}"#,
         "\n",
@@ -311,7 +311,8 @@ fn fields_a_batch_refuses_and_unknown_ones_are_warned_about() {
         [
             "request.store is refused in a batch x1 from line 3",
             "request.stream is refused in a batch x2 from line 1",
-            "unknown field request.temperature x1 from line 1",
+            "unknown field request.frobnicate x1 from line 1",
+            "unknown field request.generationConfig.x x1 from line 3",
         ]
     );
 }

@@ -16,7 +16,7 @@ const ALPHABET: &[u8] =
     b"{}[],:\"\\\\\"0123456789-+.eEtrufalsn \t\r\n\x00\x1f\x7f\x80\xc3\xa9\xed\xa0\xffu/b";
 
 #[derive(Debug, Clone)]
-enum Mutation {
+pub(crate) enum Mutation {
     Replace(u8),
     Insert(u8),
     Remove,
@@ -24,7 +24,7 @@ enum Mutation {
     Repeat(usize),
 }
 
-fn any_mutation() -> impl Strategy<Value = (prop::sample::Index, Mutation)> {
+pub(crate) fn any_mutation() -> impl Strategy<Value = (prop::sample::Index, Mutation)> {
     let letter = || prop::sample::select(ALPHABET);
     let mutation = prop_oneof![
         4 => letter().prop_map(Mutation::Replace),
@@ -36,7 +36,7 @@ fn any_mutation() -> impl Strategy<Value = (prop::sample::Index, Mutation)> {
     (any::<prop::sample::Index>(), mutation)
 }
 
-fn mutate(text: &mut Vec<u8>, at: usize, mutation: &Mutation) {
+pub(crate) fn mutate(text: &mut Vec<u8>, at: usize, mutation: &Mutation) {
     match *mutation {
         Mutation::Replace(letter) => text[at] = letter,
         Mutation::Insert(letter) => text.insert(at, letter),

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use jsonl_transform::{
-    BadRowPolicy, FinishedRow, RowSink, Streams, TransformError, Transformer, WriteError,
+    BadRowPolicy, RowSink, Rows, Streams, TransformError, Transformer, WriteError,
 };
 
 use crate::support::{run, told};
@@ -100,9 +100,11 @@ struct Counts {
 }
 
 impl RowSink for Counts {
-    fn row(&mut self, row: &FinishedRow<'_>) -> Result<(), WriteError> {
-        assert_eq!((row.key.number(), self.finished), (self.rows, 0));
-        self.rows += 1;
+    fn rows(&mut self, rows: &Rows<'_>) -> Result<(), WriteError> {
+        for row in rows.iter() {
+            assert_eq!((row.key.number(), self.finished), (self.rows, 0));
+            self.rows += 1;
+        }
         Ok(())
     }
 
@@ -110,6 +112,17 @@ impl RowSink for Counts {
         self.finished += 1;
         Ok(())
     }
+}
+
+#[test]
+fn the_input_alone_is_the_same_input() {
+    let dataset = [GOOD, b"{\"a\":1,\"request\":{\"model\":\"m\",\"contents\":[1]}}\n"].concat();
+    let mut input = Vec::new();
+    let mut streams = Streams::input_only(&mut input);
+    let summary = Transformer::new().run(&dataset[..], &mut streams).expect("good rows");
+    drop(streams);
+    assert_eq!(input, run(&Transformer::new(), &dataset[..]).input);
+    assert_eq!((summary.written, summary.bytes_logged), (2, 0));
 }
 
 #[test]

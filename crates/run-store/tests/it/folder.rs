@@ -7,7 +7,7 @@ use std::path::Path;
 
 use batch_backend::Payload;
 use batch_orchestrator::{InputId, JobId, ResultSink, conformance};
-use run_store::{FilePayload, FolderSink, RunFolder, StoreError, StoreErrorKind};
+use run_store::{FolderSink, RunFolder, StoreError, StoreErrorKind};
 
 use crate::home::{Home, INPUT, ROWS, asked, at, finish, made, open, session};
 
@@ -195,12 +195,4 @@ fn everything_is_private_and_results_are_read_only() {
         assert_eq!(*mode, wanted, "{name} is {mode:o}");
     }
     assert_eq!(found.len(), 14, "{found:?}");
-}
-
-#[test]
-fn payload_is_an_ordinary_file() {
-    let home = Home::new();
-    assert!(FilePayload::open("/dev/zero").is_err());
-    assert!(FilePayload::open(home.folder.path()).is_err());
-    assert!(FilePayload::open(home.path("none")).is_err());
 }

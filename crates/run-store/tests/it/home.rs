@@ -99,14 +99,16 @@ pub(crate) fn asked() -> Asked {
         },
         emulated: true,
         dataset: Dataset { label: "data.jsonl".into(), bytes: Some(57), sha256: None },
+        rows: None,
         models: vec!["sim-flash".into(), "sim-pro".into()],
-        variants: vec![Variant { name: "default".into() }],
+        variants: vec![Variant::named("default")],
         scorers: vec!["function-call".into()],
         settings: Settings {
             poll_interval_ms: Some(100),
             settle_ms: 600_000,
             deadline_ms: 180_000_000,
             on_ambiguous: OnAmbiguous::Retry,
+            ..Settings::default()
         },
         key_fingerprint: None,
     }
@@ -115,11 +117,13 @@ pub(crate) fn asked() -> Asked {
 pub(crate) fn made() -> Made {
     Made {
         rows: 1,
-        inputs: vec![MadeInput { id: INPUT, rows: 1, bytes: ROWS.len() as u64 }],
+        inputs: vec![MadeInput::new(INPUT, 1, ROWS.len() as u64)],
         transformed: Transformed {
             skipped: 0,
             bad: 1,
+            copies: 0,
             warnings: vec!["line 2 is no JSON object".into()],
         },
+        forecast: None,
     }
 }

@@ -10,4 +10,5 @@ mod home;
 mod hostile;
 mod journal;
 mod runs;
+mod sharded;
 mod torn;

@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 
-use batch_orchestrator::Event;
 use batch_orchestrator::conformance::every_event;
+use batch_orchestrator::{Event, Journal as _};
 use run_store::{RunFolder, StoreError, StoreErrorKind};
 
 use crate::forge;
-use crate::home::{Home, journal_of, open};
+use crate::home::{Home, at, journal_of, open, session};
 
 /// A run whose journal has one event of each kind, and the file's bytes.
 fn written(home: &Home) -> (RunFolder, Vec<Event>, Vec<u8>) {
@@ -172,4 +172,41 @@ fn damage_within_is_refused_with_its_line_and_nothing_is_changed() {
     fs::remove_file(run.paths().journal()).unwrap();
     assert_eq!(open(&run).unwrap_err().kind(), StoreErrorKind::Damaged, "missing");
     assert_eq!(run.replay().unwrap_err().kind(), StoreErrorKind::Damaged, "missing");
+}
+
+#[test]
+fn damage_is_cut_out_when_a_person_asks_for_it() {
+    let home = Home::new();
+    let (run, events, bytes) = written(&home);
+    let path = run.paths().journal();
+    let lock = run.lock(&session(), at(90)).unwrap();
+    assert_eq!(run.repair(&lock, at(91)).unwrap(), None, "nothing is wrong with it");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    let ends = ends(&bytes);
+    // Within a line in the middle, twice, in the first one, and all of it gone.
+    for (damaged, lines) in [(ends[9] + 3, 10), (ends[9] + 30, 10), (3, 0), (usize::MAX, 0)] {
+        if damaged == usize::MAX {
+            fs::remove_file(&path).unwrap();
+        } else {
+            let mut broken = bytes.clone();
+            broken[damaged] ^= 1;
+            fs::write(&path, broken).unwrap();
+        }
+        assert_eq!(run.replay().unwrap_err().kind(), StoreErrorKind::Damaged);
+        let repair = run.repair(&lock, at(92)).unwrap().unwrap();
+        assert_eq!(repair.seq, lines + 1);
+        assert!(run.paths().root().join(&repair.kept_as).exists(), "{}", repair.kept_as);
+        let replay = run.replay().unwrap();
+        let whole = usize::try_from(lines).unwrap();
+        let left: Vec<_> = replay.events().cloned().collect();
+        assert_eq!(left, events[..events_in(whole)], "what stands before the damage is kept");
+        assert_eq!(replay.repairs, [repair]);
+    }
+    drop(lock);
+    let (mut journal, _lock, _) = open(&run).unwrap();
+    journal.append(&events[0]).unwrap();
+    let kept = |name: &str| run.paths().root().join(name).exists();
+    assert!(kept("journal.damaged-11") && kept("journal.damaged-11.1"), "none replaces another");
+    fs::write(run.paths().manifest(), "{}").unwrap();
+    assert!(RunFolder::open(run.paths().root()).is_err(), "without run.json nothing is mended");
 }

@@ -1,10 +1,11 @@
 //! Scorers that look at the dataset's side of a row, and the dataset that gives it.
 
 use std::io;
+use std::sync::Mutex;
 
 use scoring::{
-    BatchScorer, DatasetRow, DatasetRows, Form, Keys, Needs, Pass, PassError, Row, Scorer, Scores,
-    Verdict,
+    BatchScorer, DatasetReader, DatasetRow, DatasetRows, Form, Keys, Needs, Pass, PassError, Row,
+    Scorer, Scores, Verdict,
 };
 use serde_json::value::RawValue;
 
@@ -24,7 +25,7 @@ impl Scorer for Expects {
     fn score(&self, row: &Row<'_>) -> Verdict {
         assert!(row.logged.is_none(), "nobody asked for it");
         match row.expected {
-            Some(expected) => Verdict::Pass(expected.get() == row.number.to_string()),
+            Some(expected) => Verdict::Pass(expected.text() == row.number.to_string()),
             None => Verdict::unscorable("no expected value"),
         }
     }
@@ -33,16 +34,24 @@ impl Scorer for Expects {
 /// Expected values for even rows; remembers what was asked of it.
 #[derive(Debug, Default)]
 struct Dataset {
-    asked: Vec<u64>,
+    asked: Mutex<Vec<u64>>,
     broken: bool,
 }
 
 impl DatasetRows for Dataset {
+    fn open(&self) -> io::Result<Box<dyn DatasetReader + '_>> {
+        Ok(Box::new(Reader(self)))
+    }
+}
+
+struct Reader<'a>(&'a Dataset);
+
+impl DatasetReader for Reader<'_> {
     fn fetch(&mut self, number: u64, needs: Needs) -> io::Result<DatasetRow> {
-        if self.broken {
+        if self.0.broken {
             return Err(io::Error::other("gone"));
         }
-        self.asked.push(number);
+        self.0.asked.lock().unwrap().push(number);
         assert!(needs.expected && !needs.request && !needs.logged);
         let expected = number.is_multiple_of(2).then_some(if number < 4 { number } else { 0 });
         Ok(DatasetRow {
@@ -56,11 +65,11 @@ impl DatasetRows for Dataset {
 fn what_a_scorer_needs_is_fetched_for_the_rows_it_sees() {
     let scorers: Vec<Box<dyn Scorer>> = vec![Box::new(Expects)];
     let mut scores = Scores::new(6, &scorers);
-    let mut dataset = Dataset::default();
+    let dataset = Dataset::default();
     let results = file(&[call(4), call(2), text(1), crate::support::error(0)]);
-    let pass = Pass::new(&scorers).keys(Keys::ours(0..6)).dataset(&mut dataset);
+    let pass = Pass::new(&scorers).keys(Keys::ours(0..6)).dataset(&dataset);
     pass.run(results.as_bytes(), &mut scores).unwrap();
-    assert_eq!(dataset.asked, [4, 2, 1]);
+    assert_eq!(dataset.asked.into_inner().unwrap(), [4, 2, 1]);
     let verdicts: Vec<_> = (0..6).map(|row| scores.passed(0, row)).collect();
     assert_eq!(verdicts, [None, None, Some(true), None, Some(false), None]);
     let tally = scores.tally(0).unwrap();
@@ -71,8 +80,8 @@ fn what_a_scorer_needs_is_fetched_for_the_rows_it_sees() {
 fn a_dataset_that_breaks_stops_the_pass_by_row() {
     let scorers: Vec<Box<dyn Scorer>> = vec![Box::new(Expects)];
     let mut scores = Scores::new(6, &scorers);
-    let mut dataset = Dataset { broken: true, ..Dataset::default() };
-    let pass = Pass::new(&scorers).keys(Keys::ours(0..6)).dataset(&mut dataset);
+    let dataset = Dataset { broken: true, ..Dataset::default() };
+    let pass = Pass::new(&scorers).keys(Keys::ours(0..6)).dataset(&dataset);
     let error = pass.run(file(&[call(4)]).as_bytes(), &mut scores).unwrap_err();
     assert!(matches!(error, PassError::Dataset { row: 4, .. }));
 }
@@ -89,7 +98,7 @@ impl Scorer for HasRequest {
         Needs::NOTHING.and_request()
     }
     fn score(&self, row: &Row<'_>) -> Verdict {
-        Verdict::Pass(row.request.is_some_and(|request| request.get().starts_with('{')))
+        Verdict::Pass(row.request.is_some_and(|request| request.text().starts_with('{')))
     }
 }
 

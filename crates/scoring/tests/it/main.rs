@@ -5,10 +5,16 @@
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod joined;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod threads;

@@ -23,14 +23,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         listener: Arc::new(Silent),
     };
     let rows = b"{\"key\":\"a\"}\n{\"key\":\"b\"}\n".to_vec();
-    let plan = Plan {
-        tag: RunTag::parse("stranger")?,
-        inputs: vec![PlannedInput {
-            id: InputId { shard: 1, variant: 0 },
-            payload: Arc::new(BytesPayload::from(rows)),
-        }],
-        models: vec![ModelId::parse("one")?, ModelId::parse("two")?],
-    };
+    let id = InputId { shard: 1, variant: 0 };
+    let plan = Plan::new(
+        RunTag::parse("stranger")?,
+        vec![PlannedInput::new(id, Arc::new(BytesPayload::from(rows)))],
+        vec![ModelId::parse("one")?, ModelId::parse("two")?],
+    );
 
     let mut journal = MemoryJournal::default();
     let policy = Policy::default();

@@ -24,14 +24,16 @@ fn asked() -> Asked {
         emulated: false,
         dataset: Dataset { label: "a stranger's rows".into(), bytes: None, sha256: None },
         models: vec!["one".into(), "two".into()],
-        variants: vec![Variant { name: "default".into() }],
+        variants: vec![Variant::named("default")],
         scorers: vec!["function-call".into()],
         settings: Settings {
             poll_interval_ms: Some(100),
             settle_ms: 1000,
             deadline_ms: 60_000,
             on_ambiguous: OnAmbiguous::Stop,
+            ..Settings::default()
         },
+        rows: None,
         key_fingerprint: None,
     }
 }
@@ -48,8 +50,8 @@ fn keep(home: &Path) -> Result<(), Box<dyn Error>> {
     let mut file = draft.paths().create_file(&draft.paths().input(input))?;
     file.write_all(ROW)?;
     file.commit()?;
-    let inputs = vec![MadeInput { id: input, rows: 1, bytes: ROW.len() as u64 }];
-    let made = Made { rows: 1, inputs, transformed: Transformed::default() };
+    let inputs = vec![MadeInput::new(input, 1, ROW.len() as u64)];
+    let made = Made { rows: 1, inputs, transformed: Transformed::default(), forecast: None };
     let (run, lock) = draft.commit(asked(), made, "stranger 0")?;
     assert!(runs.create(&new).is_err(), "the name is taken");
     assert!(run.lock(&session, now).is_err(), "the run is being worked on");

@@ -18,7 +18,7 @@ impl Scorer for Sentence {
     }
 
     fn score(&self, row: &Row<'_>) -> Verdict {
-        let candidate = row.response().and_then(|it| it.get("candidates")).and_then(|it| it.at(0));
+        let candidate = row.response.and_then(|it| it.get("candidates")).and_then(|it| it.at(0));
         let parts = candidate.and_then(|it| it.get("content")).and_then(|it| it.get("parts"));
         match parts.and_then(|it| it.at(0)).and_then(|it| it.get("text")).and_then(View::as_str) {
             Some(text) => Verdict::Pass(text.trim_end().ends_with('.')),

@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod bill;
+mod book;
+mod budget;
+mod census;
+mod day;
+mod decimal;
+mod file;
+mod fit;
+mod forecast;
+mod limits;
+mod money;
+mod name;
+mod price;
+mod price_file;
+mod quote;
+mod range;
+mod rate;
+mod sample;
+mod sizes;
+mod tokens;
+
+pub use bill::{Bill, Spent};
+pub use book::{Entry, PriceBook};
+pub use budget::{Budget, Decision};
+pub use census::{Census, CensusRow, Logged};
+pub use day::{Day, NoDay};
+pub use decimal::NoAmount;
+pub use file::FileError;
+pub use fit::{Fit, Pairs};
+pub use forecast::{Assumptions, Basis, Cost, Forecast, Missing, Total};
+pub use limits::{Limits, UsageTier};
+pub use money::Money;
+pub use price::{Price, Rates, Tier};
+pub use quote::{Quote, Quoted, Unpriced};
+pub use range::Range;
+pub use rate::Rate;
+pub use sample::Reservoir;
+pub use tokens::Tokens;

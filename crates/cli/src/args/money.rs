@@ -1,0 +1,51 @@
+//! The words that bound what a run may cost, and how much is sent at a time.
+
+use std::path::PathBuf;
+
+use batch_cost::Money;
+use clap::Args;
+
+use crate::config::{LimitsConfig, MoneyConfig};
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MoneyArgs {
+    /// Refuse to spend more than this, in US dollars, over all jobs and rows sent again
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<Money>,
+    /// Ask before a run that may cost more than this, in US dollars [default: 1]
+    #[arg(long, value_name = "USD")]
+    pub(crate) ask_above: Option<Money>,
+    /// A table of prices that comes before the built-in one (docs/costs.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LimitArgs {
+    /// At most this many rows in one job; more jobs are made of more rows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rows_per_shard: Option<u64>,
+    /// At most this many bytes in one job's input [default: 1900000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) bytes_per_shard: Option<u64>,
+    /// At most this many jobs at the service at a time, those of others counted [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs: Option<u32>,
+}
+
+impl MoneyArgs {
+    pub(crate) fn as_config(&self) -> MoneyConfig {
+        MoneyConfig { budget: self.budget, ask_above: self.ask_above, prices: self.prices.clone() }
+    }
+}
+
+impl LimitArgs {
+    pub(crate) fn as_config(&self) -> LimitsConfig {
+        LimitsConfig {
+            rows_per_shard: self.rows_per_shard,
+            bytes_per_shard: self.bytes_per_shard,
+            jobs: self.jobs,
+            ..LimitsConfig::default()
+        }
+    }
+}

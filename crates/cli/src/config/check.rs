@@ -1,0 +1,40 @@
+//! What must fit together once flags and file are one.
+
+use super::Config;
+
+/// The column of the logged responses.
+const LOGGED: &str = "logged";
+
+impl Config {
+    /// Checks settings against each other.
+    ///
+    /// # Errors
+    /// A sentence for people, with what was probably meant.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(twice) = first_twice(&self.models) {
+            return Err(format!("model {twice:?} is named twice"));
+        }
+        if let Some(baseline) = &self.baseline {
+            let names = || self.models.iter().map(String::as_str).chain([LOGGED]);
+            if !names().any(|name| name == baseline) {
+                let near = scoring::nearest(baseline, names());
+                let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                return Err(format!(
+                    "baseline {baseline:?} is neither `{LOGGED}` nor one of the models{hint}"
+                ));
+            }
+        }
+        if self.pace.stuck_then.is_some() && self.pace.stuck_after.is_none() {
+            return Err("`stuck_then` needs `stuck_after`: when is a job stuck?".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn first_twice(names: &[String]) -> Option<&String> {
+    names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names.iter().take(*at).any(|other| other == *name))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,53 @@
+//! Where settings come from: the file that is named, or the one that lies here.
+
+use std::io;
+use std::path::Path;
+
+use eval_report::sanitize;
+
+use super::Config;
+use crate::exit::{Failure, Outcome};
+
+/// The file that is read without being named.
+const NAME: &str = "batch-eval.toml";
+
+/// The longest file that is read, in bytes.
+const MAX_LEN: u64 = 1 << 20;
+
+/// Reads the settings; a file that nobody named may be missing.
+pub(crate) fn read(named: Option<&Path>) -> Outcome<Config> {
+    let path = named.unwrap_or(Path::new(NAME));
+    let shown = sanitize(&path.display().to_string()).into_owned();
+    let text = match text(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Config::default());
+        }
+        Err(error) => return Err(Failure::usage(format!("failed to read {shown}: {error}"))),
+    };
+    let config = Config::parse(&text).map_err(|error| {
+        let caret = error.caret();
+        let caret: Vec<_> = caret.lines().map(sanitize).collect();
+        let caret = caret.join("\n");
+        let failure = Failure::usage(format!("{shown}, {error}\n{caret}"));
+        match error.hint() {
+            Some(hint) => failure.next(hint),
+            None => failure.next("docs/config.md names every field"),
+        }
+    })?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(match folder {
+        Some(folder) => config.in_folder(folder),
+        None => config,
+    })
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_LEN + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_LEN {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,155 @@
+//! Keeps what was judged in the run folder: scores row by row, and the report.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use batch_orchestrator::{InputId, JobId};
+use eval_report::{Report, sanitize, to_json};
+use run_store::{AtomicFile, OwnName, RunFolder, StoreError};
+use scoring::{Scorer, Scores};
+
+use super::Cell;
+use crate::context::{Context, store};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::hashing::digest;
+use crate::row_keys::RowKeys;
+
+/// One line a row: its key, its outcome, what each scorer said.
+pub(super) fn scores(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+    cell: &Cell<'_>,
+    scores: &Scores,
+) -> Outcome<()> {
+    let paths = folder.paths();
+    let input = InputId { shard: 1, variant: cell.variant };
+    let path = paths.scores(&set(scorers)?, JobId { input, model: cell.model });
+    let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
+    let keys = RowKeys::new(logged, &context.stop);
+    keep(context, folder, &path, |file| write_scores(scorers, file, keys, scores))
+}
+
+/// Keeps the report: the run's own as `report.json`, others beside it under the name of their set.
+pub(super) fn report(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+    report: &Report,
+) -> Outcome<()> {
+    let path = folder.paths().report(&report_name(folder, scorers)?);
+    let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
+    keep(context, folder, &path, |file| file.write_all(json.as_bytes()))
+}
+
+/// Writes a file that can be made again at any time. A folder that cannot be written to is no
+/// reason to keep a report from its reader.
+fn keep(
+    context: &Context,
+    folder: &RunFolder,
+    path: &Path,
+    write: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>,
+) -> Outcome<()> {
+    let shown = || sanitize(&path.display().to_string()).into_owned();
+    let kept = (|| {
+        let paths = folder.paths();
+        if let Some(parent) = path.parent() {
+            paths.make_folder(parent)?;
+        }
+        let mut file = paths.create_file(path)?;
+        write(&mut file).map_err(|error| (shown(), error))?;
+        file.commit()?;
+        Ok(())
+    })();
+    match kept {
+        Ok(()) => Ok(()),
+        Err(Unkept::Read(only)) => {
+            let text = format!("note       {} is not written: {only}", shown());
+            context.ui.note(&text);
+            Ok(())
+        }
+        Err(Unkept::Failed(failure)) => Err(failure),
+    }
+}
+
+fn write_scores(
+    scorers: &[Box<dyn Scorer>],
+    file: &mut impl Write,
+    mut keys: RowKeys,
+    scores: &Scores,
+) -> std::io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 18, file);
+    for row in 0.. {
+        let Some(key) = keys.next(row)? else { break };
+        let verdicts: serde_json::Map<String, serde_json::Value> = scorers
+            .iter()
+            .enumerate()
+            .map(|(at, scorer)| (scorer.name().to_owned(), verdict(scores, at, row)))
+            .collect();
+        let line = serde_json::json!({
+            "key": key.to_string(),
+            "outcome": scores.outcome(row).name(),
+            "verdicts": verdicts,
+        });
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+/// Why a file that can be made again was not written.
+enum Unkept {
+    /// The folder is read-only, or another's.
+    Read(String),
+    Failed(Failure),
+}
+
+impl From<StoreError> for Unkept {
+    fn from(error: StoreError) -> Self {
+        let read_only = match &error {
+            StoreError::Io { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied
+            ),
+            _ => false,
+        };
+        if read_only { Self::Read(error.to_string()) } else { Self::Failed(store(&error)) }
+    }
+}
+
+impl From<(String, std::io::Error)> for Unkept {
+    fn from((path, error): (String, std::io::Error)) -> Self {
+        Self::Failed(Failure::io(format!("failed to write {path}"), &error))
+    }
+}
+
+/// What a scorer said of a row: a pass as a boolean, a grade as a number, a label as a text, and
+/// nothing where it could say nothing.
+fn verdict(scores: &Scores, scorer: usize, row: u64) -> serde_json::Value {
+    scores
+        .passed(scorer, row)
+        .map(serde_json::Value::from)
+        .or_else(|| scores.label(scorer, row).map(serde_json::Value::from))
+        .or_else(|| scores.value(scorer, row).map(serde_json::Value::from))
+        .unwrap_or_default()
+}
+
+/// The name under which the scores of these scorers are kept.
+fn set(scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
+    let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
+    own(&format!("s-{}", &digest(names.join("\n").as_bytes())[..12]))
+}
+
+fn own(text: &str) -> Outcome<OwnName> {
+    OwnName::parse(text).map_err(|error| store(&error))
+}
+
+fn report_name(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
+    let own_scorers: Vec<&str> =
+        folder.manifest().asked.scorers.iter().map(String::as_str).collect();
+    let these: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
+    if own_scorers == these {
+        own("report.json")
+    } else {
+        own(&format!("{}.json", set(scorers)?.as_str()))
+    }
+}

@@ -1,0 +1,165 @@
+//! From the results of a run to its report, offline: the passes, the score files, the figures.
+
+mod keep;
+mod passes;
+
+use std::time::Duration;
+
+use batch_orchestrator::{Event, RunState};
+use eval_report::{Column, ColumnSource, Report, Role, sanitize};
+use run_store::RunFolder;
+use scoring::Scorer;
+
+use crate::context::Context;
+use crate::exit::{Failure, Outcome};
+use crate::money::{Bills, Quotes};
+use crate::notes::notes;
+use crate::ui::Ui;
+pub(crate) use passes::Passes;
+
+/// A report and what it means for the exit code.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) report: Report,
+    /// Why result files cannot be the whole truth, in words.
+    pub(crate) damage: Vec<String>,
+    /// Rows whose result cannot be used, over all models.
+    pub(crate) errors: u64,
+    /// Rows that did not come back, over all models.
+    pub(crate) missing: u64,
+    /// What jobs cost, as far as the run's ledger does not know it yet.
+    pub(crate) spent: Vec<Event>,
+}
+
+/// Scores the results of a run and folds them to a report; keeps both in the folder.
+pub(crate) fn run(
+    context: &Context,
+    folder: &RunFolder,
+    state: &RunState,
+    scorers: &[Box<dyn Scorer>],
+    quotes: &Quotes,
+    elapsed: Option<Duration>,
+) -> Outcome<Judged> {
+    let mut report = empty(folder, scorers, elapsed);
+    let bills = Bills::of(folder, state, quotes)?;
+    let mut damage = Vec::new();
+    for cells in cells(folder).chunk_by(|one, other| one.variant == other.variant) {
+        let variant = cells[0].variant;
+        let passes = Passes::open(context, folder, scorers, variant)?;
+        if variant == 0
+            && let Some(column) = passes.logged()?
+        {
+            report.push(column);
+        }
+        for cell in cells {
+            let (scores, summary) = passes.results(state.cell(variant, cell.model))?;
+            let label = cell.label();
+            damage.extend(
+                summary.damage().iter().map(|what| format!("{}: {what}", sanitize(&label))),
+            );
+            keep::scores(context, folder, scorers, cell, &scores)?;
+            let column = Column::of(ColumnSource {
+                label: cell.model_name,
+                role: Role::Model,
+                model: Some(cell.model_name),
+                variant: cell.variant_name,
+                scores: &scores,
+                summary: &summary,
+            });
+            report.push(Column { cost: bills.cost(cell, quotes), ..column });
+        }
+    }
+    report.warnings.extend(notes(folder, state));
+    let asked = || report.models.iter().filter(|column| column.role == Role::Model);
+    let errors = asked().filter_map(|column| column.scores.first()).map(|score| score.errors).sum();
+    let missing = asked().map(|column| column.outcomes.missing).sum();
+    keep::report(context, folder, scorers, &report)?;
+    Ok(Judged { report, damage, errors, missing, spent: bills.news(state) })
+}
+
+/// A model under a variant: a column of the report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    pub(crate) variant: u32,
+    pub(crate) model: u32,
+    pub(crate) model_name: &'a str,
+    /// `None` where the run has but one.
+    pub(crate) variant_name: Option<&'a str>,
+}
+
+impl Cell<'_> {
+    pub(crate) fn label(&self) -> String {
+        match self.variant_name {
+            Some(variant) => format!("{}/{variant}", self.model_name),
+            None => self.model_name.to_owned(),
+        }
+    }
+}
+
+/// Every model under every variant, variant by variant.
+pub(crate) fn cells(folder: &RunFolder) -> Vec<Cell<'_>> {
+    let asked = &folder.manifest().asked;
+    let several = asked.variants.len() > 1;
+    let mut cells = Vec::new();
+    for (variant, named) in (0u32..).zip(&asked.variants) {
+        let variant_name = several.then_some(named.name.as_str());
+        for (model, model_name) in (0u32..).zip(&asked.models) {
+            cells.push(Cell { variant, model, model_name, variant_name });
+        }
+    }
+    cells
+}
+
+fn empty(folder: &RunFolder, scorers: &[Box<dyn Scorer>], elapsed: Option<Duration>) -> Report {
+    let manifest = folder.manifest();
+    let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
+    report.run = Some(eval_report::RunLabel {
+        id: manifest.tag.as_str().to_owned(),
+        name: manifest.name.as_str().to_owned(),
+    });
+    report.backend = Some(eval_report::Backend {
+        name: if manifest.asked.emulated { "emulator" } else { "gemini" }.to_owned(),
+        base_url: (!manifest.asked.emulated).then(|| manifest.asked.backend.base_url.clone()),
+        emulated: manifest.asked.emulated,
+    });
+    report.dataset = Some(eval_report::Dataset {
+        name: manifest.asked.dataset.label.clone(),
+        rows: manifest.made.rows,
+    });
+    report.elapsed_ms = elapsed.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    report
+}
+
+/// Prints the report of a run, and in JSON why the program does not end well.
+pub(crate) fn show(
+    context: &Context,
+    folder: &RunFolder,
+    judged: &Judged,
+    failure: Option<&Failure>,
+) -> Outcome<()> {
+    print(context, &judged.report, Some(folder), failure)
+}
+
+/// Prints a report: a table and its sentences for people, one object for programs.
+pub(crate) fn print(
+    context: &Context,
+    report: &Report,
+    folder: Option<&RunFolder>,
+    failure: Option<&Failure>,
+) -> Outcome<()> {
+    let root = folder.map(|folder| folder.paths().root());
+    if context.ui.json {
+        let exit = failure.map_or(0, |failure| failure.exit as u8);
+        let error = failure.map(Failure::json);
+        return Ui::object(&serde_json::json!({
+            "type": "report", "folder": root, "report": report, "exit": exit, "error": error,
+        }));
+    }
+    let mut text = Ui::table(report);
+    if let Some(root) = root {
+        text.push_str("\nrun folder: ");
+        text.push_str(&sanitize(&root.display().to_string()));
+        text.push('\n');
+    }
+    Ui::result(&text)
+}

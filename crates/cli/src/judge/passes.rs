@@ -1,0 +1,184 @@
+//! The passes over the results of one variant of a run.
+
+use std::io::BufReader;
+
+use batch_orchestrator::{Job, JobId, Phase, StoredResult, Verdict};
+use eval_report::{Column, ColumnSource, Role};
+use run_store::RunFolder;
+use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassSummary, Scorer, Scores};
+
+use crate::context::{Context, store};
+use crate::dataset_rows::{FolderDataset, FolderRows};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::hashing::Hashing;
+use crate::row_keys::RowKeys;
+
+/// What the passes over one variant share.
+pub(crate) struct Passes<'a> {
+    context: &'a Context,
+    folder: &'a RunFolder,
+    scorers: &'a [Box<dyn Scorer>],
+    variant: u32,
+    hashes: KeyHashes,
+    copies: Copies,
+    rows: u64,
+}
+
+impl<'a> Passes<'a> {
+    pub(crate) fn open(
+        context: &'a Context,
+        folder: &'a RunFolder,
+        scorers: &'a [Box<dyn Scorer>],
+        variant: u32,
+    ) -> Outcome<Self> {
+        if scorers.iter().any(|scorer| scorer.needs().any()) {
+            // What is wrong with the folder is said before the pass.
+            FolderRows::open(folder, variant)?;
+        }
+        let copies = copies(folder)?;
+        let hashes = key_hashes(context, folder, variant, &copies)?;
+        let rows = folder.manifest().made.rows;
+        Ok(Self { context, folder, scorers, variant, hashes, copies, rows })
+    }
+
+    /// Whether a row was answered with an earlier one, and so was not sent itself.
+    pub(crate) fn is_copy(&self, row: u64) -> bool {
+        self.copies.has(row)
+    }
+
+    /// The logged answers as a column; `None` when the dataset has none at all.
+    pub(super) fn logged(&self) -> Outcome<Option<Column>> {
+        let path = self.folder.paths().logged();
+        let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
+        let mut scores = Scores::new(self.rows, self.scorers);
+        let reader = self.context.stop.reader(BufReader::with_capacity(1 << 20, file));
+        let summary = self.pass(reader, Form::Logged, &mut scores)?;
+        let column = Column::of(ColumnSource {
+            label: "logged",
+            role: Role::Logged,
+            model: None,
+            variant: None,
+            scores: &scores,
+            summary: &summary,
+        });
+        let any = column.outcomes.missing < column.submitted;
+        Ok(any.then_some(column))
+    }
+
+    /// The results of these jobs, in the order in which they count: a row that was answered keeps
+    /// its answer, any other is replaced by what a later job says of it.
+    pub(crate) fn results<'j>(
+        &self,
+        jobs: impl Iterator<Item = &'j Job>,
+    ) -> Outcome<(Scores, PassSummary)> {
+        let mut scores = Scores::new(self.rows, self.scorers);
+        let mut summary = PassSummary::default();
+        for job in jobs {
+            if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
+                summary.absorb(&self.job(job.id, result, &mut scores)?);
+            }
+        }
+        Ok((scores, summary))
+    }
+
+    /// The results of one job. The file must be the one that was fetched.
+    fn job(&self, job: JobId, result: &StoredResult, scores: &mut Scores) -> Outcome<PassSummary> {
+        let path = self.folder.paths().raw(job);
+        let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
+        let mut reader = Hashing::new(self.context.stop.reader(file));
+        let mut lines = BufReader::with_capacity(1 << 20, &mut reader);
+        let summary = self.pass(&mut lines, Form::Results, scores)?;
+        // A pass reads to the end; what it left is read here so that the digest is of the file.
+        std::io::copy(&mut lines, &mut std::io::sink())
+            .map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
+        let (_, sha256) = reader.finish();
+        if sha256 != result.sha256 {
+            let what = format!("{} is not the file that was fetched", path.display());
+            let mut failure = Failure::new(Exit::RunFolder, what);
+            failure.causes.push(format!("sha256 is {sha256}, was {}", result.sha256));
+            return Err(failure.next("bring the file back from a copy; nothing else was touched"));
+        }
+        Ok(summary)
+    }
+
+    fn pass(
+        &self,
+        reader: impl std::io::Read + Send,
+        form: Form,
+        scores: &mut Scores,
+    ) -> Outcome<PassSummary> {
+        let check = |key| self.hashes.has(key);
+        let rows = FolderDataset { folder: self.folder, variant: self.variant };
+        let keys = Keys::checked(0..self.rows, &check);
+        let mut pass = Pass::new(self.scorers).keys(keys).form(form).dataset(&rows);
+        // Each row was logged with an answer of its own; results come once for equal rows.
+        if form == Form::Results {
+            pass = pass.copies(&self.copies);
+        }
+        pass.run(reader, scores).map_err(|error| {
+            self.context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Io, &error))
+        })
+    }
+}
+
+/// The hashes in the keys of the rows of a variant: those of the first stand in `logged.jsonl`,
+/// those of others in their inputs.
+fn key_hashes(
+    context: &Context,
+    folder: &RunFolder,
+    variant: u32,
+    copies: &Copies,
+) -> Outcome<KeyHashes> {
+    let (paths, rows) = (folder.paths(), folder.manifest().made.rows);
+    let files: Vec<_> = if variant == 0 {
+        vec![paths.logged()]
+    } else {
+        let inputs = folder.manifest().made.inputs.iter();
+        let inputs = inputs.filter(|input| input.id.variant == variant);
+        inputs.map(|input| paths.input(input.id)).collect()
+    };
+    let mut hashes = KeyHashes::new(rows);
+    // No result carries the key of a copy, so any hash stands for it.
+    let skip_copies = |hashes: &mut KeyHashes| {
+        while variant > 0 && copies.has(hashes.rows()) {
+            hashes.push(0);
+        }
+    };
+    for path in files {
+        let file = paths.open_file(&path).map_err(|error| store(&error))?;
+        let mut keys = RowKeys::new(file, &context.stop);
+        let failed = |error: std::io::Error| {
+            if error.kind() == std::io::ErrorKind::InvalidData {
+                return Failure::new(Exit::RunFolder, format!("{} is {error}", path.display()));
+            }
+            let failed = || Failure::io(format!("failed to read {}", path.display()), &error);
+            context.stop.failure().unwrap_or_else(failed)
+        };
+        loop {
+            skip_copies(&mut hashes);
+            let Some(key) = keys.next(hashes.rows()).map_err(failed)? else { break };
+            hashes.push(key.hash());
+        }
+    }
+    if hashes.rows() != rows {
+        let what = format!(
+            "the run has {rows} rows, and {} keys are in {}",
+            hashes.rows(),
+            paths.root().display()
+        );
+        return Err(Failure::new(Exit::RunFolder, what));
+    }
+    Ok(hashes)
+}
+
+/// The rows that are equal to an earlier one, which was sent for both.
+fn copies(folder: &RunFolder) -> Outcome<Copies> {
+    let paths = folder.paths();
+    if folder.manifest().made.transformed.copies == 0 {
+        return Ok(Copies::new([]));
+    }
+    let file = paths.open_file(&paths.copies()).map_err(|error| store(&error))?;
+    let read = jsonl_transform::Copies::read(BufReader::new(file))
+        .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
+    Ok(Copies::new(read.pairs()))
+}

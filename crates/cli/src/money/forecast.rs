@@ -1,0 +1,235 @@
+//! The forecast of a run: tokens and money for each model and variant, and together.
+
+use std::fmt::Write as _;
+
+use batch_backend::ModelId;
+use batch_cost::{Assumptions, Basis, Cost, Forecast, Money, Range, Total};
+use eval_report::sanitize;
+use gemini_client::Client;
+use run_store::{Asked, JobLoad, Made, RunPaths};
+use serde_json::{Value, json};
+
+use super::census::{Look, Trouble, looks};
+use super::count::count;
+use super::quotes::Quotes;
+use crate::context::{Context, store};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::words::rows;
+
+/// Bytes a token, where nothing at all is known: only for telling how heavy a job is in the queue.
+const BYTES_A_TOKEN: u64 = 4;
+
+/// The forecast of one model under one variant.
+#[derive(Debug)]
+struct Part {
+    name: String,
+    variant: u32,
+    forecast: Forecast,
+}
+
+/// What a run may cost.
+#[derive(Debug)]
+pub(crate) struct Forecasted {
+    parts: Vec<Part>,
+    pub(crate) total: Total,
+    prices: Option<String>,
+}
+
+/// Forecasts a run that has been prepared, and puts into `made` what its jobs weigh.
+///
+/// With a `client`, some of the requests are counted by the service, for models that cost money.
+pub(crate) async fn forecast(
+    context: &Context,
+    paths: &RunPaths,
+    asked: &Asked,
+    made: &mut Made,
+    quotes: &Quotes,
+    client: Option<&Client>,
+) -> Outcome<Forecasted> {
+    let variants = u32::try_from(asked.variants.len()).unwrap_or(u32::MAX);
+    let keep_sample = client.is_some() && !quotes.is_free();
+    let looks = looks(paths, &made.inputs, variants, keep_sample).map_err(|error| match error {
+        Trouble::Store(error) => store(&error),
+        Trouble::Read(_) => Failure::of(Exit::Io, &error),
+    })?;
+    let mut parts = Vec::new();
+    let mut total = Total::default();
+    for (variant, look) in (0u32..).zip(&looks) {
+        for model in &asked.models {
+            let part = part(context, asked, variant, look, model, quotes, client).await?;
+            total.add(&part.name, &part.forecast.cost);
+            parts.push(part);
+        }
+    }
+    weigh(made, &looks, &parts, asked.models.len());
+    let forecasted = Forecasted { parts, total, prices: quotes.name() };
+    made.forecast = (!quotes.is_free()).then(|| forecasted.kept());
+    Ok(forecasted)
+}
+
+async fn part(
+    context: &Context,
+    asked: &Asked,
+    variant: u32,
+    look: &Look,
+    model: &str,
+    quotes: &Quotes,
+    client: Option<&Client>,
+) -> Outcome<Part> {
+    let name = match asked.variants.get(variant as usize) {
+        Some(named) if asked.variants.len() > 1 => format!("{model}/{}", named.name),
+        _ => model.to_owned(),
+    };
+    let quote = quotes.quote(model);
+    let free = matches!(quote, batch_cost::Quote::Free);
+    let counted = match client.filter(|_| !free && !look.sample.is_empty()) {
+        Some(client) => {
+            let model = ModelId::parse(model).map_err(|e| Failure::usage(e.to_string()))?;
+            let counted = count(client, &model, &look.sample).await;
+            counted
+                .inspect_err(|error| {
+                    let text = sanitize(&error.to_string()).into_owned();
+                    context.ui.note(&format!("note       tokens are not counted: {text}"));
+                })
+                .ok()
+        }
+        None => None,
+    };
+    let forecast = Forecast::new(&look.census, counted.as_ref(), &quote, Assumptions::default());
+    Ok(Part { name, variant, forecast })
+}
+
+/// What each job weighs: its share of its variant's bytes.
+fn weigh(made: &mut Made, looks: &[Look], parts: &[Part], models: usize) {
+    for input in &mut made.inputs {
+        let Some(look) = looks.get(input.id.variant as usize) else { continue };
+        let whole = look.census.bytes().max(1);
+        let own = parts.iter().filter(|part| part.variant == input.id.variant).take(models);
+        let share = |of: u64| {
+            let part = u128::from(of) * u128::from(input.bytes);
+            // Rounded up, so that the shares are never less than the whole.
+            u64::try_from(part.div_ceil(u128::from(whole))).unwrap_or(u64::MAX)
+        };
+        let load = |part: &Part| JobLoad {
+            tokens: match part.forecast.input {
+                Some(tokens) => share(tokens.mid),
+                None => input.bytes.div_ceil(BYTES_A_TOKEN),
+            },
+            cost: match &part.forecast.cost {
+                Cost::Free => Some(0),
+                Cost::Known(range) => Some(share(range.high.micros())),
+                _ => None,
+            },
+        };
+        input.loads = own.map(load).collect();
+    }
+}
+
+impl Forecasted {
+    /// What is written down of it.
+    fn kept(&self) -> run_store::Forecast {
+        let tokens = |of: fn(&Forecast) -> Option<Range<u64>>| {
+            self.parts.iter().map(|part| of(&part.forecast).map(|range| range.mid)).sum()
+        };
+        let known = self.total.unknown.is_empty();
+        let micros = |money: Money| known.then(|| money.micros());
+        run_store::Forecast {
+            input_tokens: tokens(|forecast| forecast.input),
+            output_tokens: tokens(|forecast| forecast.output),
+            low: micros(self.total.cost.low),
+            likely: micros(self.total.cost.mid),
+            high: micros(self.total.cost.high),
+            prices: self.prices.clone(),
+        }
+    }
+}
+
+/// Says what the run may cost, for people; nothing where nothing is paid for.
+pub(crate) fn tell(context: &Context, forecasted: &Forecasted) {
+    if forecasted.prices.is_none() {
+        return;
+    }
+    for part in &forecasted.parts {
+        context.ui.note(&format!("forecast   {}", line(part)));
+    }
+    if forecasted.parts.len() > 1 {
+        context.ui.note(&format!("forecast   together {}", together(&forecasted.total)));
+    }
+}
+
+fn line(part: &Part) -> String {
+    let forecast = &part.forecast;
+    let mut line = format!("{}: {}", sanitize(&part.name), rows(forecast.rows));
+    let mut tokens = |range: Option<Range<u64>>, basis: Basis, what: &str| {
+        // Writing to a string cannot fail.
+        let _ = match range {
+            Some(range) => {
+                write!(line, ", {} tokens {what} ({})", range.mid, on(basis))
+            }
+            None => write!(line, ", unknown tokens {what}"),
+        };
+    };
+    tokens(forecast.input, forecast.input_basis, "in");
+    tokens(forecast.output, forecast.output_basis, "out");
+    let cost = match &forecast.cost {
+        Cost::Free => "free".to_owned(),
+        Cost::Known(range) => money(range),
+        Cost::Unknown(why) => format!("cost unknown: {why}"),
+        _ => "cost unknown".to_owned(),
+    };
+    format!("{line}: {cost}")
+}
+
+fn on(basis: Basis) -> String {
+    match basis {
+        Basis::Counted(rows) => format!("from {rows} counted rows"),
+        Basis::Logged(rows) => format!("from {rows} logged rows"),
+        Basis::Caps => "the requests' own limits".to_owned(),
+        _ => "no data".to_owned(),
+    }
+}
+
+fn money(range: &Range<Money>) -> String {
+    if range.is_exact() {
+        return range.mid.to_string();
+    }
+    format!("{} to {}, likely {}", range.low, range.high, range.mid)
+}
+
+/// The sum, and what it lacks.
+pub(super) fn together(total: &Total) -> String {
+    if total.unknown.is_empty() {
+        return money(&total.cost);
+    }
+    let names: Vec<_> = total.unknown.iter().map(|name| sanitize(name)).collect();
+    format!("{}, and the unknown cost of {}", money(&total.cost), names.join(", "))
+}
+
+/// The forecast for programs, in millionths of a dollar.
+pub(crate) fn as_json(forecasted: &Forecasted) -> Value {
+    let micros = |range: &Range<Money>| json!({"low": range.low.micros(), "likely": range.mid.micros(), "high": range.high.micros()});
+    let tokens = |range: Option<Range<u64>>| {
+        range.map(|range| json!({"low": range.low, "likely": range.mid, "high": range.high}))
+    };
+    let part = |part: &Part| {
+        let (cost, why) = match &part.forecast.cost {
+            Cost::Free => (Some(json!({"low": 0, "likely": 0, "high": 0})), None),
+            Cost::Known(range) => (Some(micros(range)), None),
+            Cost::Unknown(why) => (None, Some(why.to_string())),
+            _ => (None, None),
+        };
+        json!({
+            "name": part.name, "rows": part.forecast.rows,
+            "input_tokens": tokens(part.forecast.input),
+            "output_tokens": tokens(part.forecast.output),
+            "cost_micros": cost, "unknown": why,
+        })
+    };
+    json!({
+        "type": "forecast",
+        "parts": forecasted.parts.iter().map(part).collect::<Vec<_>>(),
+        "cost_micros": micros(&forecasted.total.cost),
+        "unknown": forecasted.total.unknown,
+        "prices": forecasted.prices,
+    })
+}

@@ -1,0 +1,13 @@
+//! What a run may cost before it begins, and whether it may begin.
+
+mod census;
+mod consent;
+mod count;
+mod forecast;
+mod quotes;
+mod spent;
+
+pub(crate) use consent::consent;
+pub(crate) use forecast::{Forecasted, as_json, forecast, tell};
+pub(crate) use quotes::Quotes;
+pub(crate) use spent::Bills;

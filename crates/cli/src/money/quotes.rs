@@ -1,0 +1,92 @@
+//! Which price stands for which model of a run.
+
+use std::time::SystemTime;
+
+use batch_cost::{Day, PriceBook, Quote};
+use run_store::{Backend, BackendKind};
+
+use crate::config::MoneyConfig;
+use crate::exit::Outcome;
+use crate::run::settings::{in_file, read};
+
+/// Days a job may take: it is paid at the price of the day on which it is worked off.
+const JOB_DAYS: u32 = 2;
+
+/// The prices that a run goes by.
+#[derive(Debug)]
+pub(crate) struct Quotes {
+    /// `None` where nothing is paid for.
+    book: Option<PriceBook>,
+    today: Day,
+}
+
+impl Quotes {
+    /// The built-in prices under the user's own. A service in this process, or at an address of
+    /// this machine, bills nobody, unless the user brings prices or a budget for it.
+    pub(crate) fn of(backend: &Backend, money: &MoneyConfig, at: SystemTime) -> Outcome<Self> {
+        let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let today = Day::at_unix_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let wanted = money.prices.is_some() || money.budget.is_some();
+        if backend.kind == BackendKind::Emulator || (is_here(&backend.base_url) && !wanted) {
+            return Ok(Self { book: None, today });
+        }
+        let mut book = PriceBook::builtin();
+        if let Some(path) = &money.prices {
+            let name = path.display().to_string();
+            let own = PriceBook::parse(&read(path)?, &name).map_err(|e| in_file(path, &e))?;
+            book = book.overridden_by(own);
+        }
+        Ok(Self { book: Some(book), today })
+    }
+
+    /// The price of a model for a job that begins today.
+    pub(crate) fn quote(&self, model: &str) -> Quote {
+        match &self.book {
+            Some(book) => book.quote_over(model, self.today, JOB_DAYS),
+            None => Quote::Free,
+        }
+    }
+
+    /// Whether nothing is paid for, whatever the model.
+    pub(crate) fn is_free(&self) -> bool {
+        self.book.is_none()
+    }
+
+    /// The table's date, for the record.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.book.as_ref().map(|book| format!("table of {}", book.date()))
+    }
+}
+
+/// Whether an address is one of this machine.
+fn is_here(base_url: &str) -> bool {
+    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    let ip = host.parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_free() {
+        for here in ["http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:80/x"] {
+            assert!(is_here(here), "{here}");
+        }
+        for there in [
+            "https://generativelanguage.googleapis.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com:80/",
+            "http://10.0.0.1:80",
+            "",
+        ] {
+            assert!(!is_here(there), "{there}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! From a dataset to the input files of a new run.
+
+mod selection;
+mod source;
+mod transform;
+
+use std::io;
+
+use batch_orchestrator::InputId;
+use jsonl_transform::{ShardFiles, ShardLimits, Shards, Summary, TransformError, Transformer};
+use run_store::{AtomicFile, Dataset, Draft, Made, MadeInput, RunFolder, RunPaths, Transformed};
+
+use crate::context::{Context, store};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::words::rows;
+
+pub(crate) use selection::{edits, transformer};
+pub(crate) use source::{Source, Tallied, open_file};
+pub(crate) use transform::transform;
+
+/// The files of a run's inputs, each written whole or not at all.
+struct InputFiles<'a> {
+    paths: &'a RunPaths,
+}
+
+/// The input that a shard of a variant is.
+fn input_id(shard: usize, variant: usize) -> InputId {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    InputId { shard: number(shard).saturating_add(1), variant: number(variant) }
+}
+
+impl ShardFiles for InputFiles<'_> {
+    type File = AtomicFile;
+
+    fn open(&mut self, shard: usize, variant: usize) -> io::Result<AtomicFile> {
+        let path = self.paths.input(input_id(shard, variant));
+        self.paths.create_file(&path).map_err(io::Error::other)
+    }
+
+    fn close(&mut self, _: usize, _: usize, file: AtomicFile) -> io::Result<()> {
+        file.commit().map_err(io::Error::other)
+    }
+}
+
+/// What is made of a dataset.
+#[derive(Debug)]
+pub(crate) struct Recipe<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) transformer: Transformer,
+    pub(crate) variants: usize,
+    pub(crate) limits: &'a run_store::Limits,
+    pub(crate) dedupe: bool,
+}
+
+/// Writes the inputs, what was taken out of them, and the indexes, in one pass over the dataset.
+pub(crate) fn prepare(
+    context: &Context,
+    draft: &Draft,
+    recipe: &Recipe<'_>,
+) -> Outcome<(Dataset, Made)> {
+    let paths = draft.paths();
+    let create = |path: &std::path::Path| paths.create_file(path).map_err(|error| store(&error));
+    let variants = (0u32..).take(recipe.variants);
+    let mut indexes: Vec<AtomicFile> =
+        variants.map(|variant| create(&paths.index_of(variant))).collect::<Outcome<_>>()?;
+    let mut logged = create(&paths.logged())?;
+    let mut copies = if recipe.dedupe { Some(create(&paths.copies())?) } else { None };
+    let files = InputFiles { paths };
+    let mut shards = Shards::new(limits(recipe.limits), files, indexes.iter_mut(), &mut logged);
+    if let Some(copies) = &mut copies {
+        shards = shards.copies(copies);
+    }
+    let tally = Tallied::default();
+    let dataset = recipe.source.dataset(context, Some(&tally));
+    let label = recipe.source.label();
+    let summary = recipe
+        .transformer
+        .run_dataset(&dataset, &mut shards)
+        .map_err(|error| failed(context, &label, &error))?;
+    let inputs = (0..).zip(shards.shards()).flat_map(|(number, shard)| {
+        let one = move |(variant, bytes): (usize, &u64)| {
+            MadeInput::new(input_id(number, variant), shard.rows, *bytes)
+        };
+        (0..).zip(&shard.bytes).map(one)
+    });
+    let inputs = inputs.collect();
+    drop(shards);
+    for file in indexes.into_iter().chain([logged]).chain(copies) {
+        AtomicFile::commit(file).map_err(|error| store(&error))?;
+    }
+    let made =
+        Made { rows: summary.written, inputs, transformed: transformed(&summary), forecast: None };
+    Ok((tally.of(label), made))
+}
+
+fn limits(limits: &run_store::Limits) -> ShardLimits {
+    let default = ShardLimits::default();
+    ShardLimits {
+        rows: limits.shard_rows.unwrap_or(default.rows),
+        bytes: limits.shard_bytes.unwrap_or(default.bytes),
+    }
+}
+
+fn transformed(summary: &Summary) -> Transformed {
+    Transformed {
+        skipped: summary.left_out.total(),
+        bad: summary.bad.count,
+        copies: summary.copies,
+        warnings: warnings(summary),
+    }
+}
+
+/// What the user should know about good rows, a sentence each.
+pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
+    let bom = summary.had_bom.then(|| "a byte order mark at the start was left out".to_owned());
+    let others = summary.warnings().map(|warning| {
+        let rows = if warning.count == 1 { "row" } else { "rows" };
+        format!("{} ({} {rows}, first on line {})", warning.kind, warning.count, warning.first_line)
+    });
+    bom.into_iter().chain(others).collect()
+}
+
+/// A transform that failed: which rows, why, and what to do.
+pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> Failure {
+    if let Some(failure) = context.stop.failure() {
+        return failure;
+    }
+    let shown = eval_report::sanitize(label);
+    let mut failure = match error {
+        TransformError::Read { source, .. } => Failure::io(format!("{shown}: {error}"), source),
+        TransformError::Write(write) => Failure::io(format!("{shown}: {error}"), &write.source),
+        _ => Failure::new(Exit::Dataset, format!("{shown}: {error}")),
+    };
+    if let Some(summary) = error.summary() {
+        failure.causes.extend(summary.bad.first.iter().map(ToString::to_string));
+        let listed = summary.bad.first.len() as u64;
+        if summary.bad.count > listed {
+            failure.causes.push(format!("and {} more bad rows", summary.bad.count - listed));
+        }
+    }
+    let failure = failure.safe("nothing was sent");
+    match error.hint() {
+        Some(hint) => failure.next(hint),
+        None => failure,
+    }
+}
+
+/// Says what was made of the dataset.
+pub(crate) fn tell(context: &Context, folder: &RunFolder) {
+    let (made, label) = (&folder.manifest().made, &folder.manifest().asked.dataset.label);
+    let bytes: u64 = made.inputs.iter().map(|input| input.bytes).sum();
+    let (label, count) = (eval_report::sanitize(label), rows(made.rows));
+    context.ui.note(&format!("prepared   {count} of {label}, {bytes} bytes to send"));
+    if made.transformed.bad > 0 {
+        context.ui.note(&format!("left out   {} that cannot be sent", rows(made.transformed.bad)));
+    }
+    for warning in &made.transformed.warnings {
+        context.ui.note(&format!("note       {}", eval_report::sanitize(warning)));
+    }
+}

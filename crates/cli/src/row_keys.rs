@@ -1,0 +1,52 @@
+//! The keys of a run's rows, read from where the run keeps them: one after another, in no memory to speak of.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+
+use jsonl_transform::RowKey;
+
+use crate::stop::{Stop, StopReader};
+
+/// Reads the keys of a file of ours whose rows follow each other.
+pub(crate) struct RowKeys {
+    reader: BufReader<StopReader<File>>,
+    line: Vec<u8>,
+}
+
+impl RowKeys {
+    pub(crate) fn new(file: File, stop: &Stop) -> Self {
+        let reader = BufReader::with_capacity(1 << 18, stop.reader(file));
+        Self { reader, line: Vec::new() }
+    }
+
+    /// The key of the next row, which has to have this number; `InvalidData` where it has not.
+    pub(crate) fn next(&mut self, number: u64) -> io::Result<Option<RowKey>> {
+        self.line.clear();
+        if self.reader.read_until(b'\n', &mut self.line)? == 0 {
+            return Ok(None);
+        }
+        let key = of_line(&self.line);
+        let key = key.filter(|key| key.number() == number).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("damaged at row {number}"))
+        })?;
+        Ok(Some(key))
+    }
+}
+
+/// The key of a line that we wrote: it stands where we put it, `{"key":"r00000042-1f9c03ab",…`.
+pub(crate) fn of_line(line: &[u8]) -> Option<RowKey> {
+    let rest = line.strip_prefix(br#"{"key":""#)?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    RowKey::parse(std::str::from_utf8(&rest[..end]).ok()?).ok()
+}
+
+/// The key of a line that another wrote: the service may put `key` wherever it likes.
+pub(crate) fn anywhere(line: &[u8]) -> Option<RowKey> {
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        #[serde(borrow)]
+        key: Option<std::borrow::Cow<'a, str>>,
+    }
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    RowKey::parse(&line.key?).ok()
+}

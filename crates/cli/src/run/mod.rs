@@ -1,0 +1,262 @@
+//! `batch-eval run`: a new run, or the same one again.
+
+pub(crate) mod settings;
+
+use batch_backend::ModelId;
+use run_store::{Asked, Draft, NewRun, OwnName, RunFolder, StoreError};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::args::{BadRows, PaceArgs, RunArgs, Until};
+use crate::config::Config;
+use crate::context::{Context, DEFAULT_SCORER, store};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::key::{self, Key};
+use crate::money::{self, Forecasted, Quotes};
+use crate::prepare::{self, Recipe, Source};
+use crate::service;
+use crate::steps::{self, Locked, Wishes};
+
+/// Model names as of a day; data, not code.
+#[derive(Debug, Deserialize)]
+struct Models {
+    default_pair: Vec<String>,
+    emulated_pair: Vec<String>,
+}
+
+impl Models {
+    fn bundled() -> Outcome<Self> {
+        serde_json::from_str(include_str!("../../data/models.json"))
+            .map_err(|error| Failure::of(Exit::Bug, &error))
+    }
+}
+
+/// What a run is made of, besides the dataset.
+struct Wanted<'a> {
+    args: &'a RunArgs,
+    /// Flags over the settings file.
+    config: Config,
+    source: Source,
+    key: Option<Key>,
+    asked: Asked,
+}
+
+/// Runs.
+pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
+    let wanted = wanted(context, args)?;
+    let name = args.name.as_deref().map(OwnName::parse).transpose();
+    let name = name.map_err(|error| Failure::usage(error.to_string()))?;
+    let there = name.as_ref().map(|name| existing(context, &wanted, name)).transpose()?.flatten();
+    let (run, forecast) = match there {
+        Some(run) => (run, None),
+        None => begun(context, &wanted, name.as_ref()).await?,
+    };
+    if args.dry_run {
+        return steps::stopped_before_sending(context, &run.folder, forecast);
+    }
+    let wishes = Wishes {
+        pace: &PaceArgs::of(&wanted.config.pace, args.pace.until),
+        key: wanted.key.as_ref(),
+        accept_partial: wanted.config.accept_partial.unwrap_or(false),
+        refetch: false,
+        money: wanted.config.money.clone(),
+    };
+    steps::go_on(context, run, &wishes).await
+}
+
+/// Finds out all that can be found out before anything is made or sent.
+fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
+    let config = args.as_config().over(context.config.clone());
+    config.check().map_err(Failure::usage)?;
+    settings::known(&config)?;
+    let words = match (args.datasets.as_slice(), &config.dataset) {
+        ([], Some(dataset)) => std::slice::from_ref(dataset),
+        (words, _) => words,
+    };
+    let source = Source::of(words)?;
+    if source == Source::Stdin && args.service.key.api_key_stdin {
+        return Err(Failure::usage("the dataset and the key cannot both come from standard input"));
+    }
+    source.check()?;
+    let typed = typed_models(&config.models)?;
+    let scorers = match config.scorers.as_slice() {
+        [] => vec![DEFAULT_SCORER.to_owned()],
+        scorers => scorers.to_vec(),
+    };
+    // A scorer that cannot be built is found out before anything is made or sent.
+    context.scorers(&scorers)?;
+    let key = key::read(&args.service.key)?;
+    let emulated = is_emulated(args, &typed, key.is_some());
+    let backend = service::named(&args.service, emulated)?;
+    if !emulated && key.is_none() && args.pace.until != Some(Until::Prepared) {
+        // Nothing is prepared that cannot be sent.
+        return Err(key::missing());
+    }
+    let models = models(args, typed, &source, emulated)?;
+    let models: Vec<String> = models.iter().map(|model| model.as_str().to_owned()).collect();
+    let asked = Asked {
+        backend,
+        emulated,
+        dataset: run_store::Dataset { label: source.label(), bytes: None, sha256: None },
+        settings: settings::settings(&config, &models, emulated)?,
+        models,
+        variants: settings::variants(&config)?,
+        scorers,
+        rows: args.rows.words(),
+        key_fingerprint: None,
+    };
+    Ok(Wanted { args, config, source, key, asked })
+}
+
+/// Whether the run goes to the emulator in this process: when asked for, or when neither a key nor
+/// an address names a service and no model does either. Made-up figures never stand under a real
+/// model's name by accident.
+fn is_emulated(args: &RunArgs, models: &[ModelId], has_key: bool) -> bool {
+    let made_up = models.iter().all(|model| model.as_str().starts_with("sim-"));
+    args.emulator || (!has_key && args.service.base_url.is_none() && made_up)
+}
+
+fn typed_models(names: &[String]) -> Outcome<Vec<ModelId>> {
+    let mut models = Vec::<ModelId>::new();
+    for name in names {
+        let model = ModelId::parse(name).map_err(|error| Failure::usage(error.to_string()))?;
+        if models.contains(&model) {
+            let what = format!("model {model} is named twice: that would cost twice");
+            return Err(Failure::usage(what));
+        }
+        models.push(model);
+    }
+    Ok(models)
+}
+
+fn models(
+    args: &RunArgs,
+    typed: Vec<ModelId>,
+    source: &Source,
+    emulated: bool,
+) -> Outcome<Vec<ModelId>> {
+    if !typed.is_empty() {
+        return Ok(typed);
+    }
+    let bundled = Models::bundled()?;
+    match (emulated, source) {
+        (true, _) => typed_models(&bundled.emulated_pair),
+        (false, Source::Sample) if args.yes => typed_models(&bundled.default_pair),
+        (false, Source::Sample) => Err(Failure::usage(
+            "a key is set, so the bundled sample would go to the real service and cost money",
+        )
+        .safe("nothing was sent")
+        .next("--emulator for the built-in emulator; -m MODEL or --yes to really send it")),
+        (false, _) => Err(Failure::usage("no model is named")
+            .safe("nothing was sent")
+            .next(format!("-m MODEL, such as -m {}", bundled.default_pair.join(" -m ")))),
+    }
+}
+
+/// The run of that name, to be gone on with, if there is one and it is the same.
+fn existing(context: &Context, wanted: &Wanted<'_>, name: &OwnName) -> Outcome<Option<Locked>> {
+    let path = context.runs.folder().join(name.as_str());
+    if std::fs::symlink_metadata(&path).is_err() {
+        return Ok(None);
+    }
+    match RunFolder::open(&path) {
+        Ok(folder) => {
+            same(context, &folder, wanted)?;
+            context.ui.note(&format!("run        {} is there already: going on", name.as_str()));
+            steps::lock(context, folder).map(Some)
+        }
+        Err(StoreError::Unfinished { .. }) => Ok(None),
+        Err(error) => Err(store(&error)),
+    }
+}
+
+/// A new run that may be sent, and what it may cost.
+async fn begun(
+    context: &Context,
+    wanted: &Wanted<'_>,
+    name: Option<&OwnName>,
+) -> Outcome<(Locked, Option<Value>)> {
+    let (run, forecasted) = make(context, wanted, name).await?;
+    money::tell(context, &forecasted);
+    if !wanted.args.dry_run && wanted.args.pace.until != Some(Until::Prepared) {
+        let resume = steps::resume(run.folder.manifest());
+        let (money, yes) = (&wanted.config.money, wanted.args.yes);
+        money::consent(context, &forecasted, money, yes, &resume)?;
+    }
+    Ok((run, Some(money::as_json(&forecasted))))
+}
+
+/// Refuses a run of the same name that is another one. Only what was typed counts: patience is no
+/// part of what a run is.
+fn same(context: &Context, folder: &RunFolder, wanted: &Wanted<'_>) -> Outcome<()> {
+    let manifest = folder.manifest();
+    let name = manifest.name.as_str();
+    if wanted.source == Source::Stdin {
+        let what = format!("run {name} exists, and standard input cannot be compared with it");
+        return Err(Failure::usage(what).next(steps::resume(manifest)));
+    }
+    let asked = Asked {
+        dataset: wanted.source.identity(context)?,
+        settings: manifest.asked.settings.clone(),
+        key_fingerprint: manifest.asked.key_fingerprint.clone(),
+        ..wanted.asked.clone()
+    };
+    let difference = manifest.asked.difference(&asked);
+    if difference.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::usage(format!("run {name} exists with other settings"));
+    failure.causes = difference;
+    let next = format!("another --name, or `{}` to go on with it", steps::resume(manifest));
+    Err(failure.safe("nothing was sent or changed").next(next))
+}
+
+/// Makes a new run folder with its inputs, and a forecast of what they cost.
+async fn make(
+    context: &Context,
+    wanted: &Wanted<'_>,
+    name: Option<&OwnName>,
+) -> Outcome<(Locked, Forecasted)> {
+    let session = Context::session();
+    let new = NewRun { name, at: context.now(), entropy: Context::entropy(), session: &session };
+    let draft: Draft = match context.runs.create(&new) {
+        Err(StoreError::Unfinished { .. }) => context.runs.recreate(&new),
+        created => created,
+    }
+    .map_err(|error| store(&error))?;
+    let run = draft.name().as_str();
+    if wanted.asked.emulated {
+        context.ui.note(&format!(
+            "run        {run}, on the built-in emulator: no key, no cost, made-up answers"
+        ));
+    } else {
+        context.ui.note(&format!("run        {run}, on {}", wanted.asked.backend.base_url));
+    }
+    let edits = wanted.asked.variants.iter().map(prepare::edits).collect::<Outcome<Vec<_>>>()?;
+    let bad_rows = wanted.config.bad_rows.unwrap_or(BadRows::Fail);
+    let mut transformer =
+        prepare::transformer(context, &wanted.source, &wanted.args.rows, bad_rows)?.variants(edits);
+    if let Some(secret) = wanted.key.as_ref().and_then(Key::forbidden) {
+        transformer = transformer.forbid(secret);
+    }
+    let recipe = Recipe {
+        source: &wanted.source,
+        transformer,
+        variants: wanted.asked.variants.len(),
+        limits: &wanted.asked.settings.limits,
+        dedupe: wanted.args.rows.dedupe,
+    };
+    let (dataset, mut made) = prepare::prepare(context, &draft, &recipe)?;
+    let key = wanted.key.as_ref().filter(|_| !wanted.asked.emulated);
+    let quotes = Quotes::of(&wanted.asked.backend, &wanted.config.money, context.now())?;
+    let client = key.map(|key| service::client_of(&wanted.asked.backend, Some(key))).transpose()?;
+    let paths = draft.paths();
+    let forecasted =
+        money::forecast(context, paths, &wanted.asked, &mut made, &quotes, client.as_ref()).await?;
+    let key_fingerprint = key.map(|key| key.fingerprint(draft.tag().as_str()));
+    let asked = Asked { dataset, key_fingerprint, ..wanted.asked.clone() };
+    let (folder, lock) =
+        draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
+    prepare::tell(context, &folder);
+    Ok((Locked { folder, lock }, forecasted))
+}

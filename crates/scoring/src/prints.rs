@@ -1,0 +1,153 @@
+//! Short fingerprints of many rows: which lines came twice, and which hashes keys must have, in bounded memory.
+
+use std::ops::Range;
+
+use twox_hash::XxHash3_64;
+
+use crate::RowKey;
+
+/// Fingerprints of one kind take at most this much memory, as long as a byte a row does.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// How many bytes each of `rows` fingerprints gets: as many as fit, at least one.
+fn width(rows: u64, most: usize) -> usize {
+    let fits = |width: &usize| rows.saturating_mul(*width as u64) <= MOST_BYTES;
+    [8, 4, 2].into_iter().filter(|width| *width <= most).find(fits).unwrap_or(1)
+}
+
+/// The 64-bit fingerprint of a line.
+pub(crate) fn print(line: &[u8]) -> u64 {
+    XxHash3_64::oneshot(line)
+}
+
+/// What a line is to the lines before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    /// The first line of its row.
+    First,
+    /// A line with the same bytes came before.
+    Same,
+    /// A line with other bytes came before.
+    Different,
+}
+
+/// Which rows of a range were seen, and with which lines: 8 bytes a row up to a million rows, 4 up to two, 2 up to
+/// four, then 1. Two lines that differ are taken for equal with a chance of 1 in 2^64, 2^32, 65,535 or 255.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    first: u64,
+    width: usize,
+    bytes: Vec<u8>,
+}
+
+impl Seen {
+    /// `None` if there are more rows than can be addressed.
+    pub(crate) fn new(rows: &Range<u64>) -> Option<Self> {
+        let count = rows.end.saturating_sub(rows.start);
+        let width = width(count, 8);
+        let length = usize::try_from(count).ok()?.checked_mul(width)?;
+        Some(Self { first: rows.start, width, bytes: vec![0; length] })
+    }
+
+    /// Notes a line by its fingerprint; a row out of range is always `First`.
+    pub(crate) fn note(&mut self, row: u64, print: u64) -> Sighting {
+        let index = row.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+        let start = index.and_then(|index| index.checked_mul(self.width));
+        let slot = start.and_then(|at| self.bytes.get_mut(at..at.checked_add(self.width)?));
+        let Some(slot) = slot else {
+            return Sighting::First;
+        };
+        let mut print = print.to_le_bytes();
+        let print = print.get_mut(..slot.len()).unwrap_or_default();
+        // All zeros stand for "not seen".
+        if let (true, Some(byte)) = (print.iter().all(|byte| *byte == 0), print.first_mut()) {
+            *byte = 1;
+        }
+        if slot.iter().all(|byte| *byte == 0) {
+            slot.copy_from_slice(print);
+            Sighting::First
+        } else if slot == print {
+            Sighting::Same
+        } else {
+            Sighting::Different
+        }
+    }
+}
+
+/// The hashes that the keys of a dataset's rows must have, in at most 8 MiB or a byte a row.
+///
+/// Up to two million rows the whole hash is kept; of more rows its lowest 16 bits up to four million, then its lowest
+/// 8, so that a single wrong key of a right number passes with a chance of 1 in 65,536 or 256. A file of another
+/// dataset has many.
+///
+/// ```
+/// use scoring::{KeyHashes, RowKey};
+/// let mut hashes = KeyHashes::new(2);
+/// hashes.push(0x1f9c_03ab);
+/// hashes.push(0xc0ff_ee00);
+/// assert!(hashes.has(RowKey { number: 1, hash: 0xc0ff_ee00 }));
+/// assert!(!hashes.has(RowKey { number: 0, hash: 0xc0ff_ee00 }));
+/// assert!(!hashes.has(RowKey { number: 2, hash: 0 }), "no such row");
+/// ```
+#[derive(Debug, Clone)]
+pub struct KeyHashes {
+    width: usize,
+    bytes: Vec<u8>,
+}
+
+impl KeyHashes {
+    /// Room for the hashes of about `rows` rows.
+    pub fn new(rows: u64) -> Self {
+        Self { width: width(rows, 4), bytes: Vec::new() }
+    }
+
+    /// Adds the hash of the next row.
+    pub fn push(&mut self, hash: u32) {
+        let hash = hash.to_le_bytes();
+        self.bytes.extend_from_slice(hash.get(..self.width).unwrap_or(&hash));
+    }
+
+    /// How many hashes there are.
+    pub fn rows(&self) -> u64 {
+        (self.bytes.len() / self.width) as u64
+    }
+
+    /// Whether a key is one of these rows'.
+    pub fn has(&self, key: RowKey) -> bool {
+        let start = usize::try_from(key.number).ok().and_then(|row| row.checked_mul(self.width));
+        let kept = start.and_then(|at| self.bytes.get(at..at.checked_add(self.width)?));
+        kept.is_some_and(|kept| key.hash.to_le_bytes().starts_with(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_lines_are_told_from_different_ones_at_every_width() {
+        for (rows, width) in [(9, 8), (1_100_000, 4), (2_200_000, 2), (11_000_000, 1)] {
+            let mut seen = Seen::new(&(5..5 + rows)).unwrap();
+            assert_eq!(seen.width, width);
+            for row in [5, 7, 4 + rows] {
+                assert_eq!(seen.note(row, print(b"one")), Sighting::First);
+                assert_eq!(seen.note(row, print(b"one")), Sighting::Same);
+                assert_eq!(seen.note(row, print(b"other")), Sighting::Different);
+            }
+            assert_eq!(seen.note(5 + rows, 0), Sighting::First, "out of range");
+            assert_eq!((seen.note(6, 0), seen.note(6, 0)), (Sighting::First, Sighting::Same));
+        }
+    }
+
+    #[test]
+    fn hashes_take_at_most_eight_mebibytes_or_a_byte_a_row() {
+        for (rows, bytes) in [(10, 4), (2_000_000, 4), (2_100_000, 2), (4_200_000, 1)] {
+            let mut hashes = KeyHashes::new(rows);
+            hashes.push(0x0102_0304);
+            hashes.push(0x0506_0708);
+            assert_eq!((hashes.bytes.len(), hashes.rows()), (2 * bytes, 2));
+            assert!(hashes.has(RowKey { number: 1, hash: 0x0506_0708 }), "{rows}");
+            assert!(!hashes.has(RowKey { number: 1, hash: 0x0506_0709 }), "{rows}");
+        }
+    }
+}

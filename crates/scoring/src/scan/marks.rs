@@ -1,0 +1,54 @@
+//! Which bytes end a plain run of a string or a number, sixteen at a time and without unsafe code of ours.
+
+use wide::u8x16;
+
+/// So many bytes are looked at together.
+pub(super) const STRIDE: usize = 16;
+
+/// The bytes from `at` on, if there are so many.
+#[inline]
+pub(super) fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..)?.first_chunk()
+}
+
+/// A bit for each byte that ends a run inside a string, the first byte lowest: `"`, `\` and all below a space.
+#[inline]
+pub(super) fn stops(chunk: &[u8; STRIDE]) -> u32 {
+    stop_lanes(chunk).to_bitmask()
+}
+
+/// The same for twice as many bytes.
+#[inline]
+pub(super) fn two_stops(chunk: &[u8; 2 * STRIDE]) -> u32 {
+    let (halves, _) = chunk.as_chunks();
+    halves.iter().rev().fold(0, |all, half| all << STRIDE | stops(half))
+}
+
+/// Whether there is any such byte in four times as many.
+#[inline]
+pub(super) fn any_stop(chunk: &[u8; 4 * STRIDE]) -> bool {
+    let (quarters, _) = chunk.as_chunks();
+    let none = u8x16::splat(0);
+    quarters.iter().fold(none, |any, quarter| any | stop_lanes(quarter)).to_bitmask() != 0
+}
+
+#[inline]
+fn stop_lanes(chunk: &[u8; STRIDE]) -> u8x16 {
+    let text = u8x16::new(*chunk);
+    // With its second bit turned over, a quote comes to stand right above the control characters.
+    let turned = text ^ u8x16::splat(2);
+    turned.min(u8x16::splat(0x20)).simd_eq(turned) | text.simd_eq(u8x16::splat(b'\\'))
+}
+
+/// A bit for each byte that is no digit, the first byte lowest.
+#[inline]
+pub(super) fn others_than_digits(chunk: &[u8; STRIDE]) -> u32 {
+    let values = u8x16::new(*chunk) - u8x16::splat(b'0');
+    !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask()
+}
+
+/// How many bytes come before the lowest bit.
+#[inline]
+pub(super) fn before(bits: u32) -> usize {
+    bits.trailing_zeros() as usize
+}

@@ -1,0 +1,114 @@
+//! The scanner takes what `serde_json` takes, and nothing else.
+
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+use super::*;
+
+/// Whether a text is JSON, by stepping into whatever there is at the top.
+fn accepts(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    let by_value = || {
+        let mut scan = Scan::new(text);
+        scan.value()?;
+        scan.ends()
+    };
+    let by_object = || {
+        let mut scan = Scan::new(text);
+        scan.object(|scan, _| scan.array(|scan| scan.value().map(drop)).map(drop))?;
+        scan.ends()
+    };
+    let accepted = by_value().is_some();
+    assert_eq!(by_object().is_some(), accepted, "{}", text.escape_debug());
+    accepted
+}
+
+fn serde_accepts(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok())
+}
+
+const SEEDS: &[&str] = &[
+    r#"{"a":[1,-0.5e+3,true,null,"x\u00e9\"é東"],"b":{"c":{}},"d":[[],{}],"":"long enough to be words"}"#,
+    r#"[ 0 , 1E400 , "\ud83d" , { "k" : false } ]"#,
+    "\"\\ud83d\\ude00 \\b\\f\\n\\r\\t\\/\\\\ é 🎉\"",
+    "-0",
+];
+
+#[test]
+fn what_is_not_json_is_refused() {
+    for bad in [
+        "",
+        " ",
+        "{",
+        "}",
+        "[1,]",
+        "{\"a\":1,}",
+        "{\"a\"1}",
+        "{a:1}",
+        "[1 2]",
+        "{\"a\":}",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "+1",
+        "tru",
+        "nul",
+        "NaN",
+        "\"\\q\"",
+        "\"\\u12g4\"",
+        "\"a\nb\"",
+        "\"abc",
+        "[1]]",
+        "1 2",
+        "[{]}",
+        "[,1]",
+        "{,}",
+        "\u{a0}1",
+        "[1}",
+        "{\"a\":[1}]",
+    ] {
+        assert!(!accepts(bad.as_bytes()), "{bad:?}");
+        assert!(!serde_accepts(bad.as_bytes()), "{bad:?}");
+    }
+    for bad in [b"\"\xff\"".as_slice(), b"\"\xc0\xaf\"", b"\"\xed\xa0\x80\"", b"\xff"] {
+        assert!(!accepts(bad));
+    }
+}
+
+#[test]
+fn every_depth_around_the_words_of_the_stack_is_walked() {
+    for depth in [1, 63, 64, 65, 127, 128, 129, 1000, 1_000_000] {
+        let mixed = |n: usize| if n.is_multiple_of(3) { ("{\"a\":", "}") } else { ("[", "]") };
+        let opening: String = (0..depth).map(|n| mixed(n).0).collect();
+        let closing: String = (0..depth).rev().map(|n| mixed(n).1).collect();
+        assert!(accepts(format!("{opening}1{closing}").as_bytes()), "{depth}");
+        let wrong = closing.replacen(if closing.starts_with(']') { ']' } else { '}' }, ")", 1);
+        assert!(!accepts(format!("{opening}1{wrong}").as_bytes()), "{depth}");
+    }
+}
+
+proptest! {
+    /// Bytes changed, doubled and cut anywhere: what serde_json takes is taken, and nothing else.
+    #[test]
+    fn mutated_texts_are_taken_as_serde_json_takes_them(
+        seed in 0..SEEDS.len(),
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>()), 0..4),
+        pick in proptest::collection::vec(prop::sample::select(b"\"\\{}[],:0 \tue\x00\x1f\x7f\x80\xc3\xa9-+.".to_vec()), 4),
+    ) {
+        let mut text = SEEDS[seed].as_bytes().to_vec();
+        for (n, (at, how, byte)) in changes.into_iter().enumerate() {
+            let byte = if byte < 200 { pick[n] } else { byte };
+            let at = at.index(text.len().max(1));
+            match how {
+                0 if at < text.len() => text[at] = byte,
+                1 if at < text.len() => drop(text.remove(at)),
+                2 => text.truncate(at),
+                _ => text.insert(at.min(text.len()), byte),
+            }
+        }
+        // Space around a value is the caller's; serde_json takes the same.
+        prop_assert_eq!(accepts(&text), serde_accepts(&text), "{}", text.escape_ascii());
+    }
+}

@@ -1,0 +1,176 @@
+//! What one thread does with a block of lines: read them, place them, judge them. Nothing here depends on other blocks.
+
+use std::borrow::Cow;
+
+use crate::blocks::{Block, Line};
+use crate::prints;
+use crate::reading::{self, Reading};
+use crate::{
+    Copies, DatasetReader, DatasetRow, Form, Keys, Needs, PassError, Row, Scorer, Verdict, View,
+};
+
+/// What a line turned out to be.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a row")]
+pub(crate) enum Finding<'b> {
+    Blank,
+    /// A line of a row of this file.
+    Row {
+        row: u64,
+        /// Its key, empty if there is none.
+        key: Cow<'b, str>,
+        print: u64,
+        reading: Reading<'b>,
+    },
+    /// A line of which only the row it belongs to can be read.
+    Broken {
+        row: Option<u64>,
+        print: u64,
+        problem: &'static str,
+        bytes: &'b [u8],
+        cut: bool,
+    },
+    Foreign(Cow<'b, str>),
+    Keyless(&'b [u8]),
+    Nowhere(&'static str, &'b [u8]),
+}
+
+/// What the lines of a block turned out to be, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Findings<'b> {
+    pub(crate) list: Vec<Finding<'b>>,
+    /// The verdicts of the pure scorers on each row that scorers see, one after another.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// What went wrong after these lines.
+    pub(crate) failure: Option<PassError>,
+}
+
+/// What all threads share.
+pub(crate) struct Work<'a> {
+    pub(crate) keys: Keys<'a>,
+    pub(crate) form: Form,
+    pub(crate) scorers: Vec<&'a dyn Scorer>,
+    /// What the pure scorers need.
+    pub(crate) needs: Needs,
+    pub(crate) copies: &'a Copies,
+}
+
+impl Work<'_> {
+    /// Reads, places and judges the lines of a block.
+    pub(crate) fn read<'b>(
+        &self,
+        block: &'b Block,
+        dataset: &mut Option<Box<dyn DatasetReader + '_>>,
+    ) -> Findings<'b> {
+        let mut findings = Findings::default();
+        findings.list.reserve(block.len());
+        let text = block.as_str();
+        for (line, bytes) in block.lines() {
+            let finding = self.line(line, bytes, text);
+            if let Finding::Row { row, key, reading, .. } = &finding
+                && reading.outcome.is_scored()
+                && !self.scorers.is_empty()
+            {
+                let judged = self.judge((*row, key), reading, dataset, &mut findings.verdicts);
+                findings.failure = judged.err();
+            }
+            findings.list.push(finding);
+            if findings.failure.is_some() {
+                return findings;
+            }
+        }
+        findings
+    }
+
+    /// What a line is; `text` is all of its block, if that is UTF-8.
+    fn line<'b>(&self, line: &Line, bytes: &'b [u8], text: Option<&'b str>) -> Finding<'b> {
+        if line.is_blank() && !line.overlong {
+            return Finding::Blank;
+        }
+        if line.overlong {
+            return self.broken(line, bytes, "longer than a line may be");
+        }
+        let text = match text {
+            Some(block) => block.get(line.place.clone()),
+            None => std::str::from_utf8(bytes).ok(),
+        };
+        let Some(text) = text else {
+            return self.broken(line, bytes, "not UTF-8");
+        };
+        match reading::read(text, self.form) {
+            Some(reading) => self.placed(line, bytes, reading),
+            None => self.broken(line, bytes, "not JSON"),
+        }
+    }
+
+    /// A line that is no JSON: damage of its row, if it still says which that is.
+    fn broken<'b>(&self, line: &Line, bytes: &'b [u8], problem: &'static str) -> Finding<'b> {
+        let row = match &self.keys {
+            Keys::Ours { .. } => self.keys.salvage(bytes).filter(|row| !self.copies.has(*row)),
+            Keys::ByPosition { .. } => self.at_position(line),
+        };
+        Finding::Broken { row, print: self.print(bytes), problem, bytes, cut: !line.terminated }
+    }
+
+    fn placed<'b>(&self, line: &Line, bytes: &'b [u8], reading: Reading<'b>) -> Finding<'b> {
+        let key = reading.key.and_then(View::as_str);
+        let row = match (&self.keys, reading.key) {
+            (Keys::ByPosition { .. }, _) => self.at_position(line),
+            (Keys::Ours { .. }, None) => match reading.problem {
+                Some(problem @ "not an object") => return Finding::Nowhere(problem, bytes),
+                _ => return Finding::Keyless(bytes),
+            },
+            (Keys::Ours { .. }, Some(_)) => match &key {
+                Some(key) => self.keys.row_of(key.as_bytes()).filter(|row| !self.copies.has(*row)),
+                None => return Finding::Nowhere("the key is not a string", bytes),
+            },
+        };
+        let key = key.unwrap_or_default();
+        match row {
+            Some(row) => Finding::Row { row, key, print: self.print(bytes), reading },
+            None => Finding::Foreign(key),
+        }
+    }
+
+    fn at_position(&self, line: &Line) -> Option<u64> {
+        let Keys::ByPosition { rows } = &self.keys else {
+            return None;
+        };
+        rows.start.checked_add(line.position).filter(|row| rows.contains(row))
+    }
+
+    /// By position no row can come twice, so that nothing has to be compared.
+    fn print(&self, bytes: &[u8]) -> u64 {
+        match &self.keys {
+            Keys::Ours { .. } => prints::print(bytes),
+            Keys::ByPosition { .. } => 0,
+        }
+    }
+
+    pub(crate) fn judge(
+        &self,
+        (number, key): (u64, &str),
+        reading: &Reading<'_>,
+        dataset: &mut Option<Box<dyn DatasetReader + '_>>,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), PassError> {
+        let beside = fetch(dataset, number, self.needs)?;
+        let row = Row::of_reading(number, key, reading).with_dataset(&beside);
+        verdicts.extend(self.scorers.iter().map(|scorer| scorer.score(&row)));
+        Ok(())
+    }
+}
+
+/// The dataset's side of a row, if anything of it is needed and there is one.
+pub(crate) fn fetch(
+    dataset: &mut Option<Box<dyn DatasetReader + '_>>,
+    row: u64,
+    needs: Needs,
+) -> Result<DatasetRow, PassError> {
+    match dataset {
+        Some(dataset) if needs.any() => {
+            dataset.fetch(row, needs).map_err(|source| PassError::Dataset { row, source })
+        }
+        _ => Ok(DatasetRow::default()),
+    }
+}
