@@ -1,7 +1,7 @@
 //! The pass over result files as a program of its own, for `cargo xtask bench`: keys verified, two files joined.
 
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 
 use scoring::{Keys, Pass, PassSummary, Registry, Scorer, Scores};
@@ -59,10 +59,9 @@ fn pass(
     threads: NonZeroUsize,
     scorers: &[Box<dyn Scorer>],
 ) -> Result<(Scores, PassSummary), Failed> {
-    let reader = BufReader::with_capacity(1 << 20, File::open(file)?);
     let mut scores = Scores::new(rows, scorers);
     let pass = Pass::new(scorers).keys(Keys::ours(0..rows)).threads(threads);
-    let summary = pass.run(reader, &mut scores)?;
+    let summary = pass.run(File::open(file)?, &mut scores)?;
     let damage = summary.damage();
     if !damage.is_empty() {
         return Err(format!("{file} is damaged: {damage:?}").into());

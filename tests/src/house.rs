@@ -86,6 +86,35 @@ impl House {
         }
     }
 
+    /// The folder of a run.
+    pub fn run(&self, name: &str) -> PathBuf {
+        self.path().join("runs").join(name)
+    }
+
+    /// The rows of an input of a run as they are uploaded, such as `s0001.v0`.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such input or it is no JSONL.
+    pub fn input(&self, run: &str, id: &str) -> Vec<Value> {
+        let path = self.run(run).join("input").join(format!("{id}.jsonl"));
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => panic!("failed to read {}: {error}", path.display()),
+        };
+        let parse = |line: &str| match serde_json::from_str(line) {
+            Ok(row) => row,
+            Err(error) => panic!("{line:?}: {error}"),
+        };
+        text.lines().map(parse).collect()
+    }
+
+    /// The events of one kind in the journal of a run.
+    pub fn told(&self, run: &str, event: &str) -> Vec<Value> {
+        let parsed = self.journal(run).into_iter().filter_map(|l| serde_json::from_str(&l).ok());
+        parsed.filter(|line: &Value| line["ev"] == event).collect()
+    }
+
     /// The lines of the journal of a run so far.
     pub fn journal(&self, run: &str) -> Vec<String> {
         let path = self.path().join("runs").join(run).join("journal.jsonl");
@@ -124,6 +153,20 @@ pub fn creates(server: &Server) -> Vec<Value> {
     match history.get("creates") {
         Some(Value::Array(creates)) => creates.clone(),
         _ => panic!("no creates in {history}"),
+    }
+}
+
+/// The column of a report with this model, and this variant if the run has several.
+///
+/// # Panics
+///
+/// When there is none.
+pub fn column(report: &Value, model: &str, variant: Option<&str>) -> Value {
+    let columns = report["models"].as_array().cloned().unwrap_or_default();
+    let is_it = |column: &&Value| column["model"] == model && column["variant"].as_str() == variant;
+    match columns.iter().find(|column| column["role"] == "model" && is_it(column)) {
+        Some(column) => column.clone(),
+        None => panic!("no {model} {variant:?} in {report}"),
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use serde_json::Value;
+
 /// The release binary: `BATCH_EVAL_BIN`, or built once for this test process.
 ///
 /// # Panics
@@ -72,6 +74,33 @@ impl From<Output> for Said {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Said {
+    /// Standard output as the JSON objects it holds, one a line.
+    ///
+    /// # Panics
+    ///
+    /// When a line is no JSON.
+    pub fn events(&self) -> Vec<Value> {
+        let parse = |line: &str| match serde_json::from_str(line) {
+            Ok(value) => value,
+            Err(error) => panic!("{line:?} is no JSON ({error}): {self:?}"),
+        };
+        self.stdout.lines().map(parse).collect()
+    }
+
+    /// The last object on standard output.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn last(&self) -> Value {
+        match self.events().pop() {
+            Some(value) => value,
+            None => panic!("nothing on standard output: {self:?}"),
         }
     }
 }

@@ -19,6 +19,31 @@ pub fn file(seed: u64, n_rows: usize) -> Vec<u8> {
     generated(seed, n_rows).flat_map(|row| format!("{row}\n").into_bytes()).collect()
 }
 
+/// Row `n` of a plain dataset: one question, a logged answer with its tokens, a field of its own.
+pub fn plain(n: usize) -> String {
+    json!({
+        "request": {
+            "model": "models/old-one",
+            "contents": [turn("user", &format!("What is {n} plus {n}?"))],
+            "generationConfig": {"temperature": 0.5, "maxOutputTokens": 64},
+        },
+        "response": {
+            "candidates": [{
+                "content": {"parts": [{"text": (n + n).to_string()}], "role": "model"},
+                "finishReason": "STOP", "index": 0,
+            }],
+            "usageMetadata": {"promptTokenCount": 8, "candidatesTokenCount": 4},
+        },
+        "metadata": {"number": n},
+    })
+    .to_string()
+}
+
+/// Rows of [`plain`] as the text of a JSONL file.
+pub fn plain_file(numbers: impl IntoIterator<Item = usize>) -> String {
+    numbers.into_iter().map(|n| plain(n) + "\n").collect()
+}
+
 /// One kind of assistant: what it is told, what it can do, what people ask of it.
 struct Desk {
     system: &'static str,

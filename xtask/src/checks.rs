@@ -26,8 +26,9 @@ const CHECKS: [(&str, Check); 10] = [
     ("packages", crates::packages),
 ];
 
-/// Checks that run only when they are named: their builds take minutes.
-const LONG: [(&str, Check); 1] = [("rust-clients", crates::clients)];
+/// Checks that run only when they are named: what they build or install takes minutes.
+const LONG: [(&str, Check); 2] =
+    [("rust-clients", crates::clients), ("statistics", python::statistics)];
 
 /// The dataset that checks use.
 const SAMPLE: &str = "crates/cli/data/sample.jsonl";

@@ -98,8 +98,9 @@ impl Mind {
         if let Some(budget) = self.policy.budget
             && !room.ledger.affords(budget, job.load.cost)
         {
-            // What is in doubt may turn out not to exist and leave its money to this one.
-            if room.undecided == 0 {
+            if self.may_leave_money(room) {
+                self.blocked.insert(model);
+            } else {
                 out.events.push(Event::NotAfforded { job: job.id, budget });
             }
             return Gate::Skip;
@@ -120,6 +121,15 @@ impl Mind {
         let busy = room.creating >= CREATES || self.busy_jobs.contains(&job.id);
         let free = !busy && ready(&self.held_jobs, &job.id, now, out);
         if free { Gate::Open } else { Gate::Skip }
+    }
+
+    /// Whether what others were forecast to cost may still come back to the budget: a job in doubt
+    /// may turn out not to exist, and one that runs may cost less. Whoever only wants jobs created
+    /// does not wait for those to end.
+    fn may_leave_money(&self, room: &Room) -> bool {
+        let index = self.state.index();
+        let runs = !index.waiting.is_empty() || !index.fetching.is_empty();
+        room.undecided > 0 || (runs && self.policy.goal == Goal::Fetched)
     }
 
     /// Whether the tokens of a job fit beside those of its model's live jobs. A job that is too
@@ -156,7 +166,15 @@ impl Mind {
         out: &mut Decision,
     ) {
         let id = job.id;
-        let Some(InputPhase::Stored(stored)) = self.state.input(id.input).cloned() else { return };
+        let Some(InputPhase::Stored(stored)) = self.state.input(id.input).cloned() else {
+            // Jobs go in the order of their shards, so the next ones of the model wait for its
+            // upload, unless trouble holds that up.
+            let held = self.held_inputs.get(&id.input).is_some_and(|hold| hold.until > now);
+            if !held {
+                room.closed.insert(id.model);
+            }
+            return;
+        };
         let stale = stored.expires.is_some_and(|end| wall + INPUT_MARGIN > end);
         let fresh = self.stored_here.get(&id.input);
         let fresh = fresh.is_some_and(|at| now.saturating_sub(*at) < INPUT_FRESH);

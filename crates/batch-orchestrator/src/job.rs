@@ -3,7 +3,8 @@
 //! ```text
 //! phase      event                    next phase
 //! Planned    CreateIntended           Intended
-//! Planned    CancelRequested          Over(NeverSent)
+//! Planned, Over(NotAfforded)
+//!            CancelRequested          Over(NeverSent)
 //! Planned    Doubted                  Doubtful: the journal was mended and may lack its creation
 //! Intended   Created                  Waiting
 //! Intended   Doubted                  Doubtful
@@ -20,6 +21,7 @@
 //!                                     end that lacks its results), Doubtful (quarantined, nothing
 //!                                     found), Planned (not afforded)
 //! Over       Created (adopted)        Waiting, after Refused only: the job is there all the same
+//!                                     (none of these but Fetching once its rows were sent again)
 //!
 //! Planned    NotAfforded              Over(NotAfforded)
 //! not Waiting, Fetching, Over(Results)
@@ -28,15 +30,18 @@
 //!            Abandoned                Over(Abandoned)
 //! ```
 //!
-//! Remembered without a change of phase: `CancelRequested` everywhere before the end, `Looked` and
-//! `Stuck` while Waiting, `Spent` once Over, `ExtraFound` always. Anything else is an
-//! [`IllegalEvent`].
+//! Remembered without a change of phase: `CancelRequested` everywhere before the end, and after it
+//! where something would follow (quarantined, to be split); `Looked` and `Stuck` while Waiting,
+//! `Spent` once Over, `ExtraFound` always. Anything else is an [`IllegalEvent`].
 
 use std::time::SystemTime;
 
 use batch_backend::{InputName, JobName, JobToken};
 
 use crate::{Doubt, Event, JobId, Ledger, Load, Look, Phase, Then, Verdict};
+
+/// So often the same rows go into smaller jobs: whatever is slow then is not slow for its size.
+pub(crate) const SPLITS: u32 = 3;
 
 /// One job: its phase, and what it needs to remember across attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +64,20 @@ pub struct Job {
     pub adopted: bool,
     /// How far it was when it was last looked at.
     pub look: Option<Look>,
-    /// Whether the user asked for it to be stopped.
+    /// Whether it is to be stopped: because a person said so, or because it was stuck.
     pub cancel_requested: bool,
+    /// Whether a person said so.
+    pub called_off: bool,
     /// What was done about it when it was stuck, if it was.
     pub stuck: Option<Then>,
     /// Whether the rows that a split left missing were seen to.
     pub split: bool,
     /// 0 for the run's own jobs, and one more each time rows are sent again.
     pub round: u32,
+    /// How often its rows went into smaller jobs because theirs was stuck.
+    pub splits: u32,
+    /// Its rows, as far as the state is told: of inputs that attempts added.
+    pub rows: Option<u64>,
     /// How heavy it is, as far as forecast.
     pub load: Load,
     /// What it really cost, in millionths of a dollar.
@@ -101,9 +112,12 @@ impl Job {
             adopted: false,
             look: None,
             cancel_requested: false,
+            called_off: false,
             stuck: None,
             split: false,
             round: 0,
+            splits: 0,
+            rows: None,
             load: Load::default(),
             spent: None,
             extras: Vec::new(),
@@ -134,7 +148,32 @@ impl Job {
 
     /// Whether it was stuck, was cut short for it, and its missing rows still have to be sent.
     pub fn is_to_split(&self) -> bool {
-        self.stuck == Some(Then::Split) && !self.split && self.is_over()
+        let cut = self.stuck == Some(Then::Split) && !self.split && self.is_over();
+        cut && !self.called_off && self.splits < SPLITS
+    }
+
+    /// Whether its rows may go into smaller jobs, where it has so many as the service says.
+    pub(crate) fn may_split(&self, told: Option<u64>) -> bool {
+        self.splits < SPLITS && self.rows.or(told).is_none_or(|rows| rows > 1)
+    }
+
+    /// Whether it matters that a person wants it stopped: it is not over, or something would
+    /// follow by itself.
+    pub fn may_be_called_off(&self) -> bool {
+        let waits = matches!(
+            self.phase,
+            Phase::Over(Verdict::NotAfforded { .. } | Verdict::Quarantined { .. })
+        );
+        !self.is_over() || (waits && !self.called_off) || self.is_to_split()
+    }
+
+    /// Whether it was at the service, is over and never comes back by itself: only then may its
+    /// rows go into other jobs.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Over(Verdict::Results { .. } | Verdict::NoResults(_) | Verdict::Refused(_))
+        )
     }
 
     /// What it cost or may still cost, second jobs for the same work included.
@@ -184,9 +223,16 @@ impl Job {
             (Phase::Planned, Event::NotAfforded { budget, .. }) => {
                 Phase::Over(Verdict::NotAfforded { budget: *budget })
             }
-            (Phase::Planned, Event::CancelRequested { .. }) => Phase::Over(Verdict::NeverSent),
-            (phase, Event::CancelRequested { .. }) if !matches!(phase, Phase::Over(_)) => {
+            (
+                Phase::Planned | Phase::Over(Verdict::NotAfforded { .. }),
+                Event::CancelRequested { .. },
+            ) => {
+                self.called_off = true;
+                Phase::Over(Verdict::NeverSent)
+            }
+            (_, Event::CancelRequested { .. }) if self.may_be_called_off() => {
                 self.cancel_requested = true;
+                self.called_off = true;
                 return Ok(());
             }
             (Phase::Planned, Event::CreateIntended { attempt, token, input, .. })
@@ -209,6 +255,8 @@ impl Job {
                 self.is_made(name, *created, *adopted)
             }
             (phase, Event::Adopted { name, created, .. }) if phase.may_be_adopted() => {
+                // Whoever names a job wants what comes of it, whatever was wanted before.
+                (self.cancel_requested, self.called_off) = (false, false);
                 self.is_made(name, *created, true)
             }
             (phase, Event::Abandoned { .. }) if phase.may_be_abandoned() => {

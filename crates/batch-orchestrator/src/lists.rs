@@ -161,7 +161,9 @@ impl Mind {
                     survivor(&live)
                 }
                 // The service said no, and made it all the same.
-                Phase::Over(Verdict::Refused(_)) => survivor(&live),
+                Phase::Over(Verdict::Refused(_)) if !self.state.was_sent_again(id) => {
+                    survivor(&live)
+                }
                 Phase::Planned | Phase::Intended | Phase::Doubtful(_) => continue,
                 _ => None,
             };

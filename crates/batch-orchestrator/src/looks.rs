@@ -6,9 +6,10 @@ use std::time::Duration;
 use batch_backend::{JobCounts, JobSnapshot};
 
 use crate::decide::{ready, wake};
+use crate::job::SPLITS;
 use crate::mind::{Decision, Effect, Mind};
 use crate::observe::Reaction;
-use crate::{Event, Goal, JobId, Look, Pace, Phase};
+use crate::{Event, Goal, JobId, Look, Pace, Phase, Then};
 
 /// Up to so many jobs are looked at one by one; more are looked for in the list.
 const SINGLE_LOOKS: usize = 3;
@@ -113,10 +114,15 @@ impl Mind {
             watch.noted = Some(now);
             out.events.push(Event::Looked { job: id, look });
         }
-        let Some(stuck) = self.policy.stuck.filter(|_| job.stuck.is_none()) else { return };
+        let patient = job.stuck.is_some() || job.cancel_requested;
+        let Some(stuck) = self.policy.stuck.filter(|_| !patient) else { return };
+        // Smaller jobs that are as slow say that the service is, so they are given longer.
+        let longest = stuck.age.saturating_mul(1 << job.splits.min(SPLITS));
         let age = self.watch.get(&id).and_then(|watch| watch.age_at(now));
-        if age.is_some_and(|age| age >= stuck.age) {
-            out.events.push(Event::Stuck { job: id, then: stuck.then });
+        if age.is_some_and(|age| age >= longest) {
+            let whole = stuck.then == Then::Split && !job.may_split(seen.counts.total);
+            let then = if whole { Then::Wait } else { stuck.then };
+            out.events.push(Event::Stuck { job: id, then });
         }
     }
 }

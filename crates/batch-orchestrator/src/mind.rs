@@ -202,11 +202,11 @@ impl Mind {
     /// Events that make an earlier session's end plain: a creation that was intended and never
     /// told of may or may not have happened, and what was given up is tried once more.
     pub(crate) fn awaken(&self) -> Vec<Event> {
-        let mut ledger = self.state.ledger();
-        self.state.jobs().filter_map(|job| self.awakened(job, &mut ledger)).collect()
+        let affordable = self.state.affordable(self.policy.budget);
+        self.state.jobs().filter_map(|job| self.awakened(job, &affordable)).collect()
     }
 
-    fn awakened(&self, job: &Job, ledger: &mut Ledger) -> Option<Event> {
+    fn awakened(&self, job: &Job, affordable: &BTreeSet<JobId>) -> Option<Event> {
         let retry = self.policy.on_ambiguous == OnAmbiguous::Retry;
         let promised = |state: &JobState| {
             matches!(state, JobState::Succeeded | JobState::PartiallySucceeded)
@@ -218,17 +218,12 @@ impl Mind {
                 doubt: Doubt::Unanswered,
                 reason: "the program stopped while the answer was awaited".to_owned(),
             }),
-            Phase::Over(Verdict::NotAfforded { budget }) => {
-                let cost = job.load.cost;
-                let more = self.policy.budget.is_none_or(|new| new > *budget);
-                let affords = more && self.affords(ledger, cost);
-                affords.then(|| {
-                    ledger.add(cost);
-                    Event::Reopened { job: job.id }
-                })
+            Phase::Over(Verdict::NotAfforded { .. }) => {
+                affordable.contains(&job.id).then_some(Event::Reopened { job: job.id })
             }
             _ if self.policy.goal < Goal::Fetched => None,
             Phase::Over(Verdict::ResultsLost { .. }) => Some(Event::Reopened { job: job.id }),
+            _ if self.state.was_sent_again(job.id) => None,
             Phase::Over(Verdict::NoResults(ending)) if promised(&ending.state) => {
                 // A person may have given its counterpart to another job.
                 let taken = job.name.as_ref().is_some_and(|n| self.state.waits_for(n).is_some());

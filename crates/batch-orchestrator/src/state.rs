@@ -1,6 +1,6 @@
 //! A whole run as the fold of its events: inputs, jobs, attempts, and what is left to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use batch_backend::{JobName, StoredInput, UploadSession};
 
@@ -9,6 +9,10 @@ use crate::{
     Attempt, Doubt, Event, IllegalEvent, InputId, Job, JobId, Ledger, NewInput, Phase, Plan,
     Verdict, Why,
 };
+
+mod again;
+#[cfg(test)]
+mod tests;
 
 /// Where an input stands.
 ///
@@ -120,6 +124,10 @@ impl RunState {
             let phase = format!("waiting for a job that {} waits for", other.id);
             return Err(illegal(format!("job {id}"), event, phase));
         }
+        if self.would_revive(id, event) {
+            let phase = "over, with its rows sent again".to_owned();
+            return Err(illegal(format!("job {id}"), event, phase));
+        }
         let Some(job) = self.jobs.get_mut(&id) else {
             return Err(stranger(&format!("job {id}"), event));
         };
@@ -149,65 +157,6 @@ impl RunState {
         }
         self.index.set_stored(id, matches!(next, InputPhase::Stored(_)));
         *phase = next;
-        Ok(())
-    }
-
-    /// Takes an attempt whole or not at all.
-    fn attempted(&mut self, attempt: &Attempt, event: &Event) -> Result<(), IllegalEvent> {
-        if let Err(what) = self.may_attempt(attempt) {
-            let subject = attempt.of.first().map_or("the run".to_owned(), |id| format!("job {id}"));
-            return Err(illegal(subject, event, what));
-        }
-        let rounds = attempt.of.iter().filter_map(|id| self.job(*id)).map(|job| job.round);
-        let round = rounds.max().unwrap_or(0) + u32::from(attempt.why != Why::Split);
-        for (job, input) in attempt.jobs().zip(&attempt.inputs) {
-            self.inputs.insert(input.id, InputPhase::Planned);
-            self.added.insert(input.id, *input);
-            let mut job = Job::new(job).with_load(input.load);
-            job.round = round;
-            self.insert(job);
-        }
-        for id in &attempt.of {
-            self.heirs.entry(*id).or_default().extend(attempt.jobs());
-            if attempt.why == Why::Split
-                && let Some(job) = self.jobs.get_mut(id)
-            {
-                self.index.remove(job);
-                job.split = true;
-                self.index.add(job);
-            }
-        }
-        self.attempts.push(attempt.clone());
-        Ok(())
-    }
-
-    /// Why an attempt cannot be taken: rows must not be at the service twice, nor names be reused.
-    fn may_attempt(&self, attempt: &Attempt) -> Result<(), String> {
-        let cell = |id: &JobId| (id.input.variant, id.model);
-        let Some(first) = attempt.of.first() else {
-            return Err("without any job whose rows these are".to_owned());
-        };
-        for id in &attempt.of {
-            let Some(job) = self.job(*id) else { return Err(format!("{id} not in the plan")) };
-            let again = self.heirs.get(id).into_iter().flatten();
-            let open = again.filter_map(|heir| self.job(*heir)).find(|heir| !heir.is_over());
-            if let Some(job) = Some(job).filter(|job| !job.is_over()).or(open) {
-                return Err(format!("{}, of job {}", job.phase.name(), job.id));
-            }
-            if cell(id) != cell(first) {
-                return Err(format!("of another model or variant than {first}"));
-            }
-            if attempt.why == Why::Split && job.split {
-                return Err("split before".to_owned());
-            }
-        }
-        let mut next = self.next_shard();
-        for NewInput { id, .. } in &attempt.inputs {
-            if id.shard < next || id.variant != first.input.variant {
-                return Err(format!("with the input {id}, which is none of its own"));
-            }
-            next = id.shard + 1;
-        }
         Ok(())
     }
 
@@ -257,10 +206,21 @@ impl RunState {
         self.added.get(&input)
     }
 
-    /// Whether the rows of a job are sent again and that is not over.
-    pub fn is_under_way_again(&self, job: JobId) -> bool {
-        let heirs = self.heirs.get(&job).into_iter().flatten();
-        heirs.filter_map(|heir| self.job(*heir)).any(|heir| !heir.is_over())
+    /// Jobs that the budget did not bear once and that this one bears now, each in addition to
+    /// those before it; a session with this budget sends them.
+    pub fn affordable(&self, budget: Option<u64>) -> BTreeSet<JobId> {
+        let mut ledger = self.ledger();
+        let refused =
+            self.jobs().filter(|job| matches!(job.phase, Phase::Over(Verdict::NotAfforded { .. })));
+        let borne = refused.filter(|job| {
+            let cost = job.load.cost;
+            let fits = budget.is_none_or(|budget| ledger.affords(budget, cost));
+            if fits {
+                ledger.add(cost);
+            }
+            fits
+        });
+        borne.map(|job| job.id).collect()
     }
 
     /// The first number that the shards of an attempt may have.
@@ -346,6 +306,3 @@ impl InputPhase {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

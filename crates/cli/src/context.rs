@@ -6,10 +6,11 @@ use std::time::SystemTime;
 
 use batch_orchestrator::Clock as _;
 use run_store::{RunFolder, Runs, Session, StoreError, StoreErrorKind};
-use scoring::{Registry, Scorer};
+use scoring::{Registry, Scorer, SpecError};
 
 use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::plugins;
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
@@ -55,17 +56,18 @@ impl Context {
     /// Builds scorers from their texts.
     pub(crate) fn scorers(&self, specs: &[String]) -> Outcome<Vec<Box<dyn Scorer>>> {
         let build = |spec: &String| {
-            self.registry.build(spec).map_err(|error| {
+            self.scorer(spec).map_err(|error| {
                 let failure = Failure::usage(format!("bad scorer: {error}\n{}", error.caret()));
                 match error.hint() {
                     Some(hint) => failure.next(hint),
                     None => failure,
                 }
                 .next(format!(
-                    "scorers: {}; not(…), all(…) and any(…) combine them",
+                    "scorers: {}; not(…), all(…) and any(…) combine them; your own: \
+                     jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND",
                     self.scorer_names()
                 ))
-            })
+            })?
         };
         let scorers: Vec<_> = specs.iter().map(build).collect::<Outcome<_>>()?;
         for (at, scorer) in scorers.iter().enumerate() {
@@ -74,6 +76,14 @@ impl Context {
             }
         }
         Ok(scorers)
+    }
+
+    /// One from outside or one from the registry.
+    fn scorer(&self, spec: &str) -> Result<Outcome<Box<dyn Scorer>>, SpecError> {
+        match plugins::scorer(self.ui, spec)? {
+            Some(started) => Ok(started),
+            None => self.registry.build(spec).map(Ok),
+        }
     }
 
     fn scorer_names(&self) -> String {

@@ -17,6 +17,7 @@ mod key;
 mod log;
 mod money;
 mod notes;
+mod plugins;
 mod prepare;
 mod progress;
 mod resume;

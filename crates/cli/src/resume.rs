@@ -27,6 +27,7 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> 
         accept_partial: args.accept_partial,
         refetch: args.refetch,
         money: MoneyConfig { budget: args.budget, ..MoneyConfig::default() },
+        yes: args.yes,
     };
     steps::go_on(context, locked, &wishes).await
 }

@@ -24,7 +24,8 @@ pub(crate) fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
         Some("-") => score_lines(context, args, "-", BufReader::new(context.stop.stdin())),
         Some(path) if is_file(&context.runs, path) => {
             let file = prepare::open_file(path)?;
-            score_lines(context, args, path, BufReader::with_capacity(1 << 20, file))
+            // Only the first line is read by way of the buffer: longer reads than it go by it.
+            score_lines(context, args, path, BufReader::new(file))
         }
         what => {
             let folder = context.find(what)?;

@@ -1,5 +1,6 @@
 //! What the end of a run means for the exit code.
 
+use batch_cost::Money;
 use batch_orchestrator::{Job, Phase, RunState, Verdict};
 use run_store::{Manifest, RunFolder};
 
@@ -7,7 +8,7 @@ use crate::dataset_rows::refused_line;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
 use crate::steps::resume;
-use crate::words::rows;
+use crate::words::{jobs, rows};
 
 /// Fails when a job waits for a person.
 pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
@@ -44,6 +45,34 @@ pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
         .next("mend what it names, or leave such rows out with --bad-rows skip, in a new run"))
 }
 
+/// Fails when jobs were not sent because the budget does not bear them.
+pub(crate) fn afforded(folder: &RunFolder, state: &RunState) -> Outcome<()> {
+    let budget = |job: &Job| match job.phase {
+        Phase::Over(Verdict::NotAfforded { budget }) => Some((budget, job.load.cost)),
+        _ => None,
+    };
+    let unsent: Vec<_> = state.jobs().filter_map(budget).collect();
+    let Some(budget) = unsent.iter().map(|(budget, _)| *budget).max() else { return Ok(()) };
+    let cost: Option<u64> = unsent.iter().map(|(_, cost)| *cost).sum();
+    let what = format!(
+        "{} not sent: the budget of {} does not bear {}",
+        jobs(unsent.len()),
+        Money::from_micros(budget),
+        if unsent.len() == 1 { "it" } else { "them" },
+    );
+    let mut failure = Failure::new(Exit::Quota, what);
+    let committed = Money::from_micros(state.ledger().committed);
+    failure.causes = vec![match cost {
+        Some(cost) => format!(
+            "{committed} are spent or under way, and up to {} would come to it",
+            Money::from_micros(cost)
+        ),
+        None => "what they may cost is not known".to_owned(),
+    }];
+    let next = format!("{} --budget USD, with a higher one", resume(folder.manifest()));
+    Err(failure.safe("no more than the budget was sent").next(next))
+}
+
 /// The exit code of a run that came to its report.
 pub(crate) fn verdict(
     folder: &RunFolder,
@@ -53,6 +82,7 @@ pub(crate) fn verdict(
 ) -> Outcome<()> {
     undecided(state)?;
     refused(folder, state)?;
+    afforded(folder, state)?;
     if let Some(damage) = judged.damage.first() {
         return Err(Failure::new(
             Exit::Verification,

@@ -90,7 +90,7 @@ pub fn clustered_mean<K: Ord>(
 ///
 /// [`clustered_mean`] of the verdicts, but with Wilson's interval at the effective number of rows p(1 − p)/se², at
 /// most n, and t of C − 1 degrees of freedom in z's place: the idea of Korn & Graubard 1998 (Survey Methodology 24:193)
-/// in the form that Dean & Pagano 2015 (J. Surv. Stat. Methodol. 3:484) found best. Where the standard error is 0,
+/// in a form that Dean & Pagano 2015 (J. Surv. Stat. Methodol. 3:484) compare with it. Where the standard error is 0,
 /// as when all rows pass, each cluster counts as one row.
 ///
 /// Returns `None` where [`clustered_mean`] does; the interval is missing only for a single cluster.

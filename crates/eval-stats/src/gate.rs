@@ -61,7 +61,7 @@ pub fn decide(bounds: Option<Interval>, limit: f64) -> Decision {
 /// assert_eq!(eval_stats::two_sided(0.5), None);
 /// ```
 pub fn two_sided(confidence: f64) -> Option<f64> {
-    (confidence > 0.5 && confidence < 1.0).then(|| 1.0 - 2.0 * (1.0 - confidence))
+    (confidence > 0.5 && confidence < 1.0).then_some(1.0 - 2.0 * (1.0 - confidence))
 }
 
 impl Gate {

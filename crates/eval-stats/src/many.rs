@@ -42,7 +42,8 @@ pub fn benjamini_hochberg(p: &[f64]) -> Option<Vec<f64>> {
     let mut adjusted = vec![0.0; p.len()];
     let mut smallest = 1.0_f64;
     for (rank, at) in order.into_iter().enumerate().rev() {
-        smallest = smallest.min(p[at] * length(p) / real(rank as u64 + 1));
+        // The quotient first: it is at least 1, so that no rounding makes a p value smaller.
+        smallest = smallest.min(p[at] * (length(p) / real(rank as u64 + 1)));
         adjusted[at] = smallest;
     }
     Some(adjusted)

@@ -1,5 +1,7 @@
 //! Two models on the same rows, each row right or wrong: only the rows on which they differ tell them apart.
 
+use std::cmp::Ordering;
+
 use crate::interval::{DIFFERENCES, Interval};
 use crate::number::{MOST_ROWS, real, z_two_sided};
 use crate::special::{binomial, binomial_lower, incomplete_beta};
@@ -79,6 +81,7 @@ impl PairedCounts {
     }
 
     /// The same rows with A and B in each other's place.
+    #[must_use]
     pub fn swapped(&self) -> Self {
         Self { only_a: self.only_b, only_b: self.only_a, ..*self }
     }
@@ -104,7 +107,7 @@ pub struct McNemar {
 /// ```
 /// let counts = eval_stats::PairedCounts { both: 8, only_a: 6, only_b: 0, neither: 1 };
 /// let test = eval_stats::mcnemar(&counts).unwrap();
-/// assert_eq!(format!("{:.4} {:.4}", test.mid_p, test.exact_p), "0.0156 0.0312");
+/// assert_eq!(format!("{:.3} {:.3}", test.mid_p, test.exact_p), "0.016 0.031");
 /// ```
 pub fn mcnemar(counts: &PairedCounts) -> Option<McNemar> {
     if counts.rows() == 0 {
@@ -221,9 +224,9 @@ pub fn bonett_price(counts: &PairedCounts, confidence: f64) -> Option<Interval> 
 pub fn probability_better(counts: &PairedCounts) -> Option<f64> {
     counts.only_a.checked_add(counts.only_b).filter(|n| *n <= MOST_ROWS)?;
     let (b, c) = (real(counts.only_a) + 1.0, real(counts.only_b) + 1.0);
-    Some(if b < c {
-        incomplete_beta(c, b, 0.5, 0.5)
-    } else {
-        1.0 - incomplete_beta(b, c, 0.5, 0.5)
+    Some(match counts.only_a.cmp(&counts.only_b) {
+        Ordering::Less => incomplete_beta(c, b, 0.5, 0.5),
+        Ordering::Equal => 0.5,
+        Ordering::Greater => 1.0 - incomplete_beta(b, c, 0.5, 0.5),
     })
 }

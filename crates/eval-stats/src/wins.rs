@@ -37,11 +37,11 @@ pub fn win_rate(wins: u64, losses: u64, ties: u64, confidence: f64) -> Option<Wi
     let counts = PairedCounts { only_a: wins, only_b: losses, neither: ties, both: 0 };
     let difference = counts.difference()?;
     let interval = tango(&counts, confidence)?;
-    let (low, high) = ((1.0 + interval.low) / 2.0, (1.0 + interval.high) / 2.0);
+    let (low, high) = (f64::midpoint(1.0, interval.low), f64::midpoint(1.0, interval.high));
     let test = sign_test(wins, losses)?;
     let n_decisive = wins + losses;
     Some(WinRate {
-        rate: (1.0 + difference) / 2.0,
+        rate: f64::midpoint(1.0, difference),
         interval: Interval::on_scale(low, high, SHARES),
         decisive: (n_decisive > 0).then(|| real(wins) / real(n_decisive)),
         decisive_interval: wilson(wins, n_decisive, confidence),

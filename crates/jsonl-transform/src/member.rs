@@ -79,7 +79,7 @@ fn each_member(json: &[u8], mut take: impl FnMut(Member)) -> Result<(), SyntaxEr
     let mut cursor = scanner.enter_object()?;
     while let Some(name) = cursor.next(&mut scanner)? {
         let value = scanner.value()?;
-        take(Member { name, value });
+        take(Member { name: name.span, value });
     }
     scanner.end()
 }

@@ -7,7 +7,6 @@ use crate::{
     check::Findings,
     cut::Cutter,
     scan::{Scanner, SyntaxError},
-    text::name_at,
 };
 
 /// A row that repeats dropped members more often than this is hostile: its cuts would outgrow it.
@@ -109,10 +108,10 @@ impl RowPlan {
         let mut requests = Requests::default();
         while let Some(name) = members.next(scanner)? {
             let (mut in_row, mut in_rest) = (true, true);
-            let value = match &*name_at(line, &name) {
+            let value = match &*name.plain(line) {
                 b"request" => {
                     in_rest = false;
-                    requests.take(scanner, line, &name, &mut self.request)?
+                    requests.take(scanner, line, &name.span, &mut self.request)?
                 }
                 b"response" => {
                     (in_row, in_rest) = (false, false);
@@ -126,10 +125,10 @@ impl RowPlan {
                     scanner.value()?
                 }
             };
-            self.rest_cuts.member(in_rest, &name, &value);
-            self.row_cuts.member(in_row, &name, &value);
-            no_flood(&self.rest_cuts, name.start)?;
-            no_flood(&self.row_cuts, name.start)?;
+            self.rest_cuts.member(in_rest, &name.span, &value);
+            self.row_cuts.member(in_row, &name.span, &value);
+            no_flood(&self.rest_cuts, name.span.start)?;
+            no_flood(&self.row_cuts, name.span.start)?;
         }
         self.rest_cuts.finish();
         self.row_cuts.finish();
@@ -212,8 +211,8 @@ impl RequestPlan {
         let start = scanner.position();
         let mut members = scanner.enter_object()?;
         while let Some(name) = members.next(scanner)? {
-            self.findings.watch(line, &name, scanner.position());
-            let (is_model, value) = match &*name_at(line, &name) {
+            self.findings.watch(line, &name.span, scanner.position());
+            let (is_model, value) = match &*name.plain(line) {
                 b"model" => {
                     let value = self.findings.pass(scanner)?;
                     self.model = Some(value.clone());
@@ -226,10 +225,10 @@ impl RequestPlan {
                     self.n_contents += 1;
                     (false, value)
                 }
-                plain => (false, self.findings.read(scanner, line, &name, plain)?),
+                plain => (false, self.findings.read(scanner, line, &name.span, plain)?),
             };
-            self.cuts.member(!is_model, &name, &value);
-            no_flood(&self.cuts, name.start)?;
+            self.cuts.member(!is_model, &name.span, &value);
+            no_flood(&self.cuts, name.span.start)?;
         }
         self.cuts.finish();
         self.span = start..scanner.position();

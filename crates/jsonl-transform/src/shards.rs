@@ -197,10 +197,12 @@ fn too_large(rows: &Rows<'_>, limits: ShardLimits) -> io::Error {
     let row = rows.slice(0..1);
     let bytes = (0..row.variants()).map(|variant| row.input(variant).len()).max().unwrap_or(0);
     let (number, ShardLimits { rows, bytes: most }) = (row.first_number(), limits);
-    io::Error::new(
-        io::ErrorKind::FileTooLarge,
-        format!("row {number} of {bytes} bytes fits no shard of {rows} rows and {most} bytes"),
-    )
+    let what = if rows == 0 {
+        "a shard of no rows takes none".to_owned()
+    } else {
+        format!("row {number} has {bytes} bytes, and a shard takes {most}")
+    };
+    io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
 
 /// The file of the current shard; there is none before the first row.

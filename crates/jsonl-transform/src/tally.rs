@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
-use crate::{BadRow, LeftOut, MAX_LISTED, WarningKind, summary::MAX_NAME};
+use crate::{BadRow, LeftOut, MAX_LISTED, WarningKind, summary::MAX_NAME, text};
 
 /// Counts of one block. Nothing in it depends on what came before the block.
 #[derive(Debug, Default)]
@@ -51,6 +51,8 @@ pub(crate) struct Names {
     pub(crate) too_long: Option<Met>,
     /// The last one met is the likeliest to be met again.
     last: usize,
+    /// The token that spelled it, if it came as one.
+    last_token: Vec<u8>,
 }
 
 /// A name, how often it was met, and on which line first.
@@ -62,7 +64,21 @@ pub(crate) struct Met {
 }
 
 impl Names {
+    /// Counts the name that a string token spells.
+    pub(crate) fn meet_token(&mut self, line: u64, token: &[u8]) {
+        if !self.last_token.is_empty() && self.last_token == token {
+            self.met[self.last].count += 1;
+            return;
+        }
+        let name = text::decode(token);
+        self.meet(line, &name);
+        if name.len() <= MAX_NAME {
+            self.last_token.extend_from_slice(token);
+        }
+    }
+
     pub(crate) fn meet(&mut self, line: u64, name: &str) {
+        self.last_token.clear();
         if name.len() > MAX_NAME {
             let met = Met { first_line: line, ..Met::default() };
             self.too_long.get_or_insert(met).count += 1;

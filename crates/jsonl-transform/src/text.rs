@@ -1,8 +1,8 @@
 //! Reads JSON string tokens: what text they stand for, and whether they spell a given name.
 
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
-use crate::scan::{hex_unit, is_plain};
+use crate::scan::hex_unit;
 
 /// No member that we know has a longer name.
 const MAX_NAME: usize = 64;
@@ -17,15 +17,8 @@ pub(crate) fn spells(token: &[u8], name: &str) -> bool {
 ///
 /// A name too long to be one that we know is given back as it is spelled.
 pub(crate) fn plain_name(token: &[u8]) -> Cow<'_, [u8]> {
-    name_at(token, &(0..token.len()))
-}
-
-/// The same for the token at `name` in `text`: what follows it there makes that quicker.
-#[inline]
-pub(crate) fn name_at<'a>(text: &'a [u8], name: &Range<usize>) -> Cow<'a, [u8]> {
-    let token = &text[name.clone()];
     let inner = inner(token);
-    if inner.len() > 6 * MAX_NAME || is_plain(text, name) {
+    if inner.len() > 6 * MAX_NAME || !inner.contains(&b'\\') {
         return Cow::Borrowed(inner);
     }
     Cow::Owned(decode(token).into_owned().into_bytes())

@@ -196,7 +196,7 @@ impl Rows<'_> {
 fn note(tally: &mut Tally, number: u64, line: &[u8], plan: &RowPlan) {
     let request = &plan.request;
     match request.model.clone().map(|model| &line[model]) {
-        Some(model) if model.starts_with(b"\"") => tally.models.meet(number, &text::decode(model)),
+        Some(model) if model.starts_with(b"\"") => tally.models.meet_token(number, model),
         Some(_) => tally.warn(number, WarningKind::ModelNotString),
         None => {}
     }

@@ -203,8 +203,8 @@ impl<R: Read> Blocks<R> {
             let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             let overlong = line.len() > self.longest_line;
             let kept = line.get(..self.longest_line).unwrap_or(line);
-            let mark: &[u8] = if self.lines == 0 { b"\xef\xbb\xbf" } else { b"" };
-            let kept = kept.strip_prefix(mark).unwrap_or(kept);
+            let unmarked = || kept.strip_prefix(b"\xef\xbb\xbf");
+            let kept = if self.lines == 0 { unmarked().unwrap_or(kept) } else { kept };
             let skipped = line.len().min(self.longest_line) - kept.len();
             let text = kept.trim_ascii_start();
             let from = start + skipped + kept.len() - text.len();

@@ -65,7 +65,9 @@ impl FunctionCall {
 
     fn passes(&self, row: &Row<'_>) -> Option<bool> {
         Some(match (self.parts, &self.function) {
-            (Parts::Last, None) => is_in_as_python_has_it(row.last_part()?),
+            (Parts::Last, None) => {
+                row.last_part_calls() || is_in_as_python_has_it(row.last_part()?)
+            }
             (Parts::Last, Some(name)) => calls(row.last_part()?, name),
             (Parts::Any, None) => row.parts()?.elements().any(|part| part.has(MEMBER)),
             (Parts::Any, Some(name)) => row.parts()?.elements().any(|part| calls(part, name)),
@@ -87,13 +89,12 @@ impl Scorer for FunctionCall {
     }
 }
 
-/// `'functionCall' in part`, which is `TypeError` for what is neither object, array nor string.
+/// `'functionCall' in part`, for parts that are no objects; `TypeError` for what is neither array nor string.
 fn is_in_as_python_has_it(part: View<'_>) -> bool {
     match part.kind() {
-        Kind::Object => part.has(MEMBER),
         Kind::Array => part.elements().any(|element| element.as_str().as_deref() == Some(MEMBER)),
         Kind::String => part.as_str().is_some_and(|text| text.contains(MEMBER)),
-        Kind::Number | Kind::Bool | Kind::Null => false,
+        Kind::Object | Kind::Number | Kind::Bool | Kind::Null => false,
     }
 }
 

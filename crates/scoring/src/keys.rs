@@ -28,17 +28,26 @@ impl RowKey {
         let (number, hash) = bytes.strip_prefix(b"r")?.split_last_chunk::<9>()?;
         let hash = hash.strip_prefix(b"-")?;
         let canonical = number.len() == 8 || (number.len() > 8 && number.first() != Some(&b'0'));
-        let hash = hash.iter().try_fold(0_u32, |hash, byte| {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'a'..=b'f' => byte - b'a' + 10,
-                _ => return None,
-            };
-            Some(hash << 4 | u32::from(digit))
-        })?;
-        canonical.then_some(Self { number: digits(number)?, hash })
+        let (hash, seen) = hash.iter().fold((0_u32, 0), |(hash, seen), byte| {
+            let digit = HEX[usize::from(*byte)];
+            (hash << 4 | u32::from(digit), seen | digit)
+        });
+        (canonical && seen < NO_DIGIT).then_some(Self { number: digits(number)?, hash })
     }
 }
+
+/// The value of each lower-case hexadecimal digit; for every other byte one with a bit that no digit has.
+const HEX: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
+const NO_DIGIT: u8 = 0x10;
 
 impl fmt::Display for RowKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use crate::prints::{Seen, Sighting};
 use crate::reading::Reading;
 use crate::work::{Finding, Findings, Work, fetch};
 use crate::{
-    BatchScorer, DatasetReader, DatasetRow, Needs, Outcome, PassError, PassSummary, Row,
+    BatchScorer, DatasetReader, DatasetRow, Needs, Outcome, PassError, PassSummary, Row, Scorer,
     ScorerError, Scores, Verdict,
 };
 
@@ -23,10 +23,33 @@ pub(crate) struct Ledger<'a, 's> {
     /// The columns of the pure scorers.
     pub(crate) columns: Vec<usize>,
     /// The others, with their columns.
-    pub(crate) batches: Vec<(usize, &'a mut dyn BatchScorer)>,
+    pub(crate) batches: Vec<(usize, Batches<'a>)>,
     /// What the others need.
     pub(crate) batch_needs: Needs,
     pub(crate) dataset: Option<Box<dyn DatasetReader + 'a>>,
+}
+
+/// A scorer that gets rows in batches.
+pub(crate) enum Batches<'a> {
+    Own(&'a mut dyn BatchScorer),
+    /// One that only prefers them.
+    Shared(&'a dyn Scorer),
+}
+
+impl Batches<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Own(scorer) => scorer.name(),
+            Self::Shared(scorer) => scorer.name(),
+        }
+    }
+
+    fn score(&mut self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
+        match self {
+            Self::Own(scorer) => scorer.score_batch(rows),
+            Self::Shared(scorer) => scorer.score_all(rows),
+        }
+    }
 }
 
 /// The rows that wait for the next batch, with what their lines say.
@@ -227,7 +250,7 @@ impl Ledger<'_, '_> {
             })
             .collect();
         for (column, scorer) in &mut self.batches {
-            let verdicts = scorer.score_batch(&rows)?;
+            let verdicts = scorer.score(&rows)?;
             if verdicts.len() != rows.len() {
                 return Err(PassError::Scorer(ScorerError::Count {
                     scorer: scorer.name().to_owned(),

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use crate::blocks::{Block, Blocks};
-use crate::ledger::Ledger;
+use crate::ledger::{Batches, Ledger};
 use crate::prints::Seen;
 use crate::turns::{Turns, lock};
 use crate::work::Work;
@@ -224,6 +224,10 @@ impl<'a> Pass<'a> {
         let (mut needs, mut batch_needs) = (Needs::NOTHING, Needs::NOTHING);
         for (column, judge) in self.judges.into_iter().enumerate() {
             match judge {
+                Judge::Pure(scorer) if scorer.prefers_batches() => {
+                    batch_needs = batch_needs.or(scorer.needs());
+                    batches.push((column, Batches::Shared(scorer)));
+                }
                 Judge::Pure(scorer) => {
                     needs = needs.or(scorer.needs());
                     scorers.push(scorer);
@@ -231,7 +235,7 @@ impl<'a> Pass<'a> {
                 }
                 Judge::Batch(scorer) => {
                     batch_needs = batch_needs.or(scorer.needs());
-                    batches.push((column, scorer));
+                    batches.push((column, Batches::Own(scorer)));
                 }
             }
         }

@@ -36,41 +36,56 @@ pub(crate) enum Sighting {
 #[derive(Debug)]
 pub(crate) struct Seen {
     first: u64,
-    width: usize,
-    bytes: Vec<u8>,
+    prints: Prints,
+}
+
+/// A fingerprint a row, or as much of it as there is room for; 0 stands for a row that was not seen.
+#[derive(Debug)]
+enum Prints {
+    Eight(Vec<u64>),
+    Four(Vec<u32>),
+    Two(Vec<u16>),
+    One(Vec<u8>),
 }
 
 impl Seen {
     /// `None` if there are more rows than can be addressed.
     pub(crate) fn new(rows: &Range<u64>) -> Option<Self> {
         let count = rows.end.saturating_sub(rows.start);
-        let width = width(count, 8);
-        let length = usize::try_from(count).ok()?.checked_mul(width)?;
-        Some(Self { first: rows.start, width, bytes: vec![0; length] })
+        let length = usize::try_from(count).ok()?;
+        let prints = match width(count, 8) {
+            8 => Prints::Eight(vec![0; length]),
+            4 => Prints::Four(vec![0; length]),
+            2 => Prints::Two(vec![0; length]),
+            _ => Prints::One(vec![0; length]),
+        };
+        Some(Self { first: rows.start, prints })
     }
 
     /// Notes a line by its fingerprint; a row out of range is always `First`.
+    #[expect(clippy::cast_possible_truncation, reason = "a shorter fingerprint is a part of it")]
     pub(crate) fn note(&mut self, row: u64, print: u64) -> Sighting {
-        let index = row.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
-        let start = index.and_then(|index| index.checked_mul(self.width));
-        let slot = start.and_then(|at| self.bytes.get_mut(at..at.checked_add(self.width)?));
-        let Some(slot) = slot else {
+        let Some(at) = row.checked_sub(self.first).and_then(|at| usize::try_from(at).ok()) else {
             return Sighting::First;
         };
-        let mut print = print.to_le_bytes();
-        let print = print.get_mut(..slot.len()).unwrap_or_default();
-        // All zeros stand for "not seen".
-        if let (true, Some(byte)) = (print.iter().all(|byte| *byte == 0), print.first_mut()) {
-            *byte = 1;
+        match &mut self.prints {
+            Prints::Eight(prints) => sighting(prints.get_mut(at), print.max(1)),
+            Prints::Four(prints) => sighting(prints.get_mut(at), (print as u32).max(1)),
+            Prints::Two(prints) => sighting(prints.get_mut(at), (print as u16).max(1)),
+            Prints::One(prints) => sighting(prints.get_mut(at), (print as u8).max(1)),
         }
-        if slot.iter().all(|byte| *byte == 0) {
-            slot.copy_from_slice(print);
+    }
+}
+
+fn sighting<P: Copy + Default + PartialEq>(slot: Option<&mut P>, print: P) -> Sighting {
+    match slot {
+        Some(slot) if *slot == P::default() => {
+            *slot = print;
             Sighting::First
-        } else if slot == print {
-            Sighting::Same
-        } else {
-            Sighting::Different
         }
+        Some(slot) if *slot == print => Sighting::Same,
+        Some(_) => Sighting::Different,
+        None => Sighting::First,
     }
 }
 
@@ -126,9 +141,15 @@ mod tests {
 
     #[test]
     fn equal_lines_are_told_from_different_ones_at_every_width() {
-        for (rows, width) in [(9, 8), (1_100_000, 4), (2_200_000, 2), (11_000_000, 1)] {
+        for rows in [9, 1_100_000, 2_200_000, 11_000_000] {
             let mut seen = Seen::new(&(5..5 + rows)).unwrap();
-            assert_eq!(seen.width, width);
+            let bytes = match &seen.prints {
+                Prints::Eight(prints) => 8 * prints.len(),
+                Prints::Four(prints) => 4 * prints.len(),
+                Prints::Two(prints) => 2 * prints.len(),
+                Prints::One(prints) => prints.len(),
+            };
+            assert!(bytes <= (8 << 20).max(usize::try_from(rows).unwrap()));
             for row in [5, 7, 4 + rows] {
                 assert_eq!(seen.note(row, print(b"one")), Sighting::First);
                 assert_eq!(seen.note(row, print(b"one")), Sighting::Same);

@@ -39,6 +39,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) all: Option<View<'a>>,
     /// The last one, if they are an array with at least one.
     pub(crate) last: Option<View<'a>>,
+    /// Whether that is an object with a `functionCall`, which nearly everybody asks.
+    pub(crate) last_calls: bool,
 }
 
 /// Reads one line in one walk; `None` if it is no JSON.
@@ -190,8 +192,15 @@ impl<'a> Parts<'a> {
         if name != b"parts" {
             return scan.skip();
         }
-        self.last = None;
-        self.all = Some(scan.array(|scan| scan.value().map(|part| self.last = Some(part)))?);
+        (self.last, self.last_calls) = (None, false);
+        self.all = Some(scan.array(|scan| {
+            self.last_calls = false;
+            self.last = Some(scan.object(|scan, name| {
+                self.last_calls |= name == b"functionCall";
+                scan.skip()
+            })?);
+            Some(())
+        })?);
         Some(())
     }
 }
@@ -332,8 +341,7 @@ mod tests {
 
     #[test]
     fn the_logged_model_is_the_version_then_the_model_then_the_one_in_the_request() {
-        let model =
-            |line: &str| read(line, Form::Logged).unwrap().model.map(Cow::into_owned);
+        let model = |line: &str| read(line, Form::Logged).unwrap().model.map(Cow::into_owned);
         let asked = r#""model":"a","request":{"model":"b"}"#;
         let version = format!(r#"{{"response":{{"modelVersion":"v"}},{asked}}}"#);
         assert_eq!(model(&version).as_deref(), Some("v"));

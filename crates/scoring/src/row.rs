@@ -108,6 +108,11 @@ impl<'a> Row<'a> {
     pub fn last_part(&self) -> Option<View<'a>> {
         self.parts.last
     }
+
+    /// Whether the last of the parts is an object that has a `functionCall`.
+    pub(crate) fn last_part_calls(&self) -> bool {
+        self.parts.last_calls
+    }
 }
 
 /// What a scorer wants fetched from the dataset for each row; fetching costs a seek, so the default is nothing.

@@ -17,6 +17,21 @@ pub trait Scorer: fmt::Debug + Send + Sync {
 
     /// Judges one row; called for answered, truncated, blocked and empty rows only.
     fn score(&self, row: &Row<'_>) -> Verdict;
+
+    /// Whether it would rather judge many rows at once, because each call costs a way to another process.
+    ///
+    /// A [pass](crate::Pass) then calls [`score_all`](Self::score_all) instead, as it does with a [`BatchScorer`].
+    fn prefers_batches(&self) -> bool {
+        false
+    }
+
+    /// Judges rows: one verdict a row, in order, each as [`score`](Self::score) would.
+    ///
+    /// # Errors
+    /// [`ScorerError`] if the rule as a whole broke down, which only one that is not pure can.
+    fn score_all(&self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
+        Ok(rows.iter().map(|row| self.score(row)).collect())
+    }
 }
 
 /// A rule that judges many rows at once, such as one that lives in another process. Every [`Scorer`] is one.
@@ -47,7 +62,7 @@ impl<S: Scorer + ?Sized> BatchScorer for S {
     }
 
     fn score_batch(&mut self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
-        Ok(rows.iter().map(|row| self.score(row)).collect())
+        self.score_all(rows)
     }
 }
 

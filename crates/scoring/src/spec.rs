@@ -30,6 +30,13 @@ impl SpecError {
         Self { text: text.to_owned(), at, problem: problem.into(), hint: None }
     }
 
+    /// The same about a text of which the one so far is a part, from byte `from` on.
+    #[must_use]
+    pub fn within(self, text: &str, from: usize) -> Self {
+        let at = self.at.start + from..self.at.end + from;
+        Self { text: text.to_owned(), at, ..self }
+    }
+
     /// The same with what to do about it.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {

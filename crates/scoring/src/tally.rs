@@ -1,7 +1,5 @@
 //! Counts by name for names that strangers choose: bounded in number and in length.
 
-use std::collections::BTreeMap;
-
 const MOST_NAMES: usize = 64;
 const LONGEST_NAME: usize = 200;
 
@@ -15,7 +13,8 @@ const LONGEST_NAME: usize = 200;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    counts: BTreeMap<String, u64>,
+    /// By name.
+    counts: Vec<(String, u64)>,
     others: u64,
 }
 
@@ -23,10 +22,12 @@ impl Tally {
     /// Counts `times` more of `name`.
     pub fn add(&mut self, name: &str, times: u64) {
         let name = cut(name, LONGEST_NAME);
-        if let Some(count) = self.counts.get_mut(name) {
+        // Hardly any pass sees more than a few names.
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| known == name) {
             *count += times;
         } else if self.counts.len() < MOST_NAMES {
-            self.counts.insert(name.to_owned(), times);
+            let place = self.counts.partition_point(|(known, _)| known.as_str() < name);
+            self.counts.insert(place, (name.to_owned(), times));
         } else {
             self.others += times;
         }

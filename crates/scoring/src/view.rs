@@ -172,10 +172,19 @@ impl fmt::Debug for View<'_> {
 
 /// The number that so many digits are, if they are digits and it fits.
 pub(crate) fn digits(bytes: &[u8]) -> Option<u64> {
-    bytes.iter().try_fold(0_u64, |number, byte| {
-        let digit = Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    // So many digits cannot overflow.
+    let (sure, rest) = bytes.split_at(bytes.len().min(19));
+    let mut number = 0_u64;
+    for byte in sure {
+        number = number * 10 + digit(*byte)?;
+    }
+    rest.iter().try_fold(number, |number, byte| number.checked_mul(10)?.checked_add(digit(*byte)?))
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<u64> {
+    let value = byte.wrapping_sub(b'0');
+    (value < 10).then_some(u64::from(value))
 }
 
 /// Whether a name as written, quotes included, is `name`; names may be written with escapes.
@@ -210,8 +219,9 @@ fn decoded_slowly(raw: &str) -> String {
             Ok(bytes.to_vec())
         }
     }
-    let bytes =
-        serde_json::Deserializer::from_slice(raw.as_bytes()).deserialize_bytes(Bytes).unwrap_or_default();
+    let bytes = serde_json::Deserializer::from_slice(raw.as_bytes())
+        .deserialize_bytes(Bytes)
+        .unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -184,3 +184,22 @@ fn remove(path: &str) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+/// The statistics equal scipy's and statsmodels' on random inputs that no file of ours holds.
+pub(crate) fn statistics(_binary: &Path) -> Outcome {
+    if let Err(why) = python3() {
+        return Outcome::Skipped(why);
+    }
+    let python = match environment_of("python-scipy", "tests/python/scipy_requirements.txt") {
+        Ok(python) => python,
+        Err(why) => return Outcome::Skipped(why),
+    };
+    let build = ["build", "--quiet", "-p", "eval-stats", "--example", "answers"];
+    outcome(shell::succeeds(&mut shell::cargo(&build)).and_then(|()| {
+        let program = shell::target().join("debug/examples/answers");
+        let words = ["-B", "tests/python/against_scipy.py", path_text(&program)?, "60", "1"];
+        let printed = shell::output(&mut shell::program(&python, &words))?;
+        let n_figures = number_after(&printed, "\"figures\": ")?;
+        Ok(format!("{n_figures} figures equal scipy's and statsmodels'"))
+    }))
+}

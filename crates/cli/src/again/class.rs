@@ -28,9 +28,10 @@ impl Class {
 
     /// The class of a row by its outcome; `None` for one whose answer stands, and for one whose
     /// result file has to be fetched again rather than its row sent. `code` is that of a failed
-    /// row's error.
+    /// row's error, or what the service said to the row's whole job.
     pub(crate) fn of(outcome: Outcome, code: Option<&str>) -> Option<Self> {
         Some(match outcome {
+            Outcome::Missing if code.is_some() => Self::of_code(code),
             Outcome::Missing => Self::Missing,
             Outcome::Error => Self::of_code(code),
             Outcome::Blocked => Self::Blocked,

@@ -73,7 +73,7 @@ pub(crate) fn send(
     }
     let of: Vec<Job> = state
         .cell(cell.variant, cell.model)
-        .filter(|job| job.is_over() && !state.is_under_way_again(job.id))
+        .filter(|job| state.may_send_again(job))
         .cloned()
         .collect();
     let attempt = write::attempt(folder, state, cell, &of, &picked.rows, why, parts)?;

@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader};
 
 use batch_orchestrator::{Job, JobId, Phase, RunState, Verdict};
 use run_store::RunFolder;
-use scoring::Outcome as RowOutcome;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,6 +22,8 @@ pub(crate) struct Picked {
     pub(crate) classes: BTreeMap<Class, u64>,
     /// Rows of classes that were not asked for.
     pub(crate) others: BTreeMap<Class, u64>,
+    /// Rows whose own job may still be sent, or may run: it waits for money or for a person.
+    pub(crate) held: u64,
 }
 
 /// Picks the rows of a cell that are of one of these classes.
@@ -35,15 +36,25 @@ pub(crate) fn pick(
 ) -> Outcome<Picked> {
     let passes = Passes::open(context, folder, &[], cell.variant)?;
     let (scores, _) = passes.results(state.cell(cell.variant, cell.model))?;
-    let mut codes = BTreeMap::new();
+    let (mut codes, mut held) = (BTreeMap::new(), BTreeSet::new());
     for job in state.cell(cell.variant, cell.model) {
-        codes_of(folder, job, &mut codes)?;
+        match &job.phase {
+            _ if is_held(job) => held.extend(rows_sent(folder, job.id)?),
+            // The whole job was invalid, so each of its rows is.
+            Phase::Over(Verdict::Refused(_)) => {
+                let rows = rows_sent(folder, job.id)?;
+                codes.extend(rows.into_iter().map(|row| (row, "INVALID_ARGUMENT".to_owned())));
+            }
+            _ => codes_of(folder, job, &mut codes)?,
+        }
     }
     let mut picked = Picked::default();
     for row in (0..scores.rows()).filter(|row| !passes.is_copy(*row)) {
         let code = codes.get(&row).map(String::as_str);
         let Some(class) = Class::of(scores.outcome(row), code) else { continue };
-        if classes.contains(&class) {
+        if held.contains(&row) {
+            picked.held += 1;
+        } else if classes.contains(&class) {
             picked.rows.push(row);
             *picked.classes.entry(class).or_default() += 1;
         } else {
@@ -53,42 +64,71 @@ pub(crate) fn pick(
     Ok(picked)
 }
 
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    error: Option<ErrorOfRow<'a>>,
-    /// Some failed rows carry their error as a status.
-    #[serde(borrow)]
-    status: Option<ErrorOfRow<'a>>,
+/// Whether a job's rows are not to be sent anew: it may run or may have run, its results may still
+/// be had, it waits for money, or a person stopped it.
+fn is_held(job: &Job) -> bool {
+    let by_a_person = job.cancel_requested && job.stuck.is_none();
+    let undecided = matches!(
+        job.phase,
+        Phase::Over(
+            Verdict::NotAfforded { .. }
+                | Verdict::Quarantined { .. }
+                | Verdict::Abandoned { .. }
+                | Verdict::ResultsLost { .. }
+                | Verdict::NeverSent
+        )
+    );
+    by_a_person || undecided || !job.is_over()
 }
 
 #[derive(Deserialize)]
-struct ErrorOfRow<'a> {
+struct Line<'a> {
     #[serde(borrow)]
-    code: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    /// Some failed rows carry their error as a status.
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+}
+
+/// The code of a failed row: a number, or the word for it. Whatever else stands there is no code.
+fn code_of(line: &[u8]) -> Option<String> {
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    let code = |part: &RawValue| {
+        let part: serde_json::Value = serde_json::from_str(part.get()).ok()?;
+        let word = [part.get("code"), part.get("status")].into_iter().flatten().find_map(|code| {
+            let text = code.as_str().map(str::to_owned);
+            text.or_else(|| code.as_i64().map(|code| code.to_string()))
+        });
+        word.or_else(|| part.as_str().map(str::to_owned))
+    };
+    [line.error, line.status].into_iter().flatten().find_map(code)
 }
 
 /// The codes of the failed rows of a job, by row; later jobs come over earlier ones.
 fn codes_of(folder: &RunFolder, job: &Job, codes: &mut BTreeMap<u64, String>) -> Outcome<()> {
     each_line(folder, job, |line| {
-        let failed = memchr::memmem::find(line, b"\"code\"").is_some();
-        let Some(row) = row_of(line).filter(|_| failed) else { return };
-        let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { return };
-        let code = line.error.or(line.status).and_then(|error| error.code);
-        match code {
-            Some(code) => codes.insert(row, code.get().trim_matches('"').to_owned()),
+        let failed = ["\"error\"", "\"status\""];
+        let failed =
+            failed.iter().any(|name| memchr::memmem::find(line, name.as_bytes()).is_some());
+        let Some(row) = row_of(line) else { return };
+        match code_of(line).filter(|_| failed) {
+            Some(code) => codes.insert(row, code),
             None => codes.remove(&row),
         };
     })
 }
 
-/// The rows of a job's input that its results lack, or have as failed.
+/// The rows of a job's input that its results lack, or have as failed in a way that may pass.
 pub(super) fn missing_of(context: &Context, folder: &RunFolder, job: &Job) -> Outcome<Vec<u64>> {
     let passes = Passes::open(context, folder, &[], job.id.input.variant)?;
     let (scores, _) = passes.results(std::iter::once(job))?;
-    let rows = rows_sent(folder, job.id)?;
-    let lacks = |row: &u64| matches!(scores.outcome(*row), RowOutcome::Missing | RowOutcome::Error);
-    Ok(rows.into_iter().filter(lacks).collect())
+    let mut codes = BTreeMap::new();
+    codes_of(folder, job, &mut codes)?;
+    let again = |row: &u64| {
+        let code = codes.get(row).map(String::as_str);
+        Class::of(scores.outcome(*row), code).is_some_and(|class| Class::RETRIED.contains(&class))
+    };
+    Ok(rows_sent(folder, job.id)?.into_iter().filter(again).collect())
 }
 
 /// The rows of a job's input, in order.

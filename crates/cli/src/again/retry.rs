@@ -58,6 +58,7 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         accept_partial: args.accept_partial,
         refetch: false,
         money: MoneyConfig { budget: args.budget, ..MoneyConfig::default() },
+        yes: args.yes,
     };
     steps::go_on(context, run, &wishes).await
 }
@@ -89,7 +90,11 @@ fn line(cell: &Cell<'_>, picked: &Picked) -> String {
         0 => String::new(),
         _ => format!("; not sent: {}", counts(&picked.others)),
     };
-    format!("again      {}: {again}{which}{others}", sanitize(&label))
+    let held = match picked.held {
+        0 => String::new(),
+        held => format!("; {} wait for their own job", rows(held)),
+    };
+    format!("again      {}: {again}{which}{others}{held}", sanitize(&label))
 }
 
 fn nothing_sent(context: &Context, folder: &run_store::RunFolder, all: u64) -> Outcome<()> {

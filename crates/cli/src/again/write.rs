@@ -1,16 +1,20 @@
 //! Writes the inputs of rows that are sent again.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
 
 use batch_orchestrator::{Attempt, InputId, Job, Load, NewInput, RunState, Why};
-use run_store::{MadeInput, RunFolder};
+use run_store::{AtomicFile, MadeInput, RunFolder};
 
 use crate::context::store;
 use crate::dataset_rows::FolderRows;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Cell;
+use crate::prepare::shard_limits;
+use crate::row_keys;
 
-/// The attempt at sending `rows` of a cell again, in at most `parts` inputs, which are written.
+/// The attempt at sending `rows` of a cell again, in `parts` inputs or in as many more as the limits
+/// of the run ask for. The inputs are written.
 pub(super) fn attempt(
     folder: &RunFolder,
     state: &RunState,
@@ -20,36 +24,81 @@ pub(super) fn attempt(
     why: Why,
     parts: usize,
 ) -> Outcome<Attempt> {
-    let mut inputs = Vec::new();
-    let size = rows.len().div_ceil(parts).max(1);
-    for (shard, rows) in (state.next_shard()..).zip(rows.chunks(size)) {
-        inputs.push(input(folder, cell, InputId { shard, variant: cell.variant }, rows)?);
+    let limits = shard_limits(&folder.manifest().asked.settings.limits);
+    let most = usize::try_from(limits.rows).unwrap_or(usize::MAX);
+    let size = rows.len().div_ceil(parts).clamp(1, most.max(1));
+    let mut lines = FolderRows::open(folder, cell.variant)?;
+    let (mut inputs, mut rest) = (Vec::new(), rows);
+    for shard in state.next_shard().. {
+        if rest.is_empty() {
+            break;
+        }
+        let id = InputId { shard, variant: cell.variant };
+        let mut input = Input::begin(folder, id)?;
+        let mut taken = 0;
+        for row in rest.iter().take(size) {
+            if !input.take(*row, &mut lines, limits.bytes)? {
+                break;
+            }
+            taken += 1;
+        }
+        inputs.push(input.end(folder, cell)?);
+        rest = &rest[taken..];
     }
     Ok(Attempt { why, of: of.iter().map(|job| job.id).collect(), inputs })
 }
 
-/// One input of these rows: their lines as they were sent the first time, keys and all.
-fn input(folder: &RunFolder, cell: &Cell<'_>, id: InputId, rows: &[u64]) -> Outcome<NewInput> {
-    let paths = folder.paths();
-    let path = paths.input(id);
-    let failed =
-        |error: std::io::Error| Failure::io(format!("failed to write {}", path.display()), &error);
-    let mut lines = FolderRows::open(folder, cell.variant)?;
-    let mut file = paths.create_file(&path).map_err(|error| store(&error))?;
-    let mut out = BufWriter::with_capacity(1 << 18, &mut file);
-    let mut bytes = 0;
-    for row in rows {
-        let line = lines.input_line(*row).map_err(|error| {
+/// One input that is being written: lines as they were sent the first time, keys and all.
+struct Input {
+    id: InputId,
+    path: PathBuf,
+    out: BufWriter<AtomicFile>,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Input {
+    fn begin(folder: &RunFolder, id: InputId) -> Outcome<Self> {
+        let path = folder.paths().input(id);
+        let file = folder.paths().create_file(&path).map_err(|error| store(&error))?;
+        let out = BufWriter::with_capacity(1 << 18, file);
+        Ok(Self { id, path, out, rows: 0, bytes: 0 })
+    }
+
+    /// Writes the line of a row, unless it would make the input longer than `most`.
+    fn take(&mut self, row: u64, lines: &mut FolderRows, most: u64) -> Outcome<bool> {
+        let line = lines.input_line(row).map_err(|error| {
             Failure::io(format!("failed to read row {row} of the run's input"), &error)
         })?;
-        bytes += line.len() as u64;
-        out.write_all(line).map_err(failed)?;
+        if row_keys::of_line(line).map(|key| key.number()) != Some(row) {
+            let what = format!("the run's index leads to another line than that of row {row}");
+            return Err(Failure::new(Exit::RunFolder, what)
+                .safe("nothing was sent")
+                .next("bring the run's folder back from a copy"));
+        }
+        let bytes = self.bytes + line.len() as u64;
+        if self.rows > 0 && bytes > most {
+            return Ok(false);
+        }
+        self.out.write_all(line).map_err(|error| self.failed(&error))?;
+        (self.rows, self.bytes) = (self.rows + 1, bytes);
+        Ok(true)
     }
-    out.flush().map_err(failed)?;
-    drop(out);
-    file.commit().map_err(|error| store(&error))?;
-    let rows = rows.len() as u64;
-    Ok(NewInput { id, rows, bytes, load: load(folder, cell, bytes) })
+
+    fn end(mut self, folder: &RunFolder, cell: &Cell<'_>) -> Outcome<NewInput> {
+        self.out.flush().map_err(|error| self.failed(&error))?;
+        let (id, rows, bytes) = (self.id, self.rows, self.bytes);
+        let file = self.out.into_inner().map_err(|error| {
+            let what = format!("failed to write {}", self.path.display());
+            Failure::io(what, error.error())
+        })?;
+        file.commit().map_err(|error| store(&error))?;
+        Ok(NewInput { id, rows, bytes, load: load(folder, cell, bytes) })
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::io(format!("failed to write {}", self.path.display()), error)
+    }
 }
 
 /// What the job weighs: its share by bytes of what the cell's own jobs were thought to weigh.

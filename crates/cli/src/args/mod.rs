@@ -68,7 +68,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a dataset against models: prepare, upload, submit, wait, fetch, score, report
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Go on with a run from wherever it was stopped
     Resume(ResumeArgs),
     /// Send rows of a run again that failed or never came

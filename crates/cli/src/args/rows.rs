@@ -10,6 +10,9 @@ pub(crate) struct RowArgs {
     /// Only rows A to B-1, counted from 0; either end may be left out
     #[arg(long, value_name = "A..B")]
     pub(crate) rows: Option<String>,
+    /// Only rows for which this jq expression gives something other than null and false
+    #[arg(long = "where", value_name = "JQ")]
+    pub(crate) predicate: Option<String>,
     /// Only the first N of the rows that are left
     #[arg(long, value_name = "N")]
     pub(crate) head: Option<u64>,
@@ -45,6 +48,7 @@ pub(crate) enum BadRows {
 #[command(after_help = "Examples:
   batch-eval transform logs.jsonl -o input.jsonl
   batch-eval transform monday.jsonl.gz tuesday.jsonl.zst -o input.jsonl --dedupe
+  batch-eval transform logs.jsonl -o spam.jsonl --where '.request.tools'
   batch-eval transform logs.jsonl -o - --sample 1000 --seed 7 | wc -c")]
 pub(crate) struct TransformArgs {
     /// The dataset: JSONL files, also .gz and .zst, or - for standard input

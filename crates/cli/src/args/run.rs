@@ -159,6 +159,7 @@ pub(crate) enum Ambiguous {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ResumeArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
@@ -176,7 +177,11 @@ pub(crate) struct ResumeArgs {
     /// Give up a job of the run that is in doubt: it is not created again
     #[arg(long, conflicts_with = "adopt")]
     pub(crate) abandon: bool,
-    /// Refuse to spend more than this, in US dollars, from now on instead of the run's own budget
+    /// Agree to what would otherwise be asked
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Refuse to spend more than this, in US dollars, in this session instead of the run's own
+    /// budget
     #[arg(long, value_name = "USD")]
     pub(crate) budget: Option<batch_cost::Money>,
     /// Take a report with missing or failed rows as success

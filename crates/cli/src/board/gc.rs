@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use batch_backend::{BackendError, BatchBackend as _, ErrorKind, InputName, JobName, JobToken};
+use batch_backend::{BackendError, BatchBackend as _, ErrorKind, InputName, JobName};
 use eval_report::sanitize;
 use serde_json::{Value, json};
 
 use super::Account;
 use super::jobs::name;
-use super::owners::{Owner, Owners};
+use super::owners::{self, Owner, Owners};
 use crate::args::GcArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -80,6 +80,8 @@ impl Rules {
 
 pub(crate) async fn gc(context: &Context, args: &GcArgs) -> Outcome<()> {
     let account = Account::open(context, &args.service)?;
+    let ours = list(&account).await?;
+    // Only now: what a run has uploaded since then is not in the list, and what it had is its own.
     let owners = Owners::read(&context.runs)?;
     if args.orphans
         && let Some(unread) = owners.unread.first()
@@ -91,7 +93,7 @@ pub(crate) async fn gc(context: &Context, args: &GcArgs) -> Outcome<()> {
             .next("mend or move that folder, or leave --orphans out"));
     }
     let rules = Rules { orphans: args.orphans, older_than: args.older_than, now: context.now() };
-    let found = look(&account, &owners, rules).await?;
+    let found = judge(ours, &owners, rules);
     if !args.yes {
         return tell(context, &found, 0, true);
     }
@@ -114,27 +116,54 @@ fn gone_already(error: BackendError) -> Result<(), BackendError> {
     if *error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
-async fn look(account: &Account, owners: &Owners, rules: Rules) -> Outcome<Vec<Found>> {
-    let mut found = Vec::new();
+/// One thing at the service that carries our mark.
+struct Ours {
+    thing: Thing,
+    label: String,
+    created: Option<SystemTime>,
+    bytes: u64,
+    over: bool,
+}
+
+async fn list(account: &Account) -> Outcome<Vec<Ours>> {
+    let mut ours = Vec::new();
     account
         .each_file(|file| {
-            let owner = owners.of(file.label.as_deref());
-            if let Some(fate) = rules.input(owner, file.created) {
-                let (owner, bytes) = (owner.text(), file.bytes.unwrap_or(0));
-                found.push(Found { thing: Thing::File(file.name), owner, bytes, fate });
+            let (created, bytes) = (file.created, file.bytes.unwrap_or(0));
+            if let Some(label) = file.label.filter(|label| owners::mark(label).is_some()) {
+                ours.push(Ours {
+                    thing: Thing::File(file.name),
+                    label,
+                    created,
+                    bytes,
+                    over: true,
+                });
             }
         })
         .await?;
     account
         .each_job(|job| {
-            let owner = owners.of(job.token.as_ref().map(JobToken::as_str));
-            if let Some(fate) = rules.job(owner, job.created, job.ended()) {
-                let owner = owner.text();
-                found.push(Found { thing: Thing::Job(job.name), owner, bytes: 0, fate });
+            let (created, over) = (job.created, job.ended());
+            let label = job.token.map(|token| token.as_str().to_owned());
+            if let Some(label) = label.filter(|label| owners::mark(label).is_some()) {
+                ours.push(Ours { thing: Thing::Job(job.name), label, created, bytes: 0, over });
             }
         })
         .await?;
-    Ok(found)
+    Ok(ours)
+}
+
+fn judge(ours: Vec<Ours>, owners: &Owners, rules: Rules) -> Vec<Found> {
+    let found = |ours: Ours| {
+        let owner = owners.of(Some(&ours.label));
+        let fate = match ours.thing {
+            Thing::File(_) => rules.input(owner, ours.created),
+            Thing::Job(_) => rules.job(owner, ours.created, ours.over),
+        };
+        let owner = owner.text();
+        Some(Found { thing: ours.thing, owner, bytes: ours.bytes, fate: fate? })
+    };
+    ours.into_iter().filter_map(found).collect()
 }
 
 impl Found {

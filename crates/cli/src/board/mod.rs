@@ -5,15 +5,16 @@ mod gc;
 mod jobs;
 mod owners;
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
-use batch_backend::JobSnapshot;
+use batch_backend::{JobSnapshot, PageToken};
 use gemini_client::{Client, RemoteFile};
 
 use crate::args::ServiceArgs;
 use crate::context::Context;
 use crate::duration::human;
-use crate::exit::Outcome;
+use crate::exit::{Exit, Failure, Outcome};
 use crate::{key, service};
 
 pub(crate) use files::files;
@@ -36,13 +37,12 @@ impl Account {
 
     /// Every job, newest first, a page at a time.
     async fn each_job(&self, mut take: impl FnMut(JobSnapshot)) -> Outcome<()> {
-        let mut page = None;
+        let mut pages = Pages::default();
         loop {
-            let got = self.client.list_jobs(page.as_ref()).await;
+            let got = self.client.list_jobs(pages.next.as_ref()).await;
             let got = got.map_err(|error| service::call(&error))?;
             got.jobs.into_iter().for_each(|job| take(job.snapshot));
-            page = got.next;
-            if page.is_none() {
+            if !pages.turn(got.next)? {
                 return Ok(());
             }
         }
@@ -50,16 +50,36 @@ impl Account {
 
     /// Every file, in the service's order, a page at a time.
     async fn each_file(&self, mut take: impl FnMut(RemoteFile)) -> Outcome<()> {
-        let mut page = None;
+        let mut pages = Pages::default();
         loop {
-            let got = self.client.list_files(page.as_ref()).await;
+            let got = self.client.list_files(pages.next.as_ref()).await;
             let got = got.map_err(|error| service::call(&error))?;
             got.files.into_iter().for_each(&mut take);
-            page = got.next;
-            if page.is_none() {
+            if !pages.turn(got.next)? {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The pages of a list, each seen once.
+#[derive(Default)]
+struct Pages {
+    next: Option<PageToken>,
+    seen: HashSet<String>,
+}
+
+impl Pages {
+    /// Goes on to the next page; whether there is one.
+    fn turn(&mut self, next: Option<PageToken>) -> Outcome<bool> {
+        if let Some(token) = &next
+            && !self.seen.insert(token.as_str().to_owned())
+        {
+            let what = "the service's list does not end: it names a page that was shown before";
+            return Err(Failure::new(Exit::Network, what).next("try again later"));
+        }
+        self.next = next;
+        Ok(self.next.is_some())
     }
 }
 
@@ -71,4 +91,18 @@ fn ago(now: SystemTime, at: Option<SystemTime>) -> String {
 /// Whole seconds since something was, for programs.
 fn age_s(now: SystemTime, at: Option<SystemTime>) -> Option<u64> {
     at.map(|at| now.duration_since(at).unwrap_or_default().as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_goes_in_circles_ends() {
+        let mut pages = Pages::default();
+        let token = |text: &str| Some(PageToken::new(text));
+        assert!(pages.turn(token("a")).unwrap() && pages.turn(token("b")).unwrap());
+        assert_eq!(pages.turn(token("a")).unwrap_err().exit, Exit::Network);
+        assert!(!Pages::default().turn(None).unwrap());
+    }
 }

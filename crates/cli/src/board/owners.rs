@@ -71,7 +71,7 @@ fn is_done(folder: &RunFolder) -> bool {
 }
 
 /// The run's tag and the part of the run in `be1.TAG.PART`.
-fn mark(label: &str) -> Option<(&str, &str)> {
+pub(super) fn mark(label: &str) -> Option<(&str, &str)> {
     label.strip_prefix("be1.")?.split_once('.')
 }
 

@@ -51,7 +51,7 @@ impl<'a> Passes<'a> {
         let path = self.folder.paths().logged();
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut scores = Scores::new(self.rows, self.scorers);
-        let reader = self.context.stop.reader(BufReader::with_capacity(1 << 20, file));
+        let reader = self.context.stop.reader(file);
         let summary = self.pass(reader, Form::Logged, &mut scores)?;
         let column = Column::of(ColumnSource {
             label: "logged",
@@ -65,15 +65,17 @@ impl<'a> Passes<'a> {
         Ok(any.then_some(column))
     }
 
-    /// The results of these jobs, in the order in which they count: a row that was answered keeps
-    /// its answer, any other is replaced by what a later job says of it.
+    /// The results of these jobs, given from the first to the last sent. Of a row that was sent
+    /// more than once the last answer counts, and failures only where there is none.
     pub(crate) fn results<'j>(
         &self,
         jobs: impl Iterator<Item = &'j Job>,
     ) -> Outcome<(Scores, PassSummary)> {
         let mut scores = Scores::new(self.rows, self.scorers);
         let mut summary = PassSummary::default();
-        for job in jobs {
+        let jobs: Vec<&Job> = jobs.collect();
+        // A pass lets stand what an earlier one answered, so the last job goes first.
+        for job in jobs.into_iter().rev() {
             if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
                 summary.absorb(&self.job(job.id, result, &mut scores)?);
             }
@@ -86,10 +88,9 @@ impl<'a> Passes<'a> {
         let path = self.folder.paths().raw(job);
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut reader = Hashing::new(self.context.stop.reader(file));
-        let mut lines = BufReader::with_capacity(1 << 20, &mut reader);
-        let summary = self.pass(&mut lines, Form::Results, scores)?;
+        let summary = self.pass(&mut reader, Form::Results, scores)?;
         // A pass reads to the end; what it left is read here so that the digest is of the file.
-        std::io::copy(&mut lines, &mut std::io::sink())
+        std::io::copy(&mut reader, &mut std::io::sink())
             .map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
         let (_, sha256) = reader.finish();
         if sha256 != result.sha256 {

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use batch_cost::{Budget, Decision, Money};
+use batch_cost::{Budget, Decision, Money, Total};
 
-use super::forecast::{Forecasted, together};
+use super::forecast::together;
 use crate::config::MoneyConfig;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
@@ -24,7 +24,7 @@ enum Consent {
 }
 
 /// Decides by the budget if there is one, else by what may be spent unasked.
-fn decide(forecasted: &batch_cost::Total, money: &MoneyConfig, yes: bool) -> Consent {
+fn decide(forecasted: &Total, money: &MoneyConfig, yes: bool) -> Consent {
     if let Some(limit) = money.budget {
         return match Budget::new(limit).check(Money::default(), forecasted) {
             Decision::Within { .. } => Consent::Given,
@@ -46,24 +46,24 @@ fn decide(forecasted: &batch_cost::Total, money: &MoneyConfig, yes: bool) -> Con
 /// Fails when the run may not begin. It stays prepared, and nothing was sent.
 pub(crate) fn consent(
     context: &Context,
-    forecasted: &Forecasted,
+    forecasted: &Total,
     money: &MoneyConfig,
     yes: bool,
     resume: &str,
 ) -> Outcome<()> {
     let safe = "nothing was sent; the run is prepared and stays so";
-    match decide(&forecasted.total, money, yes) {
+    match decide(forecasted, money, yes) {
         Consent::Given => Ok(()),
         Consent::Refused(why) => Err(Failure::new(Exit::Quota, eval_report::sanitize(&why))
             .safe(safe)
             .next(format!("fewer rows or models, or more: {resume} --budget USD"))),
         Consent::Asked => {
-            let cost = together(&forecasted.total);
+            let cost = together(forecasted);
             if context.ui.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
                 let what = format!("the run may cost {cost}, and there is nobody to ask");
                 return Err(Failure::usage(what)
                     .safe(safe)
-                    .next(format!("--yes or --budget USD; `{resume}` starts it as it is")));
+                    .next(format!("`{resume} --yes` or `{resume} --budget USD` sends it")));
             }
             context.ui.alarm(&format!("the run may cost {cost}. Send it? [y/N]"));
             let mut answer = String::new();
@@ -71,15 +71,13 @@ pub(crate) fn consent(
             if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
                 return Ok(());
             }
-            Err(Failure::usage("not sent").safe(safe).next(format!("`{resume}` starts it")))
+            Err(Failure::usage("not sent").safe(safe).next(format!("`{resume} --yes` sends it")))
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use batch_cost::Total;
-
     use super::*;
 
     fn config(budget: Option<u64>, ask_above: Option<u64>) -> MoneyConfig {

@@ -1,12 +1,15 @@
 //! The forecast of a run: tokens and money for each model and variant, and together.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use batch_backend::ModelId;
-use batch_cost::{Assumptions, Basis, Cost, Forecast, Money, Range, Total};
+use batch_cost::{Assumptions, Basis, Cost, Forecast, Money, Pairs, Range, Total};
+use batch_orchestrator::Clock as _;
 use eval_report::sanitize;
 use gemini_client::Client;
-use run_store::{Asked, JobLoad, Made, RunPaths};
+use run_store::{Asked, JobLoad, Made, MadeInput, RunPaths};
 use serde_json::{Value, json};
 
 use super::census::{Look, Trouble, looks};
@@ -14,8 +17,11 @@ use super::count::count;
 use super::quotes::Quotes;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::ui::Ui;
 use crate::words::rows;
 
+/// How long the service may take to count.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes a token, where nothing at all is known: only for telling how heavy a job is in the queue.
 const BYTES_A_TOKEN: u64 = 4;
 
@@ -61,7 +67,7 @@ pub(crate) async fn forecast(
             parts.push(part);
         }
     }
-    weigh(made, &looks, &parts, asked.models.len());
+    weigh(made, &parts);
     let forecasted = Forecasted { parts, total, prices: quotes.name() };
     made.forecast = (!quotes.is_free()).then(|| forecasted.kept());
     Ok(forecasted)
@@ -85,13 +91,11 @@ async fn part(
     let counted = match client.filter(|_| !free && !look.sample.is_empty()) {
         Some(client) => {
             let model = ModelId::parse(model).map_err(|e| Failure::usage(e.to_string()))?;
-            let counted = count(client, &model, &look.sample).await;
-            counted
-                .inspect_err(|error| {
-                    let text = sanitize(&error.to_string()).into_owned();
-                    context.ui.note(&format!("note       tokens are not counted: {text}"));
-                })
-                .ok()
+            context.ui.note(&format!(
+                "counting   tokens of {} at the service, free of charge",
+                rows(look.sample.len() as u64)
+            ));
+            counted(context, client, &model, look).await
         }
         None => None,
     };
@@ -99,29 +103,53 @@ async fn part(
     Ok(Part { name, variant, forecast })
 }
 
-/// What each job weighs: its share of its variant's bytes.
-fn weigh(made: &mut Made, looks: &[Look], parts: &[Part], models: usize) {
-    for input in &mut made.inputs {
-        let Some(look) = looks.get(input.id.variant as usize) else { continue };
-        let whole = look.census.bytes().max(1);
-        let own = parts.iter().filter(|part| part.variant == input.id.variant).take(models);
-        let share = |of: u64| {
-            let part = u128::from(of) * u128::from(input.bytes);
-            // Rounded up, so that the shares are never less than the whole.
-            u64::try_from(part.div_ceil(u128::from(whole))).unwrap_or(u64::MAX)
-        };
-        let load = |part: &Part| JobLoad {
-            tokens: match part.forecast.input {
-                Some(tokens) => share(tokens.mid),
-                None => input.bytes.div_ceil(BYTES_A_TOKEN),
-            },
-            cost: match &part.forecast.cost {
-                Cost::Free => Some(0),
-                Cost::Known(range) => Some(share(range.high.micros())),
-                _ => None,
-            },
-        };
-        input.loads = own.map(load).collect();
+/// What the service counts, if it does so in good time: a forecast is not worth waiting for.
+async fn counted(
+    context: &Context,
+    client: &Client,
+    model: &ModelId,
+    look: &Look,
+) -> Option<Pairs> {
+    let counted = tokio::select! {
+        counted = count(client, model, &look.sample) => counted.map_err(|error| error.to_string()),
+        () = context.clock.sleep(PATIENCE) => Err("it takes too long".to_owned()),
+    };
+    let say = |why: &String| {
+        context.ui.note(&format!("note       tokens are not counted: {}", sanitize(why)));
+    };
+    counted.inspect_err(say).ok()
+}
+
+/// What each job weighs: its share of its variant's bytes. The shares add up to the whole.
+fn weigh(made: &mut Made, parts: &[Part]) {
+    let variants: BTreeSet<u32> = made.inputs.iter().map(|input| input.id.variant).collect();
+    for variant in variants {
+        let own = |input: &&mut MadeInput| input.id.variant == variant;
+        let whole: u64 = made.inputs.iter_mut().filter(own).map(|input| input.bytes).sum();
+        let mut before = 0u64;
+        for input in made.inputs.iter_mut().filter(own) {
+            let (start, end) = (before, before + input.bytes);
+            before = end;
+            // Borders are rounded, not shares.
+            let border = |of: u64, at: u64| {
+                let part = u128::from(of) * u128::from(at) / u128::from(whole.max(1));
+                u64::try_from(part).unwrap_or(u64::MAX)
+            };
+            let share = |of: u64| border(of, end) - border(of, start);
+            let load = |part: &Part| JobLoad {
+                tokens: match part.forecast.input {
+                    Some(tokens) => share(tokens.mid),
+                    None => input.bytes.div_ceil(BYTES_A_TOKEN),
+                },
+                cost: match &part.forecast.cost {
+                    Cost::Free => Some(0),
+                    Cost::Known(range) => Some(share(range.high.micros())),
+                    _ => None,
+                },
+            };
+            let parts = parts.iter().filter(|part| part.variant == variant);
+            input.loads = parts.map(load).collect();
+        }
     }
 }
 
@@ -144,10 +172,28 @@ impl Forecasted {
     }
 }
 
-/// Says what the run may cost, for people; nothing where nothing is paid for.
-pub(crate) fn tell(context: &Context, forecasted: &Forecasted) {
+/// What a run may cost by the forecast that was written down when it was made; nothing where
+/// nothing is paid for.
+pub(crate) fn remembered(forecast: Option<&run_store::Forecast>) -> Total {
+    let mut total = Total::default();
+    let Some(forecast) = forecast else { return total };
+    match (forecast.low, forecast.likely, forecast.high) {
+        (Some(low), Some(likely), Some(high)) => {
+            let [low, likely, high] = [low, likely, high].map(Money::from_micros);
+            total.cost = Range::around(low, likely, high);
+        }
+        _ => total.unknown.push("the run".to_owned()),
+    }
+    total
+}
+
+/// Says what the run may cost; nothing where nothing is paid for.
+pub(crate) fn tell(context: &Context, forecasted: &Forecasted) -> Outcome<()> {
     if forecasted.prices.is_none() {
-        return;
+        return Ok(());
+    }
+    if context.ui.json {
+        return Ui::object(&as_json(forecasted));
     }
     for part in &forecasted.parts {
         context.ui.note(&format!("forecast   {}", line(part)));
@@ -155,6 +201,7 @@ pub(crate) fn tell(context: &Context, forecasted: &Forecasted) {
     if forecasted.parts.len() > 1 {
         context.ui.note(&format!("forecast   together {}", together(&forecasted.total)));
     }
+    Ok(())
 }
 
 fn line(part: &Part) -> String {

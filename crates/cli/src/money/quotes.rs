@@ -1,16 +1,37 @@
 //! Which price stands for which model of a run.
 
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use batch_cost::{Day, PriceBook, Quote};
-use run_store::{Backend, BackendKind};
+use run_store::{Backend, BackendKind, RunPaths};
 
 use crate::config::MoneyConfig;
-use crate::exit::Outcome;
+use crate::context::store;
+use crate::exit::{Failure, Outcome};
 use crate::run::settings::{in_file, read};
 
 /// Days a job may take: it is paid at the price of the day on which it is worked off.
 const JOB_DAYS: u32 = 2;
+
+/// What the run's own copy of a user's table is called in its folder.
+const KEPT: &str = "prices.toml";
+
+/// Keeps a copy of the user's table with a new run, so that all of it is billed by the same prices.
+pub(crate) fn keep(paths: &RunPaths, money: &MoneyConfig) -> Outcome<()> {
+    let Some(path) = &money.prices else { return Ok(()) };
+    let text = read(path)?;
+    let mut file = paths.create_file(&paths.root().join(KEPT)).map_err(|error| store(&error))?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| Failure::io("failed to keep the table of prices", &error))?;
+    file.commit().map_err(|error| store(&error))
+}
+
+/// The copy of the user's table that a run keeps, if it has one.
+pub(crate) fn kept(paths: &RunPaths) -> Option<PathBuf> {
+    Some(paths.root().join(KEPT)).filter(|path| path.is_file())
+}
 
 /// The prices that a run goes by.
 #[derive(Debug)]

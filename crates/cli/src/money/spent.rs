@@ -6,7 +6,9 @@ use batch_cost::{Bill, Money, Quote, Spent, Tokens};
 use batch_orchestrator::{Event, Job, JobId, Phase, RunState, Verdict};
 use eval_report::Cost;
 use run_store::RunFolder;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Quotes;
 use crate::context::store;
@@ -62,7 +64,8 @@ impl Bills {
     /// What the ledger of the run does not know yet.
     pub(crate) fn news(&self, state: &RunState) -> Vec<Event> {
         let spent = |(id, bill): &(JobId, Bill)| match bill.spent() {
-            Spent::Known(money) => Some((*id, money)),
+            // Where an answer states no tokens, what was set aside for the job stays set aside.
+            Spent::Known(money) if bill.rows_without_usage() == 0 => Some((*id, money)),
             _ => None,
         };
         let known = |job: JobId, money: Money| {
@@ -86,82 +89,111 @@ fn bill(folder: &RunFolder, job: &Job, quote: &Quote) -> Outcome<Bill> {
         if read == 0 {
             return Ok(bill);
         }
-        // A failed row has no response and is taken to cost nothing.
-        if let Some(response) = serde_json::from_slice::<Line>(&line).ok().and_then(|l| l.response)
-        {
-            bill.add(response.usage_metadata.map(Tokens::from).as_ref());
+        match tokens(&line) {
+            Answer::None => {}
+            Answer::States(tokens) => bill.add(Some(&tokens)),
+            Answer::Silent => bill.add(None),
         }
     }
 }
 
-#[derive(Deserialize)]
-struct Line {
-    response: Option<Response>,
+/// What a result line says of its tokens.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// A failed row: it has no answer and is taken to cost nothing.
+    None,
+    States(Tokens),
+    /// An answer that states no tokens, or a line that nobody can read: it may have cost something.
+    Silent,
 }
 
 #[derive(Deserialize)]
-struct Response {
-    #[serde(rename = "usageMetadata", alias = "usage_metadata")]
-    usage_metadata: Option<Usage>,
-}
-
-/// Counts that are zero are left out on the wire; some servers write them as strings.
-#[derive(Deserialize)]
-struct Usage {
-    #[serde(rename = "promptTokenCount", default, deserialize_with = "count")]
-    prompt: u64,
-    #[serde(rename = "cachedContentTokenCount", default, deserialize_with = "count")]
-    cached: u64,
-    #[serde(rename = "toolUsePromptTokenCount", default, deserialize_with = "count")]
-    tool_use: u64,
-    #[serde(rename = "candidatesTokenCount", default, deserialize_with = "count")]
-    candidates: u64,
-    #[serde(rename = "thoughtsTokenCount", default, deserialize_with = "count")]
-    thoughts: u64,
-    #[serde(rename = "promptTokensDetails", default)]
-    prompt_details: Vec<Detail>,
+struct Line<'a> {
+    #[serde(borrow)]
+    response: Option<Response<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Detail {
-    #[serde(default)]
-    modality: String,
-    #[serde(rename = "tokenCount", default, deserialize_with = "count")]
-    tokens: u64,
+struct Response<'a> {
+    #[serde(borrow, rename = "usageMetadata", alias = "usage_metadata")]
+    usage: Option<&'a RawValue>,
 }
 
-fn count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    let value = serde_json::Value::deserialize(from)?;
+fn tokens(line: &[u8]) -> Answer {
+    let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { return Answer::Silent };
+    let Some(response) = line.response else { return Answer::None };
+    let usage = response.usage.and_then(|usage| serde_json::from_str(usage.get()).ok());
+    match usage {
+        Some(Value::Object(usage)) => Answer::States(of_usage(&usage)),
+        _ => Answer::Silent,
+    }
+}
+
+/// Each count by itself: zero ones are left out on the wire, some servers write them as strings or
+/// in `snake_case`, and what is no count is none.
+fn of_usage(usage: &serde_json::Map<String, Value>) -> Tokens {
+    let any = |names: [&str; 2]| names.iter().find_map(|name| usage.get(*name));
+    let count = |names| any(names).map_or(0, count);
+    let details = any(["promptTokensDetails", "prompt_tokens_details"]).and_then(Value::as_array);
+    let audio = details.into_iter().flatten().filter(|detail| detail["modality"] == "AUDIO");
+    let tokens = |detail: &Value| {
+        detail.get("tokenCount").or_else(|| detail.get("token_count")).map_or(0, self::count)
+    };
+    Tokens {
+        prompt: count(["promptTokenCount", "prompt_token_count"]),
+        cached: count(["cachedContentTokenCount", "cached_content_token_count"]),
+        audio: audio.map(tokens).fold(0, u64::saturating_add),
+        tool_use: count(["toolUsePromptTokenCount", "tool_use_prompt_token_count"]),
+        candidates: count(["candidatesTokenCount", "candidates_token_count"]),
+        thoughts: count(["thoughtsTokenCount", "thoughts_token_count"]),
+    }
+}
+
+/// Counts are 32-bit numbers at the service; a larger one is not believed beyond that.
+fn count(value: &Value) -> u64 {
     let text = value.as_str().and_then(|text| text.parse().ok());
-    Ok(value.as_u64().or(text).unwrap_or(0))
-}
-
-impl From<Usage> for Tokens {
-    fn from(usage: Usage) -> Self {
-        let audio = usage.prompt_details.iter().filter(|detail| detail.modality == "AUDIO");
-        Self {
-            prompt: usage.prompt,
-            cached: usage.cached,
-            audio: audio.map(|detail| detail.tokens).sum(),
-            tool_use: usage.tool_use,
-            candidates: usage.candidates,
-            thoughts: usage.thoughts,
-        }
-    }
+    value.as_u64().or(text).unwrap_or(0).min(u32::MAX.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(usage: &str) -> Answer {
+        let key = r#""key":"r00000000-00000000""#;
+        tokens(format!(r#"{{{key},"response":{{"usageMetadata":{usage}}}}}"#).as_bytes())
+    }
+
     #[test]
     fn tokens_are_read_as_the_service_writes_them() {
-        let line = r#"{"key":"r00000000-00000000","response":{"usageMetadata":{
-            "promptTokenCount":100,"candidatesTokenCount":"7","thoughtsTokenCount":30,
+        let Answer::States(tokens) = read(
+            r#"{"promptTokenCount":100,"candidatesTokenCount":"7","thoughtsTokenCount":30,
             "promptTokensDetails":[{"modality":"TEXT","tokenCount":90},
-                {"modality":"AUDIO","tokenCount":10}]}}}"#;
-        let line: Line = serde_json::from_str(line).unwrap();
-        let tokens = Tokens::from(line.response.unwrap().usage_metadata.unwrap());
+                {"modality":"AUDIO","tokenCount":10}]}"#,
+        ) else {
+            panic!("it states tokens")
+        };
         assert_eq!((tokens.input(), tokens.output(), tokens.audio), (100, 37, 10));
+    }
+
+    #[test]
+    fn one_odd_count_does_not_hide_the_others_and_none_overflows() {
+        for odd in ["null", "7", "[{\"modality\":null}]", "[null]", "{}"] {
+            let usage = format!(r#"{{"prompt_token_count":5,"promptTokensDetails":{odd}}}"#);
+            let Answer::States(tokens) = read(&usage) else { panic!("{odd}") };
+            assert_eq!(tokens.prompt, 5, "{odd}");
+        }
+        let most = u64::MAX;
+        let detail = format!(r#"{{"modality":"AUDIO","tokenCount":{most}}}"#);
+        let usage = format!(r#"{{"promptTokensDetails":[{detail},{detail}]}}"#);
+        assert!(matches!(read(&usage), Answer::States(_)));
+    }
+
+    #[test]
+    fn an_answer_without_tokens_is_not_free_of_charge() {
+        assert_eq!(read("null"), Answer::Silent);
+        assert_eq!(tokens(br#"{"response":{}}"#), Answer::Silent);
+        assert_eq!(tokens(b"{ cut"), Answer::Silent);
+        assert_eq!(tokens(br#"{"error":{"code":3}}"#), Answer::None);
     }
 }

@@ -66,7 +66,8 @@ pub(crate) fn prepare(
     let mut logged = create(&paths.logged())?;
     let mut copies = if recipe.dedupe { Some(create(&paths.copies())?) } else { None };
     let files = InputFiles { paths };
-    let mut shards = Shards::new(limits(recipe.limits), files, indexes.iter_mut(), &mut logged);
+    let mut shards =
+        Shards::new(shard_limits(recipe.limits), files, indexes.iter_mut(), &mut logged);
     if let Some(copies) = &mut copies {
         shards = shards.copies(copies);
     }
@@ -93,7 +94,8 @@ pub(crate) fn prepare(
     Ok((tally.of(label), made))
 }
 
-fn limits(limits: &run_store::Limits) -> ShardLimits {
+/// How much goes into one input.
+pub(crate) fn shard_limits(limits: &run_store::Limits) -> ShardLimits {
     let default = ShardLimits::default();
     ShardLimits {
         rows: limits.shard_rows.unwrap_or(default.rows),
@@ -128,6 +130,14 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
     let shown = eval_report::sanitize(label);
     let mut failure = match error {
         TransformError::Read { source, .. } => Failure::io(format!("{shown}: {error}"), source),
+        // A row that is longer than the job's input may be: nothing is wrong with the disk.
+        TransformError::Write(write)
+            if write.source.kind() == io::ErrorKind::FileTooLarge
+                && write.source.raw_os_error().is_none() =>
+        {
+            Failure::new(Exit::Dataset, format!("{shown}: {}", write.source))
+                .next("more --bytes-per-shard, or leave the row out")
+        }
         TransformError::Write(write) => Failure::io(format!("{shown}: {error}"), &write.source),
         _ => Failure::new(Exit::Dataset, format!("{shown}: {error}")),
     };

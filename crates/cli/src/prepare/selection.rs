@@ -5,6 +5,7 @@ use jsonl_transform::{
     Transformer,
 };
 use run_store::Variant;
+use scorer_plugins::JqFilter;
 use serde_json::Value;
 
 use super::{Source, failed};
@@ -36,6 +37,16 @@ pub(crate) fn transformer(
             Failure::usage(format!("--rows {}: {error}", eval_report::sanitize(text)))
         })?;
         selection = selection.rows(range);
+    }
+    if let Some(text) = &rows.predicate {
+        let filter = JqFilter::compile(text).map_err(|error| {
+            let failure = Failure::usage(format!("bad --where: {error}\n{}", error.caret()));
+            match error.hint() {
+                Some(hint) => failure.next(hint),
+                None => failure,
+            }
+        })?;
+        selection = selection.keep(move |row| filter.accepts(row));
     }
     if let Some(head) = rows.head {
         selection = selection.head(head);
@@ -90,6 +101,7 @@ impl RowArgs {
         if let Some(range) = &self.rows {
             words.push(format!("--rows {range}"));
         }
+        words.extend(self.predicate.iter().map(|text| format!("--where {text:?}")));
         if let Some(head) = self.head {
             words.push(format!("--head {head}"));
         }

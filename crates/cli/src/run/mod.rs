@@ -52,7 +52,7 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
         None => begun(context, &wanted, name.as_ref()).await?,
     };
     if args.dry_run {
-        return steps::stopped_before_sending(context, &run.folder, forecast);
+        return steps::stopped_before_sending(context, &run.folder, forecast.as_ref());
     }
     let wishes = Wishes {
         pace: &PaceArgs::of(&wanted.config.pace, args.pace.until),
@@ -60,6 +60,7 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
         accept_partial: wanted.config.accept_partial.unwrap_or(false),
         refetch: false,
         money: wanted.config.money.clone(),
+        yes: args.yes,
     };
     steps::go_on(context, run, &wishes).await
 }
@@ -170,19 +171,14 @@ fn existing(context: &Context, wanted: &Wanted<'_>, name: &OwnName) -> Outcome<O
     }
 }
 
-/// A new run that may be sent, and what it may cost.
+/// A new run, and what it may cost.
 async fn begun(
     context: &Context,
     wanted: &Wanted<'_>,
     name: Option<&OwnName>,
 ) -> Outcome<(Locked, Option<Value>)> {
     let (run, forecasted) = make(context, wanted, name).await?;
-    money::tell(context, &forecasted);
-    if !wanted.args.dry_run && wanted.args.pace.until != Some(Until::Prepared) {
-        let resume = steps::resume(run.folder.manifest());
-        let (money, yes) = (&wanted.config.money, wanted.args.yes);
-        money::consent(context, &forecasted, money, yes, &resume)?;
-    }
+    money::tell(context, &forecasted)?;
     Ok((run, Some(money::as_json(&forecasted))))
 }
 
@@ -251,6 +247,7 @@ async fn make(
     let quotes = Quotes::of(&wanted.asked.backend, &wanted.config.money, context.now())?;
     let client = key.map(|key| service::client_of(&wanted.asked.backend, Some(key))).transpose()?;
     let paths = draft.paths();
+    money::keep(paths, &wanted.config.money)?;
     let forecasted =
         money::forecast(context, paths, &wanted.asked, &mut made, &quotes, client.as_ref()).await?;
     let key_fingerprint = key.map(|key| key.fingerprint(draft.tag().as_str()));

@@ -5,7 +5,7 @@ mod travel;
 use std::time::{Duration, SystemTime};
 
 use batch_orchestrator::{
-    Clock as _, DriveError, Event, Goal, Journal as _, Phase, RunState, Verdict,
+    Clock as _, DriveError, Event, Goal, InputPhase, Journal as _, Phase, RunState, Verdict,
 };
 use run_store::{FileJournal, Lock, Manifest, Replay, RunFolder};
 use serde_json::json;
@@ -17,10 +17,10 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge;
 use crate::key::Key;
-use crate::money::Quotes;
+use crate::money::{self, Quotes};
 use crate::service;
 use crate::ui::Ui;
-use crate::verdict::{refused, undecided, verdict};
+use crate::verdict::{afforded, refused, undecided, verdict};
 use crate::words::jobs;
 
 /// A run that is locked and about to be worked on.
@@ -40,6 +40,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) refetch: bool,
     /// A budget in place of the run's own, and prices in place of the built-in ones.
     pub(crate) money: MoneyConfig,
+    /// Whether what would be asked is agreed to.
+    pub(crate) yes: bool,
 }
 
 /// Takes the lock of a run.
@@ -63,17 +65,19 @@ pub(crate) fn state(folder: &RunFolder) -> Outcome<RunState> {
     RunState::replay(&plan, replay.events()).map_err(|error| Failure::of(Exit::RunFolder, &error))
 }
 
-/// The prices that stood when the run was made.
+/// The prices that stood when the run was made; those it was made with, if the user brought some.
 pub(crate) fn quotes(
     context: &Context,
     folder: &RunFolder,
-    money: &MoneyConfig,
+    wished: &MoneyConfig,
 ) -> Outcome<Quotes> {
     let manifest = folder.manifest();
+    let own = || context.config.money.prices.clone();
     let stored = manifest.asked.settings.budget.map(batch_cost::Money::from_micros);
+    let kept = money::kept(folder.paths());
     let money = MoneyConfig {
-        budget: money.budget.or(stored),
-        prices: money.prices.clone().or_else(|| context.config.money.prices.clone()),
+        budget: wished.budget.or(stored),
+        prices: kept.or_else(|| wished.prices.clone()).or_else(own),
         ..MoneyConfig::default()
     };
     Quotes::of(&manifest.asked.backend, &money, manifest.created)
@@ -116,6 +120,10 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
         story.end("prepared")?;
         return stopped_at(context, &folder, &before);
     }
+    if let Err(refused) = agreed(context, &folder, &before, wishes) {
+        story.end("not agreed")?;
+        return Err(refused);
+    }
     let scorers = context.scorers(&folder.manifest().asked.scorers)?;
     let quotes = quotes(context, &folder, &wishes.money)?;
     let elapsed_before = elapsed(context, &folder, &before, &replay);
@@ -125,6 +133,7 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
             story.end("reached")?;
             undecided(&state)?;
             refused(&folder, &state)?;
+            afforded(&folder, &state)?;
             return stopped_at(context, &folder, &state);
         }
         let elapsed = if story.is_longer(&replay) {
@@ -155,6 +164,28 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
     judge::show(context, &folder, &judged, ended.as_ref().err())?;
     // In JSON the failure stands in the report event, which is the last one.
     ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+}
+
+/// Fails when a run that was never begun may not begin: whichever command begins it, and however
+/// often the words are said.
+fn agreed(
+    context: &Context,
+    folder: &RunFolder,
+    before: &RunState,
+    wishes: &Wishes<'_>,
+) -> Outcome<()> {
+    if before.inputs().any(|(_, phase)| *phase != InputPhase::Planned) {
+        return Ok(());
+    }
+    let manifest = folder.manifest();
+    let stored = manifest.asked.settings.budget.map(batch_cost::Money::from_micros);
+    let money = MoneyConfig {
+        budget: wishes.money.budget.or(stored),
+        ask_above: wishes.money.ask_above.or(context.config.money.ask_above),
+        prices: None,
+    };
+    let forecast = money::remembered(manifest.made.forecast.as_ref());
+    money::consent(context, &forecast, &money, wishes.yes, &resume(manifest))
 }
 
 /// A run under way: its folder, its journal, and all that has happened.
@@ -290,7 +321,7 @@ fn stopped_at(context: &Context, folder: &RunFolder, state: &RunState) -> Outcom
 pub(crate) fn stopped_before_sending(
     context: &Context,
     folder: &RunFolder,
-    forecast: Option<serde_json::Value>,
+    forecast: Option<&serde_json::Value>,
 ) -> Outcome<()> {
     let at = "the input is prepared; nothing was sent";
     let (run, next) = (folder.manifest().name.as_str(), resume(folder.manifest()));

@@ -1,5 +1,6 @@
 //! The upper incomplete gamma function: tails of chi-squared and, through it, of the normal distribution.
 
+use super::fraction::continued_fraction;
 use super::kernel::ln_poisson_kernel;
 
 /// P(χ² > x) with `df` degrees of freedom.
@@ -30,22 +31,8 @@ fn lower_series(a: f64, x: f64) -> f64 {
     total
 }
 
-/// 1/(x+1−a− 1(1−a)/(x+3−a− 2(2−a)/(x+5−a− …))) by Lentz's algorithm.
+/// 1/(x+1−a − 1(1−a)/(x+3−a − 2(2−a)/(x+5−a − …))).
 fn upper_fraction(a: f64, x: f64) -> f64 {
-    let mut b = x + 1.0 - a;
-    let mut c = f64::INFINITY;
-    let mut d = 1.0 / b;
-    let mut fraction = d;
-    for step in 1..100_000 {
-        let i = f64::from(step);
-        let numerator = -i * (i - a);
-        b += 2.0;
-        d = 1.0 / (numerator * d + b);
-        c = b + numerator / c;
-        fraction *= d * c;
-        if (d * c - 1.0).abs() <= f64::EPSILON {
-            break;
-        }
-    }
-    fraction
+    let first = x + 1.0 - a;
+    1.0 / continued_fraction(first, |i| (-i * (i - a), first + 2.0 * i))
 }

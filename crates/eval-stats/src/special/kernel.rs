@@ -2,6 +2,10 @@
 
 use std::f64::consts::TAU;
 
+/// Stirling's series in 1/n, from the 11th power down to the first, every second one.
+const SERIES: [f64; 6] =
+    [-691.0 / 360_360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0];
+
 /// The error of Stirling's formula: ln Γ(n+1) − (n + ½) ln n + n − ½ ln 2π, for n > 0.
 ///
 /// From 16 on the series in 1/n; below, its own recurrence S(n) = S(n+1) + (n + ½) ln(1 + 1/n) − 1 leads there.
@@ -11,8 +15,6 @@ fn stirling_error(n: f64) -> f64 {
         below += (n + 0.5) * (1.0 / n).ln_1p() - 1.0;
         n += 1.0;
     }
-    const SERIES: [f64; 6] =
-        [-691.0 / 360_360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0];
     let square = 1.0 / (n * n);
     below + SERIES.iter().fold(0.0, |sum, term| sum * square + term) / n
 }
@@ -38,13 +40,13 @@ fn deviance(x: f64, m: f64) -> f64 {
 
 /// The logarithm of x^a y^b Γ(a+b) / (Γ(a) Γ(b)) with y = 1 − x: the beta density in the variable ln(x/y).
 pub(super) fn ln_beta_kernel(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    let n = a + b;
-    let size = 0.5 * (a / TAU * (b / n)).ln();
-    size + stirling_error(n)
+    let both = a + b;
+    let size = 0.5 * (a / TAU * (b / both)).ln();
+    size + stirling_error(both)
         - stirling_error(a)
         - stirling_error(b)
-        - deviance(a, n * x)
-        - deviance(b, n * y)
+        - deviance(a, both * x)
+        - deviance(b, both * y)
 }
 
 /// The logarithm of x^a e^−x / Γ(a+1).

@@ -1,11 +1,12 @@
 //! The special functions under the intervals and tests, own code because no dependency earns its line for so little.
 //!
-//! The crates at hand lose digits where rows are many (they subtract logarithms of gamma functions of the size of n),
-//! and bring a distribution library for four functions. Everything here stands on one kernel, the saddle-point form
-//! of the binomial by C. Loader ("Fast and accurate computation of binomial probabilities", 2000), which subtracts
+//! `statrs`, the best at hand, subtracts logarithms of gamma functions as large as the data and so loses digits where
+//! rows are many: measured figures are in the README. Everything here stands on one kernel, the saddle-point form of
+//! the binomial by C. Loader ("Fast and accurate computation of binomial probabilities", 2000), which subtracts
 //! nothing large.
 
 mod beta;
+mod fraction;
 mod gamma;
 mod kernel;
 mod normal;

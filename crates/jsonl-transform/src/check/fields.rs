@@ -42,7 +42,22 @@ impl Parent {
 }
 
 /// The fields of one object in both cases, by the lengths of their names: few have the same.
-type Fields = Vec<Vec<(Vec<u8>, Standing)>>;
+type Fields = Vec<Vec<Field>>;
+
+struct Field {
+    name: Vec<u8>,
+    ends: [u64; 2],
+    standing: Standing,
+}
+
+/// The first and the last eight bytes of a name; with its length that is all of most names.
+#[inline]
+fn ends(name: &[u8]) -> [u64; 2] {
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => [*first, *last].map(u64::from_le_bytes),
+        _ => [name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)), 0],
+    }
+}
 
 static FIELDS: LazyLock<[Fields; 3]> =
     LazyLock::new(|| [Parent::Request, Parent::GenerationConfig, Parent::ToolConfig].map(read));
@@ -65,7 +80,7 @@ fn read(parent: Parent) -> Fields {
             if fields.len() <= name.len() {
                 fields.resize_with(name.len() + 1, Vec::new);
             }
-            fields[name.len()].push((name, standing));
+            fields[name.len()].push(Field { ends: ends(&name), name, standing });
         }
     }
     fields
@@ -73,9 +88,13 @@ fn read(parent: Parent) -> Fields {
 
 /// How the field `name`, which is free of escapes, stands in an object.
 pub(crate) fn standing(parent: Parent, name: &[u8]) -> Standing {
-    let same_length = FIELDS[parent as usize].get(name.len());
-    let found = same_length.and_then(|fields| fields.iter().find(|(known, _)| *known == name));
-    found.map_or(Standing::Unknown, |&(_, standing)| standing)
+    let Some(same_length) = FIELDS[parent as usize].get(name.len()) else {
+        return Standing::Unknown;
+    };
+    let ends = ends(name);
+    let is_it =
+        |field: &&Field| field.ends == ends && (name.len() <= 16 || field.name.as_slice() == name);
+    same_length.iter().find(is_it).map_or(Standing::Unknown, |field| field.standing)
 }
 
 fn snake(name: &str) -> Vec<u8> {

@@ -49,9 +49,9 @@ impl MediaRisks {
     pub(crate) fn search(&mut self, request: &[u8]) {
         for hit in START.find_iter(request) {
             let rest = &request[hit..];
-            let value = NAMES.iter().find_map(|name| {
-                rest.strip_prefix(*name)?.trim_ascii_start().strip_prefix(b":")
-            });
+            let value = NAMES
+                .iter()
+                .find_map(|name| rest.strip_prefix(*name)?.trim_ascii_start().strip_prefix(b":"));
             if let Some(value) = value {
                 self.value(value.trim_ascii_start());
             }

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     scan::{Scanner, SyntaxError, Watch},
-    text::{name_at, spells},
+    text::{plain_name, spells},
     walk::{NotJson, each_element, each_member},
 };
 
@@ -85,7 +85,7 @@ const CACHED: &[&str] = &["systemInstruction", "tools", "toolConfig"];
 pub(crate) fn check(request: &[u8]) -> Findings {
     let mut findings = Findings::default();
     let walked = each_member(request, 0, |name, value| {
-        let field = findings.member(request, &name, &name_at(request, &name));
+        let field = findings.member(&name, &plain_name(&request[name.clone()]));
         if let Some(parent) = Parent::of(field) {
             findings.walk_fields(parent, request, &value);
         }
@@ -125,7 +125,7 @@ impl Findings {
         name: &Range<usize>,
         plain: &[u8],
     ) -> Result<Range<usize>, SyntaxError> {
-        let field = self.member(text, name, plain);
+        let field = self.member(name, plain);
         let value = match Parent::of(field) {
             Some(parent) if scanner.peek() == Some(b'{') => {
                 let start = scanner.position();
@@ -139,7 +139,7 @@ impl Findings {
     }
 
     /// Takes note of a member of the request by its name; gives what it is called in the list.
-    fn member(&mut self, text: &[u8], name: &Range<usize>, plain: &[u8]) -> &'static str {
+    fn member(&mut self, name: &Range<usize>, plain: &[u8]) -> &'static str {
         match standing(Parent::Request, plain) {
             Standing::Known(field) => {
                 if self.has(field) {
@@ -184,8 +184,8 @@ impl Findings {
     ) -> Result<(), SyntaxError> {
         let mut members = scanner.enter_object()?;
         while let Some(name) = members.next(scanner)? {
-            self.watch(text, &name, scanner.position());
-            self.field(parent, text, name);
+            self.watch(text, &name.span, scanner.position());
+            self.field(parent, &name.plain(text), name.span.clone());
             self.pass(scanner)?;
         }
         Ok(())
@@ -194,12 +194,13 @@ impl Findings {
     /// Looks for fields that are not listed in the object `value`.
     fn walk_fields(&mut self, parent: Parent, text: &[u8], value: &Range<usize>) {
         // Text that is not JSON is not met here; if it were, there would be less to tell.
-        let _: Result<(), NotJson> =
-            each_member(text, value.start, |name, _| self.field(parent, text, name));
+        let _: Result<(), NotJson> = each_member(text, value.start, |name, _| {
+            self.field(parent, &plain_name(&text[name.clone()]), name);
+        });
     }
 
-    fn field(&mut self, parent: Parent, text: &[u8], name: Range<usize>) {
-        if standing(parent, &name_at(text, &name)) == Standing::Unknown {
+    fn field(&mut self, parent: Parent, plain: &[u8], name: Range<usize>) {
+        if standing(parent, plain) == Standing::Unknown {
             self.odd(Odd::Unknown(parent, name));
         }
     }

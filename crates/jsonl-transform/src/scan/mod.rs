@@ -4,10 +4,11 @@ mod error;
 mod stop;
 mod token;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 pub use self::error::{SyntaxError, SyntaxKind};
-pub(crate) use self::{stop::is_plain, token::hex_unit};
+pub(crate) use self::token::hex_unit;
+use crate::text::plain_name;
 
 /// How many arrays and objects may be open at once; the next one is [`SyntaxKind::TooDeep`].
 pub const MAX_DEPTH: u32 = 128;
@@ -146,9 +147,9 @@ impl<'a> Scanner<'a> {
         watch: &mut impl Watch,
     ) -> Step<usize> {
         let room = MAX_DEPTH - self.depth;
-        // The containers that are open, and one bit for each, the innermost lowest: 1 is an object,
-        // 0 an array.
-        let (mut open, mut kinds) = (0, 0_u128);
+        // The containers that are open, one bit for each, the innermost lowest: 1 is an object, 0 an
+        // array; and what closes the innermost.
+        let (mut open, mut kinds, mut closing) = (0, 0_u128, b'}');
         loop {
             at = match byte {
                 b'"' => self.string(at)?,
@@ -156,7 +157,7 @@ impl<'a> Scanner<'a> {
                 b'{' => {
                     let (first, next) = self.token(at + 1)?;
                     if first != b'}' {
-                        (open, kinds) = (open + 1, kinds << 1 | 1);
+                        (open, kinds, closing) = (open + 1, kinds << 1 | 1, b'}');
                         (byte, at) = self.name_and_value(first, next, watch)?;
                         continue;
                     }
@@ -165,7 +166,7 @@ impl<'a> Scanner<'a> {
                 b'[' => {
                     (byte, at) = self.token(at + 1)?;
                     if byte != b']' {
-                        (open, kinds) = (open + 1, kinds << 1);
+                        (open, kinds, closing) = (open + 1, kinds << 1, b']');
                         continue;
                     }
                     at + 1
@@ -177,7 +178,6 @@ impl<'a> Scanner<'a> {
                     return Ok(at);
                 }
                 let (found, next) = self.token(at)?;
-                let closing = if kinds & 1 == 1 { b'}' } else { b']' };
                 if found == b',' {
                     (byte, at) = self.token_after_comma(next + 1, closing)?;
                     if closing == b'}' {
@@ -189,6 +189,7 @@ impl<'a> Scanner<'a> {
                     return Err(self.unclosed(next, closing, found));
                 }
                 (open, kinds) = (open - 1, kinds >> 1);
+                closing = if kinds & 1 == 1 { b'}' } else { b']' };
                 at = next + 1;
             }
         }
@@ -221,32 +222,17 @@ impl<'a> Scanner<'a> {
         Ok((byte, at))
     }
 
-    /// Passes a name, from its first byte at `at`, and its colon; returns where the name ends, and
-    /// the first byte of the value with its place.
     #[expect(clippy::inline_always, reason = "a twentieth of the whole pass is the call")]
     #[inline(always)]
-    fn name(&mut self, first: u8, at: usize) -> Step<(usize, (u8, usize))> {
-        if first != b'"' {
-            return Err(self.unexpected(at, "a name in double quotes", first));
-        }
-        let end = self.string(at)?;
-        let (colon, at) = self.token(end)?;
-        if colon != b':' {
-            return Err(self.unexpected(at, "':'", colon));
-        }
-        Ok((end, self.token(at + 1)?))
-    }
-
-    #[inline]
     fn name_and_value(
         &mut self,
         first: u8,
         start: usize,
         watch: &mut impl Watch,
     ) -> Step<(u8, usize)> {
-        let (end, value) = self.name(first, start)?;
-        watch.name(self.bytes, start..end, value.1);
-        Ok(value)
+        let name = self.name(first, start)?;
+        watch.name(self.bytes, start..name.end, name.value.1);
+        Ok(name.value)
     }
 
     #[inline]
@@ -282,6 +268,26 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The name of a member.
+#[derive(Debug)]
+pub(crate) struct Name {
+    /// Where it stands, with its quotes.
+    pub(crate) span: Range<usize>,
+    is_plain: bool,
+}
+
+impl Name {
+    /// The name as it would be written without escapes, from the text it stands in; one too long to
+    /// be known is given as it is spelled.
+    #[inline]
+    pub(crate) fn plain<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.is_plain {
+            return Cow::Borrowed(&text[self.span.start + 1..self.span.end - 1]);
+        }
+        plain_name(&text[self.span.clone()])
+    }
+}
+
 /// Goes through the members of an object that [`Scanner::enter_object`] opened.
 #[derive(Debug)]
 pub(crate) struct MemberCursor {
@@ -289,17 +295,15 @@ pub(crate) struct MemberCursor {
 }
 
 impl MemberCursor {
-    /// The next name, quotes included, with the scanner left on its value, which the caller must
-    /// pass before it asks again; `None` once the object is closed.
-    pub(crate) fn next(
-        &mut self,
-        scanner: &mut Scanner<'_>,
-    ) -> Result<Option<Range<usize>>, SyntaxError> {
+    /// The next name, with the scanner left on its value, which the caller must pass before it asks
+    /// again; `None` once the object is closed.
+    #[inline]
+    pub(crate) fn next(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Name>, SyntaxError> {
         let next = self.step(scanner);
         scanner.told(next)
     }
 
-    fn step(&mut self, scanner: &mut Scanner<'_>) -> Step<Option<Range<usize>>> {
+    fn step(&mut self, scanner: &mut Scanner<'_>) -> Step<Option<Name>> {
         let (found, at) = scanner.token(scanner.at)?;
         let (first, start) = match found {
             b'}' => {
@@ -312,8 +316,8 @@ impl MemberCursor {
             _ => return Err(scanner.unexpected(at, "',' or '}'", found)),
         };
         self.first = false;
-        let (end, (_, value)) = scanner.name(first, start)?;
-        scanner.at = value;
-        Ok(Some(start..end))
+        let name = scanner.name(first, start)?;
+        scanner.at = name.value.1;
+        Ok(Some(Name { span: start..name.end, is_plain: name.is_plain }))
     }
 }

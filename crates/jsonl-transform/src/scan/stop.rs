@@ -8,12 +8,44 @@ const STRIDE: usize = 16;
 /// Long runs are passed in steps of so many bytes.
 const LONG: usize = 4 * STRIDE;
 
-/// The offset, from `at` on, of the first quote, backslash or byte below 0x20; the length of
-/// `bytes` if there is none.
+/// What is seen of a string at once, with a little of what follows it.
+pub(super) type View = [u8; 3 * STRIDE + 4];
+
+/// The first bytes from `at` on, if there are enough.
+#[inline]
+pub(super) fn view(bytes: &[u8], at: usize) -> Option<&View> {
+    bytes.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// Where the quote stands that ends a plain string, if it is among the first 32 bytes.
 #[expect(clippy::inline_always, reason = "a tenth of the whole pass is the call")]
 #[inline(always)]
+pub(super) fn short_end(view: &View) -> Option<usize> {
+    let (chunks, _) = view.as_chunks::<STRIDE>();
+    match quote(&chunks[0])? {
+        STRIDE => quote(&chunks[1]).filter(|&end| end < STRIDE).map(|end| STRIDE + end),
+        end => Some(end),
+    }
+}
+
+/// Where the first quote stands, [`STRIDE`] if there is none; nothing if a backslash or a byte below
+/// 0x20 stands before it.
+#[expect(clippy::inline_always, reason = "a tenth of the whole pass is the call")]
+#[inline(always)]
+fn quote(chunk: &[u8; STRIDE]) -> Option<usize> {
+    let text = u8x16::new(*chunk);
+    // All that comes after a string waits for its end, so the quotes are looked for by themselves.
+    // The bit that is set beyond the chunk bounds the place, so that no bounds need to be checked.
+    let end = (text.simd_eq(u8x16::splat(b'"')).to_bitmask() | 1 << STRIDE).trailing_zeros();
+    let controls = text.min(u8x16::splat(0x1F)).simd_eq(text);
+    let others = (controls | text.simd_eq(u8x16::splat(b'\\'))).to_bitmask();
+    (others.trailing_zeros() > end).then_some(end as usize)
+}
+
+/// The offset, from `at` on, of the first quote, backslash or byte below 0x20; the length of
+/// `bytes` if there is none.
+#[inline]
 pub(super) fn string_stop(bytes: &[u8], at: usize) -> usize {
-    // Most strings are short: their end is among the first bytes.
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => match stops(chunk).to_bitmask() {
             0 => long_stop(bytes, at + STRIDE),
@@ -50,12 +82,6 @@ fn is_stop(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// Whether the string token at `token`, quotes included, has no escapes.
-#[inline]
-pub(crate) fn is_plain(bytes: &[u8], token: &std::ops::Range<usize>) -> bool {
-    string_stop(bytes, token.start + 1) + 1 >= token.end
-}
-
 /// Marks the stops with ones.
 #[inline]
 fn stops(chunk: &[u8; STRIDE]) -> u8x16 {
@@ -67,10 +93,15 @@ fn stops(chunk: &[u8; STRIDE]) -> u8x16 {
 
 #[cfg(test)]
 mod tests {
-    use super::string_stop;
+    use super::{STRIDE, short_end, string_stop, view};
 
     fn check(text: &[u8], at: usize, expect: usize) {
         assert_eq!(string_stop(text, at), expect, "{} from {at}", text.escape_ascii());
+        if let Some(view) = view(text, at) {
+            let is_short = text.get(expect) == Some(&b'"') && expect - at < 2 * STRIDE;
+            let end = is_short.then_some(expect - at);
+            assert_eq!(short_end(view), end, "{} from {at}", text.escape_ascii());
+        }
     }
 
     #[test]

@@ -1,17 +1,73 @@
 //! The tokens of JSON: strings with their escapes, numbers, and the three words.
 
-use super::{Scanner, Step, SyntaxKind, Wrong, stop::string_stop};
+use wide::u8x16;
+
+use super::{
+    Scanner, Step, SyntaxKind, Wrong,
+    stop::{short_end, string_stop, view},
+};
+
+/// A name that was passed.
+pub(super) struct Passed {
+    /// Where its token ends.
+    pub(super) end: usize,
+    /// Whether it has no escapes.
+    pub(super) is_plain: bool,
+    /// The first byte of the value, and its place.
+    pub(super) value: (u8, usize),
+}
 
 impl Scanner<'_> {
     /// Passes the string whose opening quote is at `at`.
     #[expect(clippy::inline_always, reason = "a tenth of the whole pass is the call")]
     #[inline(always)]
     pub(super) fn string(&mut self, at: usize) -> Step<usize> {
-        let stop = string_stop(self.bytes, at + 1);
-        match self.bytes.get(stop) {
-            Some(b'"') => Ok(stop + 1),
-            _ => self.rest_of_string(stop),
+        // Most strings are short, and plain.
+        match view(self.bytes, at + 1).and_then(short_end) {
+            Some(end) => Ok(at + end + 2),
+            None => self.any_string(at),
         }
+    }
+
+    #[inline(never)]
+    pub(super) fn any_string(&mut self, at: usize) -> Step<usize> {
+        self.rest_of_string(string_stop(self.bytes, at + 1))
+    }
+
+    /// Passes a name, from its first byte at `at`, and its colon.
+    #[expect(clippy::inline_always, reason = "a twentieth of the whole pass is the call")]
+    #[inline(always)]
+    pub(super) fn name(&mut self, first: u8, at: usize) -> Step<Passed> {
+        if first == b'"'
+            && let Some(view) = view(self.bytes, at + 1)
+            && let Some(quote) = short_end(view)
+            && view[quote + 1] == b':'
+        {
+            let end = at + quote + 2;
+            // Guessing whether there is a space is quicker than waiting for the byte.
+            let value = match view[quote + 2] {
+                b' ' => (view[quote + 3], end + 2),
+                byte => (byte, end + 1),
+            };
+            if value.0 > b' ' {
+                return Ok(Passed { end, is_plain: true, value });
+            }
+        }
+        self.any_name(first, at)
+    }
+
+    #[inline(never)]
+    fn any_name(&mut self, first: u8, at: usize) -> Step<Passed> {
+        if first != b'"' {
+            return Err(self.unexpected(at, "a name in double quotes", first));
+        }
+        let stop = string_stop(self.bytes, at + 1);
+        let end = self.rest_of_string(stop)?;
+        let (colon, at) = self.token(end)?;
+        if colon != b':' {
+            return Err(self.unexpected(at, "':'", colon));
+        }
+        Ok(Passed { end, is_plain: stop + 1 == end, value: self.token(at + 1)? })
     }
 
     /// From the first byte that is not plain to the end of the string.
@@ -86,17 +142,22 @@ impl Scanner<'_> {
         }
     }
 
-    fn word(&mut self, word: &'static [u8], mut at: usize) -> Step<usize> {
-        for &letter in word {
-            match self.bytes.get(at) {
-                Some(&byte) if byte == letter => at += 1,
-                Some(&found) => {
-                    return Err(self.unexpected(at, "true, false or null", found));
-                }
-                None => return Err(self.wrong(at, SyntaxKind::End)),
-            }
+    #[inline]
+    fn word(&mut self, word: &'static [u8], at: usize) -> Step<usize> {
+        if self.bytes.get(at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Ok(at + word.len());
         }
-        Ok(at)
+        Err(self.bad_word(word, at))
+    }
+
+    #[cold]
+    fn bad_word(&mut self, word: &[u8], at: usize) -> Wrong {
+        let text = &self.bytes[at..];
+        let same = text.iter().zip(word).take_while(|(byte, letter)| byte == letter).count();
+        match text.get(same) {
+            Some(&found) => self.unexpected(at + same, "true, false or null", found),
+            None => self.wrong(at + same, SyntaxKind::End),
+        }
     }
 
     fn number(&mut self, first: u8, at: usize) -> Step<usize> {
@@ -115,18 +176,31 @@ impl Scanner<'_> {
 
     #[inline]
     fn digits(&mut self, start: usize) -> Step<usize> {
-        let mut at = start;
-        while self.bytes.get(at).is_some_and(u8::is_ascii_digit) {
-            at += 1;
+        let end = digits_end(self.bytes, start);
+        if end > start {
+            return Ok(end);
         }
-        if at > start {
-            return Ok(at);
-        }
-        match self.bytes.get(at) {
-            Some(&found) => Err(self.unexpected(at, "a digit", found)),
-            None => Err(self.wrong(at, SyntaxKind::End)),
+        match self.bytes.get(end) {
+            Some(&found) => Err(self.unexpected(end, "a digit", found)),
+            None => Err(self.wrong(end, SyntaxKind::End)),
         }
     }
+}
+
+/// Where the digits from `at` on end.
+#[inline]
+fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        // Only digits are 9 at most when the bits of their zero are turned over.
+        let values = u8x16::new(*chunk) ^ u8x16::splat(b'0');
+        let digits = values.min(u8x16::splat(9)).simd_eq(values).to_bitmask();
+        if digits != 0xFFFF {
+            return at + digits.trailing_ones() as usize;
+        }
+        at += chunk.len();
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    at + tail.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// The value of each hexadecimal digit; for every other byte one with a bit that no digit has.

@@ -32,7 +32,13 @@ impl JqScorer {
     /// # Errors
     /// [`SpecError`] with the place in the expression.
     pub fn compile(expression: &str) -> Result<Self, SpecError> {
-        let filter = JqFilter::compile(expression)?;
+        Self::parse(expression, 0)
+    }
+
+    /// The same for what stands in `text` from byte `from` on.
+    pub(crate) fn parse(text: &str, from: usize) -> Result<Self, SpecError> {
+        let expression = text.get(from..).unwrap_or_default();
+        let filter = JqFilter::compile(expression).map_err(|error| error.within(text, from))?;
         Ok(Self { name: name::of("jq", expression), filter })
     }
 

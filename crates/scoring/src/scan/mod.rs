@@ -129,13 +129,13 @@ impl<'a> Scan<'a> {
             return None;
         }
         let bytes = self.text.as_bytes();
-        let short = token::short_string(bytes, self.at);
-        let end = match short {
-            Some(end) => end,
-            None => token::rest_of_string(bytes, self.at + 1)?,
+        let stop = token::near_stop(bytes, self.at + 1);
+        let (end, plain) = match bytes.get(stop) {
+            Some(b'"') => (stop + 1, true),
+            _ => (token::rest_of_string(bytes, stop)?, false),
         };
         (_, self.at) = token::value_after(bytes, end)?;
-        Some((end, short.is_some()))
+        Some((end, plain))
     }
 
     #[cold]

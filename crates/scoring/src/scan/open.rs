@@ -18,7 +18,8 @@ impl Open {
     #[inline]
     pub(super) fn push(&mut self, object: bool) {
         if self.kinds.leading_zeros() == 0 {
-            self.outer.push(std::mem::replace(&mut self.kinds, NOTHING));
+            keep(&mut self.outer, self.kinds);
+            self.kinds = NOTHING;
         }
         self.kinds = self.kinds << 1 | u64::from(object);
     }
@@ -27,7 +28,7 @@ impl Open {
     pub(super) fn pop(&mut self) {
         self.kinds >>= 1;
         if self.kinds == NOTHING {
-            self.kinds = self.outer.pop().unwrap_or(NOTHING);
+            self.kinds = last(&mut self.outer);
         }
     }
 
@@ -41,4 +42,14 @@ impl Open {
     pub(super) fn in_object(&self) -> bool {
         self.kinds & 1 == 1
     }
+}
+
+#[cold]
+fn keep(outer: &mut Vec<u64>, kinds: u64) {
+    outer.push(kinds);
+}
+
+#[inline]
+fn last(outer: &mut Vec<u64>) -> u64 {
+    outer.pop().unwrap_or(NOTHING)
 }

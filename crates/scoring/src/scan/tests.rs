@@ -35,6 +35,35 @@ const SEEDS: &[&str] = &[
 ];
 
 #[test]
+fn strings_and_numbers_of_every_length_end_where_serde_json_has_it() {
+    for length in 0..200 {
+        let filler = "x".repeat(length);
+        for odd in
+            ["", "\\n", "\\", "\\u00e9", "\\u00g9", "\"", "\n", "\u{1f}", " ", "!", "é", "\u{7f}"]
+        {
+            for rest in ["", "xyz", &"x".repeat(70)] {
+                let text = format!("[\"{filler}{odd}{rest}\"]");
+                assert_eq!(accepts(text.as_bytes()), serde_accepts(text.as_bytes()), "{text}");
+            }
+        }
+        let digits = "7".repeat(length);
+        for number in [
+            digits.clone(),
+            format!("0{digits}"),
+            format!("-{digits}.{digits}"),
+            format!("1.{digits}"),
+            format!("{digits}.5e-{digits}"),
+            format!("{digits}E{digits}"),
+            format!("{digits}.{digits}.1"),
+        ] {
+            for text in [number.clone(), format!("[{number},{{\"a\":{number}}}]")] {
+                assert_eq!(accepts(text.as_bytes()), serde_accepts(text.as_bytes()), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_json_is_refused() {
     for bad in [
         "",

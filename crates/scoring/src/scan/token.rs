@@ -1,30 +1,30 @@
 //! The tokens of JSON: from the place where one begins to the place after it, or `None` where the text is no JSON.
 
-use super::marks::{
-    STRIDE, any_stop, before, chunk, others_than_digits, stops, two_stops,
-};
+use super::marks::{STRIDE, any_stop, before, chunk, others_than_digits, stops};
 
 /// The first byte at or after `at` that is no white space, and its place.
 #[inline]
 pub(super) fn token(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
     match bytes.get(at) {
         Some(&byte) if byte > b' ' => Some((byte, at)),
-        _ => token_after_space(bytes, at),
-    }
-}
-
-#[inline(never)]
-fn token_after_space(bytes: &[u8], mut at: usize) -> Option<(u8, usize)> {
-    loop {
-        match *bytes.get(at)? {
-            b' ' | b'\t' | b'\n' | b'\r' => at += 1,
-            byte => return Some((byte, at)),
+        _ => {
+            let at = after_space(bytes, at);
+            Some((*bytes.get(at)?, at))
         }
     }
 }
 
-/// Passes a name, from its first byte at `at`, and its colon; gives the first byte of the value, and its place.
-#[inline]
+#[inline(never)]
+fn after_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Passes a name, from its `first` byte at `at`, and its colon; gives the first byte of the value, and its place.
+#[expect(clippy::inline_always, reason = "half of all tokens are names")]
+#[inline(always)]
 pub(super) fn name(bytes: &[u8], first: u8, at: usize) -> Option<(u8, usize)> {
     if first != b'"' {
         return None;
@@ -36,6 +36,14 @@ pub(super) fn name(bytes: &[u8], first: u8, at: usize) -> Option<(u8, usize)> {
 /// Passes the colon after a name.
 #[inline]
 pub(super) fn value_after(bytes: &[u8], name_end: usize) -> Option<(u8, usize)> {
+    match chunk(bytes, name_end) {
+        Some(&[b':', byte]) if byte > b' ' => Some((byte, name_end + 1)),
+        _ => value_far_after(bytes, name_end),
+    }
+}
+
+#[inline(never)]
+fn value_far_after(bytes: &[u8], name_end: usize) -> Option<(u8, usize)> {
     let (colon, at) = token(bytes, name_end)?;
     if colon != b':' {
         return None;
@@ -47,18 +55,27 @@ pub(super) fn value_after(bytes: &[u8], name_end: usize) -> Option<(u8, usize)> 
 #[expect(clippy::inline_always, reason = "most tokens are strings, and most of them are short")]
 #[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> Option<usize> {
-    match short_string(bytes, at) {
-        Some(end) => Some(end),
-        None => rest_of_string(bytes, at + 1),
+    let stop = near_stop(bytes, at + 1);
+    match bytes.get(stop) {
+        Some(b'"') => Some(stop + 1),
+        _ => rest_of_string(bytes, stop),
     }
 }
 
-/// Passes a string that is surely without escapes because it ends in the first bytes.
+/// Where the plain run that begins at `at` ends, if that is in the first two chunks; else some place in that run.
 #[inline]
-pub(super) fn short_string(bytes: &[u8], at: usize) -> Option<usize> {
-    let chunk: &[u8; STRIDE] = chunk(bytes, at + 1)?;
-    let stop = before(stops(chunk));
-    (chunk.get(stop) == Some(&b'"')).then_some(at + stop + 2)
+pub(super) fn near_stop(bytes: &[u8], at: usize) -> usize {
+    let Some(near) = chunk(bytes, at) else {
+        return at;
+    };
+    let near = stops(near);
+    if near != 0 {
+        return at + before(near);
+    }
+    match chunk(bytes, at + STRIDE) {
+        Some(chunk) => at + STRIDE + before(stops(chunk) | 1 << STRIDE),
+        None => at + STRIDE,
+    }
 }
 
 /// Passes the rest of a string from a place inside it on.
@@ -82,21 +99,14 @@ pub(super) fn rest_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
 #[inline]
 pub(super) fn stop(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = chunk(bytes, at) {
-        let stops = two_stops(chunk);
-        if stops != 0 {
-            return at + before(stops);
-        }
-        at += 2 * STRIDE;
-        while self::chunk(bytes, at).is_some_and(|chunk| !any_stop(chunk)) {
-            at += 4 * STRIDE;
-        }
-    }
-    if let Some(chunk) = chunk(bytes, at) {
         let stops = stops(chunk);
         if stops != 0 {
             return at + before(stops);
         }
         at += STRIDE;
+        while self::chunk(bytes, at).is_some_and(|chunk| !any_stop(chunk)) {
+            at += 4 * STRIDE;
+        }
     }
     last_stop(bytes, at)
 }
@@ -104,12 +114,11 @@ pub(super) fn stop(bytes: &[u8], mut at: usize) -> usize {
 /// The same where less than a chunk is left, by a chunk that begins earlier.
 fn last_stop(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.len().saturating_sub(at);
-    let length = match bytes.last_chunk() {
-        Some(chunk) => before(stops(chunk) >> (STRIDE - rest)),
-        None => {
-            let is_stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
-            bytes.iter().skip(at).position(is_stop).unwrap_or(rest)
-        }
+    let length = if let Some(chunk) = bytes.last_chunk() {
+        before(stops(chunk) >> (STRIDE - rest))
+    } else {
+        let is_stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+        bytes.iter().skip(at).position(is_stop).unwrap_or(rest)
     };
     at + length.min(rest)
 }
@@ -131,61 +140,70 @@ fn escape(bytes: &[u8], at: usize) -> Option<usize> {
 #[inline]
 pub(super) fn scalar(bytes: &[u8], first: u8, at: usize) -> Option<usize> {
     match first {
-        b'-' | b'0'..=b'9' => number(bytes, at + usize::from(first == b'-')),
-        b't' => word(bytes, at, b"true"),
-        b'f' => word(bytes, at, b"false"),
-        b'n' => word(bytes, at, b"null"),
-        _ => None,
+        b'0'..=b'9' => number(bytes, at),
+        b'-' => number(bytes, at + 1),
+        _ => word(bytes, first, at),
     }
 }
 
-fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+#[inline(never)]
+fn word(bytes: &[u8], first: u8, at: usize) -> Option<usize> {
+    let word: &[u8] = match first {
+        b't' => b"true",
+        b'f' => b"false",
+        b'n' => b"null",
+        _ => return None,
+    };
     bytes.get(at..)?.starts_with(word).then_some(at + word.len())
 }
 
-/// Passes a number without its sign: all in one chunk, if it is none of the longest.
+/// Passes a number without its sign.
 #[inline]
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
-    let Some(chunk) = chunk::<STRIDE>(bytes, at) else {
+    let Some(chunk) = chunk(bytes, at) else {
         return long_number(bytes, at);
     };
-    let others = others_than_digits(chunk);
+    let others = others_than_digits(chunk) | 1 << STRIDE;
     let whole = before(others);
-    let mut length = whole;
-    if chunk.get(whole) == Some(&b'.') {
-        length += 1;
-        length += before(others >> length);
+    // A zero stands alone.
+    if whole != 1 && (whole == 0 || chunk.first() == Some(&b'0')) {
+        return None;
     }
-    match chunk.get(length) {
-        // Where no digit follows the point, that is for the long way to say.
-        Some(byte) if !matches!(byte, b'e' | b'E') && length != whole + 1 => {
-            is_whole_part(chunk.first(), whole).then_some(at + length)
+    match chunk.get(whole) {
+        Some(b'.') => {
+            let point = at + whole;
+            let mut end = point + 1 + before(others >> (whole + 1));
+            if end == at + STRIDE {
+                end = digits(bytes, end);
+            }
+            if end == point + 1 { None } else { exponent(bytes, end) }
         }
-        _ => long_number(bytes, at),
+        Some(b'e' | b'E') | None => long_number(bytes, at),
+        Some(_) => Some(at + whole),
     }
 }
 
-/// A zero stands alone.
-#[inline]
-fn is_whole_part(first: Option<&u8>, digits: usize) -> bool {
-    digits == 1 || (digits > 1 && first != Some(&b'0'))
-}
-
-/// Passes any number without its sign.
+/// The same for numbers that are too long for a chunk, or too near the end of the text.
 #[inline(never)]
 fn long_number(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = digits(bytes, start);
-    if !is_whole_part(bytes.get(start), at - start) {
+    if at == start || (at > start + 1 && bytes.get(start) == Some(&b'0')) {
         return None;
     }
     if bytes.get(at) == Some(&b'.') {
         at = some_digits(bytes, at + 1)?;
     }
-    if let Some(b'e' | b'E') = bytes.get(at) {
-        let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
-        at = some_digits(bytes, at + 1 + usize::from(has_sign))?;
-    }
-    Some(at)
+    exponent(bytes, at)
+}
+
+/// Passes the exponent that may begin at `at`.
+#[inline]
+fn exponent(bytes: &[u8], at: usize) -> Option<usize> {
+    let Some(b'e' | b'E') = bytes.get(at) else {
+        return Some(at);
+    };
+    let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+    some_digits(bytes, at + 1 + usize::from(has_sign))
 }
 
 /// Passes one digit or more.

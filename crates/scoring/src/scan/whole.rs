@@ -1,5 +1,6 @@
 //! Passes whole values of any nesting without recursion: most of the bytes of a line are in values nobody asks for.
 
+use super::marks::chunk;
 use super::open::Open;
 use super::token::{name, scalar, string, token};
 
@@ -14,6 +15,7 @@ pub(super) fn value(bytes: &[u8], first: u8, at: usize) -> Option<usize> {
 }
 
 /// Passes the object or array that begins with `byte` at `at`.
+#[inline(never)]
 fn container(bytes: &[u8], mut byte: u8, mut at: usize) -> Option<usize> {
     let mut open = Open::nothing();
     loop {
@@ -43,21 +45,24 @@ fn container(bytes: &[u8], mut byte: u8, mut at: usize) -> Option<usize> {
             if open.is_nothing() {
                 return Some(at);
             }
-            let (found, place) = token(bytes, at)?;
-            match (found, open.in_object()) {
-                (b',', in_object) => {
-                    (byte, at) = token(bytes, place + 1)?;
-                    if in_object {
-                        (byte, at) = name(bytes, byte, at)?;
-                    }
-                    break;
-                }
-                (b'}', true) | (b']', false) => {
-                    open.pop();
-                    at = place + 1;
-                }
-                _ => return None,
+            let in_object = open.in_object();
+            if in_object && let Some(b",\"") = chunk(bytes, at) {
+                (byte, at) = name(bytes, b'"', at + 1)?;
+                break;
             }
+            let (found, place) = token(bytes, at)?;
+            if found == b',' {
+                (byte, at) = token(bytes, place + 1)?;
+                if in_object {
+                    (byte, at) = name(bytes, byte, at)?;
+                }
+                break;
+            }
+            if found != if in_object { b'}' } else { b']' } {
+                return None;
+            }
+            open.pop();
+            at = place + 1;
         }
     }
 }

@@ -116,6 +116,27 @@ fn a_line_over_the_limit_is_unparsable_and_the_next_one_is_fine() {
 }
 
 #[test]
+fn a_line_of_64_mib_is_read_and_one_byte_more_is_not() {
+    const LIMIT: usize = 64 << 20;
+    let [before, after] = [r#"[{"text":""#, r#""}]"#].map(str::len);
+    let frame = with_parts(0, "").len() + before + after;
+    let line = |row, length: usize| {
+        let line = with_parts(row, r#"[{"text":"|"}]"#);
+        let (start, end) = line.split_once('|').unwrap();
+        let filler = io::repeat(b'x').take((length - frame) as u64);
+        io::Cursor::new(start.to_owned())
+            .chain(filler)
+            .chain(io::Cursor::new(end.to_owned() + "\n"))
+    };
+    let lines = line(0, LIMIT).chain(line(1, LIMIT + 1)).chain(io::Cursor::new(call(2)));
+    let scorers = scorers();
+    let mut scores = Scores::new(3, &scorers);
+    let summary = Pass::new(&scorers).keys(Keys::ours(0..3)).run(lines, &mut scores).unwrap();
+    assert_eq!((letters(&scores).as_str(), summary.lines), ("auA", 3));
+    assert_eq!(summary.bad_lines[0].problem, "longer than a line may be");
+}
+
+#[test]
 fn compressed_results_are_refused_by_name() {
     for (magic, kind) in [(b"\x1f\x8b\x08\0".as_slice(), "gzip"), (b"\x28\xb5\x2f\xfd\0", "zstd")] {
         let error = Pass::new(&[]).run(magic, &mut Scores::new(0, &[])).unwrap_err();

@@ -1,7 +1,11 @@
 //! Shares of rows, for every count and confidence.
 
-use eval_stats::{normal_quantile, proportion, wilson};
+use eval_stats::{
+    Prior, beta_interval, clopper_pearson, newcombe, normal_quantile, proportion, wilson,
+};
 use proptest::prelude::*;
+
+use super::is_honest;
 
 /// `(passes, n)` with `passes <= n` and at least one row, small and huge.
 fn counts() -> impl Strategy<Value = (u64, u64)> {
@@ -59,6 +63,38 @@ proptest! {
     }
 
     #[test]
+    fn exact_and_beta_intervals_are_honest_symmetric_and_hold_the_estimate(
+        n in prop_oneof![1..200_u64, 1..3_000_000_u64], at in 0.0..=1.0_f64, c in 0.01..0.9999_f64,
+    ) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss,
+                 clippy::cast_precision_loss, reason = "a count up to n, made from a share")]
+        let k = (n as f64 * at) as u64;
+        let p = proportion(k, n).unwrap();
+        let exact = clopper_pearson(k, n, c).unwrap();
+        prop_assert!(is_honest(exact, 0.0, 1.0));
+        prop_assert!(exact.low <= p + 1e-12 && p - 1e-12 <= exact.high);
+        let other = clopper_pearson(n - k, n, c).unwrap();
+        prop_assert!((exact.low - (1.0 - other.high)).abs() < 1e-12);
+        for prior in [Prior::Uniform, Prior::Jeffreys] {
+            let interval = beta_interval(k, n, prior, c).unwrap();
+            prop_assert!(is_honest(interval, 0.0, 1.0));
+            // The exact interval is that of both priors, half a row or more farther out on each side.
+            prop_assert!(exact.low <= interval.low + 1e-12 && interval.high <= exact.high + 1e-12);
+            let other = beta_interval(n - k, n, prior, c).unwrap();
+            prop_assert!((interval.low - (1.0 - other.high)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn exact_intervals_rise_with_passes_and_cover_their_ends(
+        n in 2..400_u64, k in 0..400_u64, c in 0.5..0.999_f64,
+    ) {
+        prop_assume!(k < n);
+        let (less, more) = (clopper_pearson(k, n, c).unwrap(), clopper_pearson(k + 1, n, c).unwrap());
+        prop_assert!(less.low < more.low && less.high < more.high);
+    }
+
+    #[test]
     fn the_quantile_rises_and_is_odd(p in 1e-10..0.5_f64, step in 1e-9..1e-3_f64) {
         let at = |p| normal_quantile(p).unwrap();
         prop_assert!(at(p) < at(p + step));
@@ -72,6 +108,9 @@ proptest! {
 fn no_rows_no_estimate() {
     assert_eq!(wilson(0, 0, 0.95), None);
     assert_eq!(proportion(0, 0), None);
+    assert_eq!(clopper_pearson(0, 0, 0.95), None);
+    assert_eq!(beta_interval(0, 0, Prior::Uniform, 0.95), None);
+    assert_eq!(newcombe((0, 0), (1, 2), 0.95), None);
 }
 
 #[test]
@@ -80,6 +119,9 @@ fn impossible_questions_have_no_answer() {
     assert_eq!(proportion(3, 2), None);
     for confidence in [0.0, 1.0, -0.5, 1.5, f64::NAN, f64::INFINITY] {
         assert_eq!(wilson(1, 2, confidence), None, "{confidence}");
+        assert_eq!(clopper_pearson(1, 2, confidence), None, "{confidence}");
+        assert_eq!(beta_interval(1, 2, Prior::Jeffreys, confidence), None, "{confidence}");
+        assert_eq!(newcombe((1, 2), (1, 2), confidence), None, "{confidence}");
     }
     for p in [0.0, 1.0, -1.0, 2.0, f64::NAN] {
         assert_eq!(normal_quantile(p), None, "{p}");

@@ -1,0 +1,238 @@
+//! What is said between the host and a plugin's process: `batch-eval-scorer/1`, one JSON object a line.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use scoring::{Needs, Row, Verdict, View};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::gate;
+
+/// The version of the protocol.
+pub const PROTOCOL: u64 = 1;
+
+/// Readers of JSON in other languages give up at a depth of about a thousand.
+const DEEPEST: usize = 512;
+
+/// The longest message, in bytes.
+const LONGEST: usize = 64 << 20;
+
+/// The first line of the host.
+pub(crate) fn hello(row_limit: Duration) -> Vec<u8> {
+    let milliseconds = u64::try_from(row_limit.as_millis()).unwrap_or(u64::MAX);
+    let hello = serde_json::json!({
+        "batch_eval_scorer": PROTOCOL, "min": PROTOCOL, "features": ["batch"], "row_limit_ms": milliseconds,
+    });
+    format!("{hello}\n").into_bytes()
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hello {
+    /// Its own name; empty if it states none.
+    pub name: String,
+    /// Its own version; empty if it states none.
+    pub version: String,
+    /// Whether it takes many rows in one message.
+    pub takes_batches: bool,
+    /// What of the dataset it looks at.
+    pub needs: Needs,
+}
+
+#[derive(Deserialize)]
+struct RawHello {
+    batch_eval_scorer: u64,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    needs: Vec<String>,
+    error: Option<String>,
+}
+
+/// What a process answered to the hello.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Greeting {
+    Hello(Hello),
+    /// It cannot work, and why.
+    Refused(String),
+}
+
+pub(crate) fn greeting(line: &[u8]) -> Result<Greeting, String> {
+    let raw: RawHello = serde_json::from_slice(line).map_err(|error| {
+        format!("its first line is {}, which is no hello: {error}", start(line))
+    })?;
+    if raw.batch_eval_scorer != PROTOCOL {
+        let version = raw.batch_eval_scorer;
+        return Err(format!("it speaks version {version} of the protocol, and this is {PROTOCOL}"));
+    }
+    if let Some(error) = raw.error {
+        return Ok(Greeting::Refused(error));
+    }
+    let mut needs = Needs::NOTHING;
+    for need in &raw.needs {
+        needs = match need.as_str() {
+            "request" => needs.and_request(),
+            "logged" => needs.and_logged(),
+            "expected" => needs.and_expected(),
+            _ => return Err(format!("it needs {need:?}; there is request, logged and expected")),
+        };
+    }
+    let takes_batches = raw.features.iter().any(|feature| feature == "batch");
+    Ok(Greeting::Hello(Hello { name: raw.name, version: raw.version, takes_batches, needs }))
+}
+
+/// The members of a row's object, without the braces around them.
+///
+/// # Errors
+/// Why the row cannot be handed to anybody: it is unscorable.
+pub(crate) fn members(row: &Row<'_>, needs: Needs) -> Result<Vec<u8>, String> {
+    let mut members =
+        format!("\"number\":{},\"key\":{}", row.number, Value::from(row.key)).into_bytes();
+    let beside = [
+        ("request", needs.request.then_some(row.request)),
+        ("logged", needs.logged.then_some(row.logged)),
+        ("expected", needs.expected.then_some(row.expected)),
+    ];
+    let wanted = [("result", Some(Some(row.result)))].into_iter().chain(beside);
+    for (name, value) in wanted.filter_map(|(name, wanted)| Some((name, wanted?))) {
+        let text = value.map_or("null", View::text);
+        if members.len() + text.len() > LONGEST {
+            return Err(format!("the row is longer than {LONGEST} bytes"));
+        }
+        gate::check(text.as_bytes(), DEEPEST).map_err(|why| format!("the row {why}"))?;
+        members.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        members.extend_from_slice(&on_one_line(text.as_bytes()));
+    }
+    Ok(members)
+}
+
+/// Ends of lines can stand only where spaces may.
+fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        return json.into();
+    }
+    json.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect()
+}
+
+/// The message that asks for one row.
+pub(crate) fn ask(id: u64, members: &[u8]) -> Vec<u8> {
+    [format!("{{\"id\":{id},").as_bytes(), members, b"}\n"].concat()
+}
+
+/// The message that asks for many rows.
+pub(crate) fn ask_all(id: u64, rows: &[&[u8]]) -> Vec<u8> {
+    let bytes: usize = rows.iter().map(|members| members.len() + 3).sum();
+    let mut message = Vec::with_capacity(bytes + 40);
+    message.extend_from_slice(format!("{{\"batch\":{id},\"rows\":[").as_bytes());
+    for (at, members) in rows.iter().enumerate() {
+        message.extend_from_slice(if at == 0 { b"{" } else { b",{" });
+        message.extend_from_slice(members);
+        message.push(b'}');
+    }
+    message.extend_from_slice(b"]}\n");
+    message
+}
+
+/// An answer: which question, and the verdicts; why there are none if the question could not be read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) id: u64,
+    pub(crate) verdicts: Result<Vec<Verdict>, String>,
+}
+
+#[derive(Deserialize)]
+struct RawAnswer {
+    id: Option<u64>,
+    batch: Option<u64>,
+    verdicts: Option<Vec<Value>>,
+    error: Option<String>,
+    pass: Option<Value>,
+    score: Option<Value>,
+    label: Option<Value>,
+    unscorable: Option<Value>,
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// Why the line is none.
+pub(crate) fn answer(line: &[u8]) -> Result<Answer, String> {
+    let raw: RawAnswer = serde_json::from_slice(line)
+        .map_err(|error| format!("wrote {}, which is no answer: {error}", start(line)))?;
+    match (raw.id, raw.batch, raw.verdicts, raw.error) {
+        (Some(id), None, None, None) => {
+            let verdict = stated([raw.unscorable, raw.pass, raw.score, raw.label]);
+            Ok(Answer { id, verdicts: Ok(vec![verdict]) })
+        }
+        (None, Some(id), Some(values), None) => {
+            Ok(Answer { id, verdicts: Ok(values.into_iter().map(verdict).collect()) })
+        }
+        (None, Some(id), None, Some(error)) | (Some(id), None, None, Some(error)) => {
+            Ok(Answer { id, verdicts: Err(error) })
+        }
+        _ => Err(format!("wrote {}, which is no answer", start(line))),
+    }
+}
+
+/// A verdict that is a value, or an object that states one.
+fn verdict(value: Value) -> Verdict {
+    match value {
+        Value::Object(mut members) => {
+            stated(["unscorable", "pass", "score", "label"].map(|name| members.remove(name)))
+        }
+        Value::Bool(pass) => Verdict::Pass(pass),
+        Value::Number(number) => grade(&number),
+        Value::String(label) => Verdict::Label(label.into()),
+        Value::Null => Verdict::unscorable("the scorer said null"),
+        Value::Array(_) => Verdict::unscorable("the scorer said an array, which is no verdict"),
+    }
+}
+
+/// The verdict of what is stated: the first that is there counts, in this order.
+fn stated([unscorable, pass, score, label]: [Option<Value>; 4]) -> Verdict {
+    match (unscorable, pass, score, label) {
+        (Some(Value::String(why)), ..) => Verdict::Unscorable(cut(why).into()),
+        (None | Some(Value::Null), Some(Value::Bool(pass)), ..) => Verdict::Pass(pass),
+        (None | Some(Value::Null), None | Some(Value::Null), Some(Value::Number(score)), _) => {
+            grade(&score)
+        }
+        (
+            None | Some(Value::Null),
+            None | Some(Value::Null),
+            None | Some(Value::Null),
+            Some(Value::String(label)),
+        ) => Verdict::Label(label.into()),
+        _ => Verdict::unscorable(
+            "the scorer stated no pass (a boolean), score (a number), label (a text) or unscorable (a reason)",
+        ),
+    }
+}
+
+fn grade(number: &serde_json::Number) -> Verdict {
+    match number.as_f64() {
+        Some(grade) if (0.0..=1.0).contains(&grade) => Verdict::Value(grade),
+        _ => Verdict::unscorable(format!("the scorer said {number}, which is not in 0..=1")),
+    }
+}
+
+/// Reasons are kept for reports, which have no room for essays.
+fn cut(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(300) {
+        text.truncate(at);
+        text.push('…');
+    }
+    text
+}
+
+/// The beginning of a line that is to be shown.
+pub(crate) fn start(line: &[u8]) -> String {
+    let start = line.get(..80).unwrap_or(line);
+    let more = if start.len() < line.len() { "…" } else { "" };
+    format!("{:?}{more}", String::from_utf8_lossy(start))
+}

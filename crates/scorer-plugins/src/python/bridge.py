@@ -1,0 +1,185 @@
+"""Serves one Python function as a scorer: batch-eval-scorer/1 over standard input and output.
+
+    python3 -c BRIDGE FILE FUNCTION
+
+The function gets the result line as a dict, and where it takes two arguments a dict with "request", "logged",
+"expected" and "number" beside it. It says True or False, a number in 0..1, a text (a label), or a dict with one of
+"pass", "score", "label" and "unscorable". What it prints goes to standard error.
+"""
+
+import gc
+import importlib.util
+import inspect
+import json
+import math
+import os
+import signal
+import sys
+import traceback
+
+MOST_TRACEBACKS = 5
+
+
+class TooSlow(BaseException):
+    """Raised in a row that takes too long; no `except Exception` of the function catches it."""
+
+
+class Watch:
+    """Looks four times per limit whether the same row is still at work; costs a row nothing."""
+
+    def __init__(self, seconds):
+        self.seconds, self.row, self.seen, self.looks = seconds, 0, 0, 0
+        self.busy = False
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self.look)
+            signal.setitimer(signal.ITIMER_REAL, seconds / 4, seconds / 4)
+
+    def look(self, _number, _frame):
+        if not self.busy or self.row != self.seen:
+            self.seen, self.looks = self.row, 0
+            return
+        self.looks += 1
+        if self.looks >= 4:
+            self.looks = 0
+            raise TooSlow(f"took longer than {self.seconds:g} s")
+
+
+def load(path, name):
+    """The function, and whether it takes the dataset's side of a row too."""
+    path = os.path.abspath(path)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    sys.path.insert(0, os.path.dirname(path))
+    sys.argv = [path]
+    spec = importlib.util.spec_from_file_location(stem, path)
+    if spec is None:
+        raise ValueError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)
+    function = getattr(module, name, None)
+    if not callable(function):
+        own = [key for key, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == stem]
+        raise ValueError(f"{path} has no function {name}; it has {', '.join(own) or 'none'}")
+    if inspect.iscoroutinefunction(function):
+        raise ValueError(f"{name} is async; it must answer by itself")
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # Written in C, it does not say.
+        return function, False
+    required = sum(p.default is p.empty and p.kind in kinds for p in parameters)
+    positional = sum(p.kind in kinds or p.kind is p.VAR_POSITIONAL for p in parameters)
+    if positional < 1 or required > 2:
+        raise ValueError(f"{name} must take one argument, the row, or two")
+    return function, required == 2
+
+
+def text(value):
+    """A text that can be written: halves of surrogate pairs are replaced."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def said(value):
+    """What a function said, as the protocol has it."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        fields = {key: said(value[key]) for key in ("pass", "score", "label", "unscorable") if value.get(key) is not None}
+        if len(fields) == 1 and not any(isinstance(field, dict) for field in fields.values()):
+            return fields
+        return {"unscorable": "the function returned a dict without one of pass, score, label and unscorable"}
+    if hasattr(value, "item") and not isinstance(value, (int, float)):  # A number or truth of NumPy.
+        try:
+            return said(value.item())
+        except Exception:
+            pass
+    if isinstance(value, (int, float)):
+        if math.isfinite(value) and 0 <= value <= 1:
+            return float(value)
+        return {"unscorable": f"the function returned {value!r:.40}, which is not in 0..1"}
+    if value is None:
+        return {"unscorable": "the function returned None, which is neither right nor wrong"}
+    return {"unscorable": f"the function returned a {type(value).__name__}, which is no verdict"}
+
+
+class Bridge:
+    def __init__(self, function, takes_two, watch):
+        self.function, self.takes_two, self.watch = function, takes_two, watch
+        self.tracebacks = 0
+
+    def judge(self, rows):
+        """One verdict a row."""
+        function, takes_two, watch, verdicts = self.function, self.takes_two, self.watch, []
+        for row in rows:
+            watch.row += 1
+            try:
+                watch.busy = True
+                value = function(row["result"], beside(row)) if takes_two else function(row["result"])
+                watch.busy = False
+                verdicts.append(value if value is True or value is False else said(value))
+            except (Exception, SystemExit, TooSlow) as error:
+                watch.busy = False
+                verdicts.append({"unscorable": self.failed(row, error)})
+        return verdicts
+
+    def failed(self, row, error):
+        """Shows where it failed, the first times, and says what is kept of it."""
+        if self.tracebacks < MOST_TRACEBACKS:
+            self.tracebacks += 1
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            print(f"row {row.get('number')}:", *text("".join(lines)).splitlines()[-12:], sep="\n", file=sys.stderr)
+            if self.tracebacks == MOST_TRACEBACKS:
+                print("(further errors of this process are counted, not shown)", file=sys.stderr)
+            sys.stderr.flush()
+        if isinstance(error, TooSlow):
+            return f"the function {error}"
+        return f"{type(error).__name__}: {text(error)}"[:200]
+
+
+def beside(row):
+    return {name: row.get(name) for name in ("request", "logged", "expected", "number")}
+
+
+def main(path, name):
+    # The function's own input and output are nothing and standard error, so that it cannot disturb the protocol.
+    lines, out = os.fdopen(os.dup(0), "rb", 1 << 20), os.fdopen(os.dup(1), "wb", 1 << 16)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)
+
+    def say(what):
+        out.write(json.dumps(what).encode() + b"\n")
+        out.flush()
+
+    hello = json.loads(lines.readline() or b"{}")
+    try:
+        function, takes_two = load(path, name)
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        say({"batch_eval_scorer": 1, "error": f"{type(error).__name__}: {text(error)}"[:500]})
+        return
+    needs = ["request", "logged", "expected"] if takes_two else []
+    say({"batch_eval_scorer": 1, "name": f"python:{text(name)}", "version": sys.version.split()[0],
+         "features": ["batch"], "needs": needs})
+    bridge = Bridge(function, takes_two, Watch(hello.get("row_limit_ms", 30_000) / 1000))
+    # Rows are trees: looking for cycles after every few hundred objects would cost as much as reading them.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    for count, line in enumerate(lines):
+        batch = int(line[len(b'{"batch":'):line.index(b",")])
+        try:
+            rows = json.loads(line)["rows"]
+        except (ValueError, RecursionError) as error:
+            say({"batch": batch, "error": f"Python cannot read it: {text(error)}"[:200]})
+            continue
+        say({"batch": batch, "verdicts": bridge.judge(rows)})
+        del rows
+        if count % 32 == 31:
+            gc.collect()
+
+
+main(*sys.argv[1:3])

@@ -1,0 +1,170 @@
+//! Rows sent again: only those that may end otherwise, in jobs of their own, each paid for once.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::house::{House, column, creates, run_words};
+use tests::process::{Said, Server};
+use tests::rows;
+
+/// The first job of `sim-a` fails two rows for the moment and leaves one out, that of `sim-b`
+/// fails two for good and blocks one.
+const SCRIPT: &str = r#"
+[[jobs]]
+when = { model = "*sim-a" }
+times = 1
+plan = { failing = { lines = [2, 5] }, missing = { lines = [7] }, row_error = { code = 13, message = "internal" } }
+
+[[jobs]]
+when = { model = "*sim-b" }
+times = 1
+plan = { failing = { lines = [1, 3] }, blocked = { lines = [4] }, row_error = { code = 3, message = "bad request" } }
+"#;
+const MODELS: [&str; 2] = ["sim-a", "sim-b"];
+
+fn house() -> House {
+    let house = House::with_rows(0);
+    house.write("data.jsonl", &rows::plain_file(0..8));
+    house.write("script.toml", SCRIPT);
+    house
+}
+
+fn server(house: &House) -> Server {
+    let words =
+        ["--time-scale", "300", "--control", "--script", "script.toml", "--answers", "echo"];
+    Server::emulator(house.path(), &words)
+}
+
+/// The outcomes of a model that are not zero.
+fn outcomes(house: &House, run: &str, model: &str) -> Value {
+    let column = column(&house.report(run), model, None);
+    let outcomes = column["outcomes"].as_object().unwrap().clone();
+    assert_eq!(outcomes.values().filter_map(Value::as_u64).sum::<u64>(), 8, "{column}");
+    Value::Object(outcomes.into_iter().filter(|(_, rows)| *rows != 0).collect())
+}
+
+fn numbers(rows: &[Value]) -> Vec<&str> {
+    rows.iter().map(|row| &row["key"].as_str().unwrap()[..9]).collect()
+}
+
+fn retry(house: &House, words: &[&str]) -> Said {
+    let mut all = vec!["retry"];
+    all.extend(words);
+    all.extend(["--poll-interval", "30ms", "--settle", "300ms"]);
+    house.call(&all)
+}
+
+#[test]
+fn what_may_end_otherwise_is_sent_again_once_and_answers_take_its_place() {
+    let (house, words) = (house(), ["failed", "--accept-partial"]);
+    let server = server(&house);
+    let said = house.call(&run_words(&server, "failed", &MODELS));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(
+        outcomes(&house, "failed", "sim-a"),
+        json!({"answered": 5, "error": 2, "missing": 1})
+    );
+    assert_eq!(
+        outcomes(&house, "failed", "sim-b"),
+        json!({"answered": 5, "error": 2, "blocked": 1})
+    );
+
+    let shown = retry(&house, &["failed", "--dry-run"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    assert!(shown.stderr.contains("sim-a: 3 rows (1 missing, 2 transient)"), "{shown:?}");
+    assert!(shown.stderr.contains("sim-b: 0 rows; not sent: 2 invalid, 1 blocked"), "{shown:?}");
+    assert!(shown.stdout.contains("3 rows would be sent again"), "{shown:?}");
+    assert_eq!(creates(&server).len(), 2, "shown, not done");
+
+    let said = retry(&house, &words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(creates(&server).len(), 3, "{said:?}");
+    let again = house.input("failed", "s0002.v0");
+    assert_eq!(numbers(&again), ["r00000001", "r00000004", "r00000006"]);
+    let first = house.input("failed", "s0001.v0");
+    assert!(again.iter().all(|row| first.contains(row)), "keys and bytes are as before");
+    assert_eq!(outcomes(&house, "failed", "sim-a"), json!({"answered": 8}));
+    assert_eq!(
+        outcomes(&house, "failed", "sim-b"),
+        json!({"answered": 5, "error": 2, "blocked": 1})
+    );
+    assert_eq!(column(&house.report("failed"), "sim-a", None)["lines"]["doubles"], 0);
+
+    let said = retry(&house, &words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains("no row of the run is to be sent again"), "{said:?}");
+    assert_eq!(creates(&server).len(), 3);
+
+    let said = retry(&house, &["failed", "--also", "blocked", "--also", "invalid", "-m", "sim-b"]);
+    assert_eq!(said.code, Some(0), "nothing is missing now: {said:?}");
+    let also = house.input("failed", "s0003.v0");
+    assert_eq!(numbers(&also), ["r00000000", "r00000002", "r00000003"]);
+    assert_eq!(outcomes(&house, "failed", "sim-b"), json!({"answered": 8}));
+    // The report can be made again from the folder alone.
+    let before = house.report("failed");
+    assert_eq!(house.call_without_key(&["report", "failed"]).code, Some(0));
+    assert_eq!(house.report("failed")["models"], before["models"]);
+    let resumed = house.call(&["resume", "failed", "--poll-interval", "30ms"]);
+    assert_eq!((resumed.code, creates(&server).len()), (Some(0), 4), "{resumed:?}");
+}
+
+#[test]
+fn a_run_may_send_rows_again_by_itself_as_often_as_it_was_told() {
+    let house = house();
+    // One row fails in the second job too.
+    let more = "[[jobs]]\nwhen = { model = \"*sim-a\" }\ntimes = 1\nplan = { failing = { lines = [1] } }\n";
+    house.write("script.toml", &format!("{SCRIPT}{more}"));
+    let server = server(&house);
+    let mut words = run_words(&server, "once", &MODELS);
+    words.extend(["--retry-rows", "1"]);
+    let said = house.call(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(creates(&server).len(), 3, "{said:?}");
+    assert_eq!(outcomes(&house, "once", "sim-a"), json!({"answered": 7, "error": 1}));
+    assert_eq!(house.told("once", "attempted").len(), 1);
+    let said = house.call(&["resume", "once", "--accept-partial", "--retry-rows", "2"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 4), "{said:?}");
+    assert_eq!(outcomes(&house, "once", "sim-a"), json!({"answered": 8}));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
+fn killed_while_it_sends_rows_again_a_run_makes_no_job_twice() {
+    let house = house();
+    // Every first job of a run fails two rows; what is sent again gets through.
+    let plan = "[[jobs]]\nwhen = { display_name = \".s0001.\" }\nplan = { failing = { lines = [2, 5] } }\n";
+    house.write("script.toml", plan);
+    let server = server(&house);
+    for (at, wait) in [0, 8, 20, 60].into_iter().enumerate() {
+        let run = format!("dies-{at}");
+        assert_eq!(house.call(&run_words(&server, &run, &["sim-c"])).code, Some(0));
+        assert_eq!(outcomes(&house, &run, "sim-c"), json!({"answered": 6, "error": 2}));
+        let before = creates(&server).len();
+        let mut child = house.start(&["retry", &run, "--poll-interval", "30ms"]);
+        std::thread::sleep(Duration::from_millis(wait));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let on =
+            ["resume", &run, "--accept-partial", "--settle", "300ms", "--poll-interval", "30ms"];
+        let said = house.call(&on);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        // Whoever died before the rows were written down has to be told again.
+        assert_eq!(retry(&house, &[&run]).code, Some(0));
+        assert_eq!(creates(&server).len(), before + 1, "death {at}: {:?}", house.journal(&run));
+        assert_eq!(outcomes(&house, &run, "sim-c"), json!({"answered": 8}));
+    }
+}
+
+#[test]
+fn rows_are_not_sent_again_while_the_run_is_under_way() {
+    let house = house();
+    let server = server(&house);
+    let mut words = run_words(&server, "busy", &MODELS);
+    words.extend(["--until", "submitted"]);
+    assert_eq!(house.call(&words).code, Some(0));
+    let said = retry(&house, &["busy"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stderr.contains("batch-eval resume busy"), "{said:?}");
+    let said = retry(&house, &["busy", "-m", "sim-z"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(2), 2), "{said:?}");
+}

@@ -1,0 +1,92 @@
+//! Datasets that are cut into several jobs: their results join as if there had been one.
+
+use std::time::Duration;
+
+use tests::house::{House, creates, run_words};
+use tests::process::Server;
+
+const MODELS: [&str; 2] = ["sim-flash", "sim-pro"];
+
+fn server(house: &House) -> Server {
+    Server::emulator(house.path(), &["--time-scale", "300", "--control"])
+}
+
+fn sharded<'a>(server: &'a Server, name: &'a str, cut: &[&'a str]) -> Vec<&'a str> {
+    let mut words = run_words(server, name, &MODELS);
+    words.extend(["--settle", "300ms"]);
+    words.extend(cut);
+    words
+}
+
+#[test]
+fn shards_join_to_the_report_of_one_job() {
+    let house = House::with_rows(10);
+    let server = server(&house);
+    assert_eq!(house.call(&sharded(&server, "whole", &[])).code, Some(0));
+    let said = house.call(&sharded(&server, "cut", &["--rows-per-shard", "3"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(house.report("cut"), house.report("whole"));
+    assert_eq!(creates(&server).len(), 2 + 4 * 2, "one job for each shard and model");
+    let rows = |id| house.input("cut", id).len();
+    assert_eq!(["s0001.v0", "s0002.v0", "s0003.v0", "s0004.v0"].map(rows), [3, 3, 3, 1]);
+    let uploads = house.told("cut", "input_stored");
+    assert_eq!(uploads.len(), 4, "the models share what is uploaded: {uploads:?}");
+    // The scores have every row once, in the dataset's order.
+    let again = house.call_without_key(&["score", "cut", "--json"]);
+    assert_eq!(again.last()["report"]["models"], house.report("cut")["models"]);
+}
+
+#[test]
+fn shards_are_cut_by_bytes_too() {
+    let house = House::with_rows(10);
+    let server = server(&house);
+    let said = house.call(&sharded(&server, "bytes", &["--bytes-per-shard", "5000"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let manifest = std::fs::read(house.run("bytes").join("run.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let inputs = manifest["made"]["inputs"].as_array().unwrap();
+    assert!(inputs.len() > 1, "{manifest}");
+    let sum = |field: &str| inputs.iter().map(|input| input[field].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum("rows"), 10);
+    for input in inputs {
+        let (bytes, rows) = (input["bytes"].as_u64().unwrap(), input["rows"].as_u64().unwrap());
+        assert!(bytes <= 5000 && rows > 0, "{input}");
+    }
+    assert_eq!(creates(&server).len(), inputs.len() * MODELS.len());
+    assert_eq!(house.report("bytes")["models"][1]["submitted"], 10);
+    let said = house.call(&sharded(&server, "tight", &["--bytes-per-shard", "600"]));
+    assert_eq!(said.code, Some(3), "a row that fits no job is the dataset's trouble: {said:?}");
+    assert!(said.stderr.contains("--bytes-per-shard"), "{said:?}");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
+fn killed_among_its_shards_a_run_makes_no_job_twice() {
+    let house = House::with_rows(10);
+    let server = server(&house);
+    assert_eq!(house.call(&sharded(&server, "whole", &[])).code, Some(0));
+    let before = creates(&server).len();
+    let mut child = house.start(&sharded(&server, "dies", &["--rows-per-shard", "3"]));
+    while creates(&server).len() < before + 3 {
+        assert!(child.try_wait().unwrap().is_none(), "it was to be killed at work");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = house.call(&["resume", "dies", "--accept-partial", "--poll-interval", "30ms"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(creates(&server).len(), before + 4 * 2);
+    assert_eq!(house.report("dies"), house.report("whole"));
+}
+
+#[test]
+fn no_more_jobs_are_at_the_service_than_its_limit() {
+    let house = House::with_rows(10);
+    house.write("script.toml", "[limits]\nconcurrent_jobs = 2\n");
+    let words = ["--time-scale", "300", "--control", "--script", "script.toml"];
+    let server = Server::emulator(house.path(), &words);
+    let said = house.call(&sharded(&server, "few", &["--rows-per-shard", "3", "--jobs", "2"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(creates(&server).len(), 4 * 2);
+    assert!(!said.stderr.contains("not yet"), "none was refused for want of room: {said:?}");
+}

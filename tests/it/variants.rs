@@ -1,0 +1,129 @@
+//! Variants of the prompt beside models: each uploaded once, each with a column of its own.
+
+use serde_json::{Value, json};
+use tests::house::{House, column, creates, run_words};
+use tests::process::Server;
+use tests::{get, rows};
+
+const CONFIG: &str = r#"
+models = ["sim-flash", "sim-pro"]
+
+[[variant]]
+name = "as-logged"
+
+[[variant]]
+name = "terse"
+system_instruction = "Answer in one \"short\" word."
+remove = ["/generation_config/temperature"]
+[variant.generation_config]
+max_output_tokens = 7
+"#;
+
+/// Bytes that a careless program would write anew: numbers, escapes, odd order, spaces.
+const ODD: &str = r#"{"request": {"contents":[{"parts":[{"text":"caf\u00e9  "}],"role":"user"}], "generation_config":{"topP":0.10,  "temperature":1E0}}}"#;
+
+fn house() -> House {
+    let house = House::with_rows(0);
+    house.write("data.jsonl", &(rows::plain_file(0..6) + ODD + "\n"));
+    house.write("batch-eval.toml", CONFIG);
+    house
+}
+
+#[test]
+fn each_variant_is_uploaded_once_and_compared_with_each_model() {
+    let house = house();
+    let server = Server::emulator(house.path(), &["--time-scale", "300", "--control"]);
+    let said = house.call(&run_words(&server, "two", &[]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let history = get::json(server.base_url(), "/__emulator/history");
+    let begun = |seen: &&Value| {
+        seen["command"].as_str().is_some_and(|command| command.starts_with("start"))
+    };
+    let uploads = history["requests"].as_array().unwrap().iter().filter(begun).count();
+    let jobs = creates(&server);
+    assert_eq!((uploads, jobs.len()), (2, 4), "{history}");
+    let mut inputs: Vec<_> = jobs.iter().map(|job| job["input"].as_str().unwrap()).collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    assert_eq!(inputs.len(), 2, "{jobs:?}");
+
+    let report = house.report("two");
+    for model in ["sim-flash", "sim-pro"] {
+        for variant in ["as-logged", "terse"] {
+            let column = column(&report, model, Some(variant));
+            assert_eq!(column["submitted"], 7, "{column}");
+            assert_eq!(column["outcomes"]["missing"], 0, "{column}");
+        }
+    }
+    assert_eq!(report["models"].as_array().unwrap().len(), 5, "and the logged answers once");
+    let text: String = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("terse") && text.contains("as-logged"), "{said:?}");
+}
+
+#[test]
+fn a_variant_changes_what_it_names_and_no_other_byte() {
+    let house = house();
+    let words = ["run", "data.jsonl", "--name", "bytes", "--emulator", "--until", "prepared"];
+    assert_eq!(house.call_without_key(&words).code, Some(0));
+    let text = |id: &str| {
+        std::fs::read_to_string(house.run("bytes").join("input").join(format!("{id}.jsonl")))
+            .unwrap()
+    };
+    let (logged, terse) = (text("s0001.v0"), text("s0001.v1"));
+    let last = logged.lines().last().unwrap();
+    let request = ODD.strip_prefix(r#"{"request": "#).unwrap().strip_suffix('}').unwrap();
+    assert!(last.ends_with(&format!(r#""request":{request}}}"#)), "{last}");
+    let last = terse.lines().last().unwrap();
+    for kept in [r#"[{"parts":[{"text":"caf\u00e9  "}],"role":"user"}]"#, r#""topP":0.10"#] {
+        assert!(last.contains(kept), "{last}");
+    }
+    let row: Value = serde_json::from_str(last).unwrap();
+    let config = &row["request"]["generation_config"];
+    assert_eq!((&config["maxOutputTokens"], config.get("temperature")), (&json!(7), None));
+    assert_eq!(
+        row["request"]["systemInstruction"],
+        json!({"parts": [{"text": "Answer in one \"short\" word."}]})
+    );
+    for row in house.input("bytes", "s0001.v1") {
+        let spelled = |camel: &str, snake: &str| {
+            let request = row["request"].as_object().unwrap();
+            request.contains_key(camel) && request.contains_key(snake)
+        };
+        assert!(!spelled("generationConfig", "generation_config"), "one spelling only: {row}");
+    }
+}
+
+#[test]
+fn each_column_is_scored_by_its_own_answers() {
+    // The rows of the second variant are blocked; those of the first are answered.
+    let house = house();
+    house.write(
+        "script.toml",
+        "[[jobs]]\nwhen = { display_name = \".v1.m0.\" }\nplan = { blocked = { share = 1.0 } }\n",
+    );
+    let words = ["--time-scale", "300", "--control", "--script", "script.toml"];
+    let server = Server::emulator(house.path(), &words);
+    let mut words = run_words(&server, "own", &[]);
+    words.extend(["--scorer", "not(function-call)", "--rows-per-shard", "4"]);
+    let said = house.call(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let report = house.report("own");
+    let blocked = |model, variant| {
+        column(&report, model, Some(variant))["outcomes"]["blocked"].as_u64().unwrap()
+    };
+    assert_eq!(blocked("sim-flash", "terse"), 7, "{report}");
+    assert_eq!(blocked("sim-pro", "terse"), 0, "{report}");
+    assert_eq!(blocked("sim-flash", "as-logged"), 0, "{report}");
+}
+
+#[test]
+fn other_variants_are_another_run() {
+    let house = house();
+    let words = ["run", "data.jsonl", "--name", "same", "--emulator", "--accept-partial"];
+    assert_eq!(house.call_without_key(&words).code, Some(0));
+    assert_eq!(house.call_without_key(&words).code, Some(0), "the same goes on");
+    house.write("batch-eval.toml", &CONFIG.replace("= 7", "= 8"));
+    let said = house.call_without_key(&words);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stderr.contains("variant"), "{said:?}");
+}
