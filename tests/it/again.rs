@@ -74,6 +74,12 @@ fn what_may_end_otherwise_is_sent_again_once_and_answers_take_its_place() {
     assert!(shown.stderr.contains("sim-a: 3 rows (1 missing, 2 transient)"), "{shown:?}");
     assert!(shown.stderr.contains("sim-b: 0 rows; not sent: 2 invalid, 1 blocked"), "{shown:?}");
     assert!(shown.stdout.contains("3 rows would be sent again"), "{shown:?}");
+    let shown = retry(&house, &["failed", "--dry-run", "--json"]).last();
+    let cell = json!({
+        "model": "sim-a", "variant": null, "rows": 3, "held": 0,
+        "classes": {"missing": 1, "transient": 2}, "not_sent": {},
+    });
+    assert_eq!((&shown["rows"], &shown["cells"][0]), (&json!(3), &cell), "{shown}");
     assert_eq!(creates(&server).len(), 2, "shown, not done");
 
     let said = retry(&house, &words);
@@ -135,7 +141,7 @@ fn killed_while_it_sends_rows_again_a_run_makes_no_job_twice() {
     let plan = "[[jobs]]\nwhen = { display_name = \".s0001.\" }\nplan = { failing = { lines = [2, 5] } }\n";
     house.write("script.toml", plan);
     let server = server(&house);
-    for (at, wait) in [0, 8, 20, 60].into_iter().enumerate() {
+    for (at, wait) in [2, 12, 40].into_iter().enumerate() {
         let run = format!("dies-{at}");
         assert_eq!(house.call(&run_words(&server, &run, &["sim-c"])).code, Some(0));
         assert_eq!(outcomes(&house, &run, "sim-c"), json!({"answered": 6, "error": 2}));

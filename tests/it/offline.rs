@@ -26,7 +26,7 @@ fn status_tells_of_every_job_without_a_key_or_a_service() {
         ["--time-scale", "300", "--control", "--script", "script.toml", "--answers", "echo"];
     let server = Server::emulator(house.path(), &words);
     let mut words = run_words(&server, "half", &[MODEL, "gemini-3.5-flash-lite"]);
-    words.extend(["--rows-per-shard", "5", "--budget", "1", "--deadline", "10m"]);
+    words.extend(["--rows-per-shard", "5", "--budget", "1", "--deadline", "3m"]);
     let said = house.call(&words);
     assert_eq!(said.code, Some(75), "{said:?}");
     drop(server);

@@ -127,3 +127,54 @@ fn other_variants_are_another_run() {
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.stderr.contains("variant"), "{said:?}");
 }
+
+#[test]
+fn rows_of_one_variant_and_shard_are_sent_again_as_they_were() {
+    let house = house();
+    house.write(
+        "script.toml",
+        "[[jobs]]\nwhen = { display_name = \".s0002.v1.m0.\" }\n\
+         plan = { failing = { lines = [1, 3] } }\n",
+    );
+    let words = ["--time-scale", "300", "--control", "--script", "script.toml"];
+    let server = Server::emulator(house.path(), &words);
+    let mut words = run_words(&server, "again", &[]);
+    words.extend(["--rows-per-shard", "3"]);
+    let said = house.call(&words);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3 * 2 * 2), "{said:?}");
+    let said = house.call(&["retry", "again", "--poll-interval", "30ms", "--accept-partial"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3 * 2 * 2 + 1), "{said:?}");
+    assert!(said.stderr.contains("sim-flash/terse: 2 rows (2 transient)"), "{said:?}");
+    let before = house.input("again", "s0002.v1");
+    let again = house.input("again", "s0004.v1");
+    assert_eq!(again, [before[0].clone(), before[2].clone()]);
+    let terse = column(&house.report("again"), "sim-flash", Some("terse"));
+    assert_eq!((&terse["submitted"], &terse["outcomes"]["error"]), (&json!(7), &json!(0)));
+}
+
+#[test]
+fn equal_requests_are_sent_once_under_each_variant() {
+    let house = house();
+    house.write("data.jsonl", &rows::plain_file([0, 1, 0, 2, 3, 1, 0]));
+    let words = [
+        "run",
+        "data.jsonl",
+        "--name",
+        "once",
+        "--emulator",
+        "--dedupe",
+        "--rows-per-shard",
+        "3",
+        "--accept-partial",
+    ];
+    let said = house.call_without_key(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for (input, rows) in [("s0001.v0", 3), ("s0001.v1", 3), ("s0002.v0", 1), ("s0002.v1", 1)] {
+        assert_eq!(house.input("once", input).len(), rows, "{input}");
+    }
+    let report = house.report("once");
+    for (model, variant) in [("sim-flash", "as-logged"), ("sim-pro", "terse")] {
+        let column = column(&report, model, Some(variant));
+        assert_eq!((&column["submitted"], &column["outcomes"]["missing"]), (&json!(7), &json!(0)));
+    }
+}

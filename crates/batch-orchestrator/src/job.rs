@@ -45,6 +45,7 @@ pub(crate) const SPLITS: u32 = 3;
 
 /// One job: its phase, and what it needs to remember across attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Job {
     /// Which it is.
     pub id: JobId,

@@ -7,7 +7,7 @@ use batch_backend::{JobName, StoredInput, UploadSession};
 use crate::index::Index;
 use crate::{
     Attempt, Doubt, Event, IllegalEvent, InputId, Job, JobId, Ledger, NewInput, Phase, Plan,
-    Verdict, Why,
+    Verdict,
 };
 
 mod again;

@@ -1,12 +1,12 @@
 //! `batch-eval cancel`: asks the service to stop the jobs of a run.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use batch_orchestrator::{Event, Finish, Goal, Journal as _, Policy, RunState, World, drive};
+use batch_orchestrator::{Event, Finish, Journal as _, Phase, RunState, Verdict, World, drive};
 use run_store::{BackendKind, FolderSink};
 
-use crate::args::CancelArgs;
+use crate::args::{CancelArgs, PaceArgs, Until};
+use crate::config::PaceConfig;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::progress::Shown;
@@ -36,7 +36,9 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
     let mut history: Vec<Event> = replay.events().cloned().collect();
     let state =
         RunState::replay(&plan, &history).map_err(|error| Failure::of(Exit::RunFolder, &error))?;
-    let open: Vec<_> = state.jobs().filter(|job| !job.is_over()).map(|job| job.id).collect();
+    // Also what waits for money or for a person: from here on nothing of the run is created.
+    let open = state.jobs().filter(|job| job.may_be_called_off());
+    let open: Vec<_> = open.map(|job| job.id).collect();
     if open.is_empty() {
         return say(context, manifest.name.as_str(), 0, "every job of this run is over already");
     }
@@ -50,16 +52,16 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
             .map_err(|error| Failure::io("failed to write the journal", &error))?;
         history.push(event);
     }
-    let settle = Duration::from_millis(manifest.asked.settings.settle_ms);
+    // As far as the creations: a job that may exist is looked for first, so that it is stopped too.
+    let emulated = manifest.asked.backend.kind == BackendKind::Emulator;
+    let pace = PaceArgs::of(&PaceConfig::default(), Some(Until::Submitted));
+    let policy = steps::policy(manifest, &pace, None, emulated)?;
     let world = World {
         backend: Arc::clone(&service.backend),
         sink: Arc::new(FolderSink::new(&folder)),
         clock: Arc::new(context.clock),
-        listener: Arc::new(Shown::new(context.ui, context.clock, manifest, settle)),
+        listener: Arc::new(Shown::new(context.ui, context.clock, manifest, policy.settle)),
     };
-    // As far as the creations: a job that may exist is looked for first, so that it is stopped too.
-    let policy =
-        Policy { goal: Goal::Submitted, settle, seed: Context::entropy(), ..Policy::default() };
     let stop = context.stop.wait();
     let driven = drive(plan, policy, &history, &mut journal, &world, stop).await;
     let how = if driven.is_ok() { "cancelled" } else { "failed" };
@@ -73,10 +75,18 @@ pub(crate) async fn cancel(context: &Context, args: &CancelArgs) -> Outcome<()> 
         let exit = context.stop.exit().unwrap_or(Exit::Interrupted);
         return Err(Failure::new(exit, "stopped before every job was asked to stop").next(again));
     }
-    let emulated = manifest.asked.backend.kind == BackendKind::Emulator;
     let bill = if emulated { "" } else { "; rows that were done are paid for" };
     let next = format!("a job may still finish{bill}; {} waits for that", steps::resume(manifest));
-    let asked = after.jobs().filter(|job| job.cancel_requested && job.name.is_some()).count();
+    let stopping = |phase: &Phase| matches!(phase, Phase::Waiting(_));
+    let asked = after.jobs().filter(|job| job.called_off && stopping(&job.phase)).count();
+    let unsent = |phase: &Phase| *phase == Phase::Over(Verdict::NeverSent);
+    let next = match after.jobs().filter(|job| unsent(&job.phase)).count() {
+        0 => next,
+        unsent if asked == 0 => {
+            format!("{} never sent, and nothing is created any more", jobs(unsent))
+        }
+        unsent => format!("{} never sent; {next}", jobs(unsent)),
+    };
     say(context, manifest.name.as_str(), asked, &next)
 }
 

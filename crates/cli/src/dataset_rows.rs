@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use batch_orchestrator::InputId;
 use jsonl_transform::{IndexReader, member};
-use run_store::{MadeInput, RunFolder};
+use run_store::{MadeInput, RunFolder, RunPaths};
 use scoring::{DatasetReader, DatasetRow, DatasetRows, Needs};
 use serde_json::value::RawValue;
 
@@ -16,6 +16,7 @@ use crate::row_keys;
 
 /// The inputs of one variant, read as if they were one file: so the index sees them.
 pub(crate) struct InputLines {
+    paths: RunPaths,
     /// Where each input begins, and where it lies; in the order of their shards.
     parts: Vec<(u64, PathBuf)>,
     open: Option<(usize, BufReader<File>)>,
@@ -31,7 +32,8 @@ impl InputLines {
             *start += input.bytes;
             Some((at, folder.paths().input(input.id)))
         };
-        Self { parts: inputs.iter().scan(0, begin).collect(), open: None }
+        let parts = inputs.iter().scan(0, begin).collect();
+        Self { paths: folder.paths().clone(), parts, open: None }
     }
 
     /// Reads the line that begins at `offset`, its end with it.
@@ -42,7 +44,8 @@ impl InputLines {
         let file = match &mut self.open {
             Some((open, file)) if *open == part => file,
             open => {
-                let file = BufReader::new(File::open(path)?);
+                let file = self.paths.open_file(path).map_err(io::Error::other)?;
+                let file = BufReader::new(file);
                 &mut open.insert((part, file)).1
             }
         };

@@ -10,6 +10,9 @@ use crate::judge::Judged;
 use crate::steps::resume;
 use crate::words::{jobs, rows};
 
+/// Refusals that are shown; the others tell the same mostly.
+const SHOWN: usize = 3;
+
 /// Fails when a job waits for a person.
 pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
     let Some(job) = state.quarantined().next() else { return Ok(()) };
@@ -37,8 +40,11 @@ pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
     }
     let mut failure = Failure::new(Exit::Verification, "the service refused every job");
     let line = reasons.first().and_then(|(input, reason)| refused_line(folder, *input, reason));
-    failure.causes = reasons.into_iter().map(|(_, reason)| reason).collect();
-    failure.causes.dedup();
+    let all = reasons.len();
+    failure.causes = reasons.into_iter().take(SHOWN).map(|(_, reason)| reason).collect();
+    if all > SHOWN {
+        failure.causes.push(format!("and {} more", jobs(all - SHOWN)));
+    }
     failure.causes.extend(line.map(|line| eval_report::sanitize(&line).into_owned()));
     Err(failure
         .safe("nothing runs and nothing is paid for")

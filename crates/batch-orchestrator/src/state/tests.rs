@@ -9,7 +9,7 @@ use batch_backend::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Doubt, Ending, Load, Look, PlannedInput, RunTag, StoredResult, Then};
+use crate::{Doubt, Ending, Load, Look, PlannedInput, RunTag, StoredResult, Then, Why};
 
 fn plan() -> Plan {
     let input = |shard| {
@@ -103,7 +103,7 @@ fn event() -> impl Strategy<Value = Event> {
         job_events(job, JobName::new(format!("jobs/{name}")))
     });
     let inputs = (1u32..4).prop_flat_map(|shard| input_events(InputId { shard, variant: 0 }));
-    prop_oneof![8 => jobs, 1 => inputs, 1 => attempts()]
+    prop_oneof![8 => jobs, 1 => inputs, 2 => attempts()]
 }
 
 /// The index as it would be made of the jobs and inputs that are there.
@@ -116,6 +116,12 @@ fn indexed(state: &RunState) -> Index {
         index.set_stored(*input, matches!(phase, InputPhase::Stored(_)));
     }
     index
+}
+
+/// Whether a job was at the service, or refused there, and does not come back to it.
+fn is_behind(job: &Job) -> bool {
+    matches!(job.phase, Phase::Fetching { .. } | Phase::Over(Verdict::ResultsLost { .. }))
+        || job.is_settled()
 }
 
 proptest! {
@@ -136,6 +142,9 @@ proptest! {
                 }
             }
             prop_assert_eq!(&state.index, &indexed(&state));
+            for job in state.jobs().filter(|job| state.was_sent_again(job.id)) {
+                prop_assert!(is_behind(job), "{:?} and its rows are in other jobs", job.phase);
+            }
         }
         prop_assert_eq!(RunState::replay(&plan, &legal).unwrap(), state, "legal events replay");
     }
@@ -145,7 +154,7 @@ proptest! {
 fn random_orders_reach_every_phase() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut phases, mut attempts) = (std::collections::BTreeSet::new(), 0);
+    let (mut phases, mut attempts) = (BTreeSet::new(), 0);
     for _ in 0..60 {
         let mut state = RunState::new(&plan());
         let events = prop::collection::vec(event(), 200).new_tree(&mut runner).unwrap().current();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use batch_backend::memory::{Course, Fault};
-use batch_backend::{JobState, Operation};
+use batch_backend::{InputName, JobCounts, JobName, JobState, JobToken, Operation};
 use batch_orchestrator::{
-    Attempt, Event, Finish, Goal, InputId, JobId, Load, NewInput, Phase, RunState, StuckAfter,
-    Then, Verdict, Why,
+    Attempt, Ending, Event, Finish, Goal, InputId, JobId, Load, NewInput, Phase, RunState,
+    StuckAfter, Then, Verdict, Why,
 };
 
 use crate::invariants::a_further_session_does_nothing;
@@ -189,4 +189,74 @@ async fn a_job_found_stuck_long_after_the_deadline_is_split_in_one_session() {
     sim.policy.stuck = Some(stuck(Then::Split));
     let (finish, _) = sim.session().await.unwrap();
     assert_eq!(finish, Finish::Split(vec![job(0)]));
+}
+
+#[tokio::test]
+async fn splits_come_to_an_end() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.backend.next_courses(vec![endless(None); 40]);
+    sim.policy.stuck = Some(StuckAfter { age: Duration::from_hours(2), then: Then::Split });
+    for _ in 0..8 {
+        let (finish, state) = sim.session().await.unwrap();
+        let Finish::Split(jobs) = finish else {
+            assert_eq!(finish, Finish::Deadline, "one row does not get smaller");
+            let rows: Vec<_> = state.jobs().map(|job| (job.splits, job.rows)).collect();
+            let (whole, one) = ((0, None), Some(1));
+            assert_eq!(rows, [whole, (1, Some(2)), (1, one), (2, one), (2, one)]);
+            let waits = state.jobs().filter(|job| job.stuck == Some(Then::Wait)).count();
+            assert_eq!(waits, 3);
+            return;
+        };
+        for job in jobs {
+            sim.send_again(job, Why::Split, 2, Load::default());
+        }
+    }
+    panic!("it is split for ever");
+}
+
+#[tokio::test]
+async fn smaller_jobs_are_given_longer() {
+    for (hours, finish) in [(45, Finish::Deadline), (50, Finish::Split(vec![shard(2, 0)]))] {
+        let mut sim = Sim::new(&["sim-flash"]);
+        sim.backend.next_courses([endless(Some(1)), endless(None)]);
+        sim.policy.stuck = Some(stuck(Then::Split));
+        sim.policy.deadline = Duration::from_hours(hours);
+        sim.session().await.unwrap();
+        sim.send_again(job(0), Why::Split, 1, Load::default());
+        assert_eq!(sim.session().await.unwrap().0, finish, "a day becomes two");
+    }
+}
+
+#[test]
+fn large_jobs_are_split_three_times() {
+    let sim = Sim::new(&["sim-flash"]);
+    let mut state = RunState::new(&sim.plan);
+    let name = |shard: u32| JobName::new(format!("jobs/{shard}"));
+    for number in 1..=4 {
+        let job = shard(number, 0);
+        let token = JobToken::new(format!("t{number}"));
+        let ending = Ending {
+            state: JobState::Cancelled,
+            error: None,
+            counts: JobCounts::default(),
+            output: None,
+        };
+        let input = InputName::new("inputs/1");
+        for event in [
+            Event::CreateIntended { job, attempt: 1, token, input },
+            Event::Created { job, name: name(number), adopted: false, created: None },
+            Event::Stuck { job, then: Then::Split },
+            Event::Ended { job, ending },
+        ] {
+            state.apply(&event).unwrap();
+        }
+        let id = InputId { shard: number + 1, variant: 0 };
+        let inputs = vec![NewInput { id, rows: 1_000, bytes: 9, load: Load::default() }];
+        let split =
+            Event::Attempted { attempt: Attempt { why: Why::Split, of: vec![job], inputs } };
+        assert_eq!(state.to_split().count(), usize::from(number <= 3));
+        assert_eq!(state.apply(&split).is_ok(), number <= 3, "split {number}");
+        let back = state.apply(&Event::Reopened { job });
+        assert_eq!(back.is_err(), number <= 3, "never beside those that have its rows");
+    }
 }

@@ -8,7 +8,7 @@ use batch_backend::{
     BackendError, BatchBackend, ByteSink, Fetched, InputName, JobName, JobPage, JobSnapshot,
     JobSpec, Operation, OutputName, PageToken, StoredInput, Upload, UploadSession,
 };
-use batch_orchestrator::{Event, Finish, Goal, Job, JobId, RunState, Tally};
+use batch_orchestrator::{Event, Finish, Goal, Job, JobId, Phase, RunState, Tally, Verdict};
 
 use crate::world::Sim;
 
@@ -77,6 +77,7 @@ pub(crate) fn check(sim: &Sim, first: usize, ended: Option<(&Finish, &RunState)>
     intents_are_numbered(&events);
     nothing_downloaded_is_lost(sim, &events);
     stays_within_limits(sim, first, &events);
+    rows_are_sent_once_at_a_time(sim, &events);
     let Some((finish, left)) = ended else { return };
     assert_eq!(&state, left, "the journal replays to the state the program had");
     if *finish == Finish::Reached {
@@ -111,6 +112,40 @@ fn nothing_downloaded_is_lost(sim: &Sim, events: &[Event]) {
         let mut tally = Tally::default();
         tally.add(&sim.sink.kept(job).unwrap());
         assert_eq!(tally.result().sha256, result.sha256, "{job}");
+    }
+}
+
+/// No rows are in two jobs that were created, unless the first one had ended: told from the
+/// events, whatever the state thinks of them.
+fn rows_are_sent_once_at_a_time(sim: &Sim, events: &[Event]) {
+    let mut state = RunState::new(&sim.plan);
+    let (mut before, mut passed_on) = (BTreeMap::new(), BTreeSet::new());
+    for event in events {
+        state.apply(event).unwrap();
+        match event {
+            Event::Attempted { attempt } if !attempt.inputs.is_empty() => {
+                passed_on.extend(attempt.of.iter().copied());
+                before.extend(attempt.jobs().map(|heir| (heir, attempt.of.clone())));
+            }
+            Event::CreateIntended { job, .. } => {
+                assert!(!passed_on.contains(job), "{job} after its rows went to other jobs");
+                for first in before.get(job).into_iter().flatten() {
+                    let phase = &state.job(*first).unwrap().phase;
+                    let ended = matches!(
+                        phase,
+                        Phase::Fetching { .. }
+                            | Phase::Over(
+                                Verdict::Results { .. }
+                                    | Verdict::ResultsLost { .. }
+                                    | Verdict::NoResults(_)
+                                    | Verdict::Refused(_)
+                            )
+                    );
+                    assert!(ended, "{job} has rows of {first}, which is {phase:?}");
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod again;
+mod called_off;
 mod crashes;
 mod ends;
 mod exactly_once;

@@ -2,7 +2,7 @@
 
 use batch_backend::Operation;
 use batch_backend::memory::Fault;
-use batch_orchestrator::{Event, Finish, Job, Load, Phase, RunState, Verdict, Why};
+use batch_orchestrator::{Event, Finish, Goal, Job, Load, Phase, RunState, Verdict, Why};
 
 use crate::invariants::a_further_session_does_nothing;
 use crate::world::{Sim, job, shard};
@@ -28,9 +28,53 @@ async fn what_the_budget_does_not_bear_is_never_created() {
     assert_eq!(sim.backend.calls(Operation::Create), 7);
     assert_eq!(state.ledger().committed, 7 * CENT);
     a_further_session_does_nothing(&sim).await;
-    // Also when it turns out that there was money left: whoever wants that says a higher budget.
-    sim.append(&Event::Spent { job: job(0), cost: 0 });
+}
+
+#[tokio::test]
+async fn money_that_was_not_needed_is_spent_on_the_next_with_the_same_budget() {
+    let sim = priced(5, 7 * CENT);
+    let (_, state) = sim.session().await.unwrap();
+    assert!(state.affordable(Some(7 * CENT)).is_empty());
+    for job in [shard(1, 0), shard(1, 1)] {
+        sim.append(&Event::Spent { job, cost: CENT / 2 });
+    }
+    assert_eq!(sim.state().affordable(Some(7 * CENT)).len(), 1, "a cent came back");
+    assert_eq!(sim.state().affordable(None).len(), 3);
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!((not_afforded(&state), state.ledger().committed), (2, 7 * CENT));
+    assert_eq!(sim.backend.calls(Operation::Create), 8);
     a_further_session_does_nothing(&sim).await;
+}
+
+#[tokio::test]
+async fn nothing_is_refused_while_jobs_run_whose_cost_may_shrink() {
+    for goal in [Goal::Fetched, Goal::Submitted] {
+        let mut sim = priced(2, 3 * CENT);
+        sim.policy.goal = goal;
+        let (finish, state) = sim.session().await.unwrap();
+        assert_eq!((finish, not_afforded(&state)), (Finish::Reached, 1));
+        let events = sim.journal.events();
+        let at = |is: fn(&Event) -> bool| events.iter().position(is);
+        let refused = at(|event| matches!(event, Event::NotAfforded { .. })).unwrap();
+        let fetched = at(|event| matches!(event, Event::Fetched { .. }));
+        assert_eq!(fetched.is_some_and(|fetched| fetched < refused), goal == Goal::Fetched);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_wait_for_money_are_not_sent_in_other_jobs() {
+    let mut sim = priced(2, 3 * CENT);
+    let (_, state) = sim.session().await.unwrap();
+    let poor = state.affordable(None).into_iter().next().unwrap();
+    let refused = state.job(poor).unwrap();
+    assert!(!state.may_send_again(refused));
+    let error = sim.clone().try_again(poor, Why::Rows).unwrap_err();
+    assert_eq!(error.phase, format!("over, but not for good, of job {poor}"));
+    // The other order: what stands behind it comes with its own job, once.
+    sim.policy.budget = None;
+    sim.session().await.unwrap();
+    sim.assert_complete("with more money");
+    assert_eq!(sim.backend.calls(Operation::Create), 4);
 }
 
 #[tokio::test]

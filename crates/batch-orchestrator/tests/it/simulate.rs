@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use batch_backend::memory::{Course, Fault};
 use batch_backend::{JobState, Operation};
 use batch_orchestrator::{
-    DriveError, Finish, Job, JobId, Load, Phase, Policy, StuckAfter, Then, Verdict, Why,
+    DriveError, Event, Finish, JobId, Load, Phase, Policy, StuckAfter, Then, Verdict, Why,
 };
 
 use crate::invariants::a_further_session_does_nothing;
@@ -127,7 +127,8 @@ async fn whole_run(sim: &mut Sim, dice: &mut Dice) {
     let mut asked_again = dice.one_in(2);
     for _ in 0..SESSIONS {
         match session(sim, dice).await {
-            Err(DriveError::Journal(_)) | Ok(Finish::Deadline) => {}
+            Err(DriveError::Journal(_)) => {}
+            Ok(Finish::Deadline) => call_off(sim),
             Err(DriveError::Backend(_)) => trouble_is_over(sim),
             Err(error) => panic!("{error}"),
             Ok(Finish::Split(jobs)) => {
@@ -137,7 +138,7 @@ async fn whole_run(sim: &mut Sim, dice: &mut Dice) {
             }
             Ok(Finish::Reached) if asked_again => {
                 asked_again = false;
-                again(sim);
+                again(sim, dice);
             }
             Ok(finish) => return assert_eq!(finish, Finish::Reached),
         }
@@ -150,19 +151,32 @@ fn trouble_is_over(sim: &Sim) {
     sim.backend.calm();
 }
 
-fn again(sim: &Sim) {
+/// A person has no more patience with what is late.
+fn call_off(sim: &Sim) {
     let state = sim.state();
-    let over = state.jobs().filter(|job| !state.is_under_way_again(job.id));
-    let ended = |job: &&Job| {
-        matches!(job.phase, Phase::Over(Verdict::Results { .. } | Verdict::NoResults(_)))
-    };
-    let short: Vec<JobId> = over
-        .filter(ended)
-        .map(|job| job.id)
-        .filter(|job| !sim.missing_rows(*job).is_empty())
-        .collect();
-    for job in short {
-        sim.send_again(job, Why::Rows, 1, Load { tokens: 10, cost: Some(30) });
+    for job in state.jobs().filter(|job| matches!(job.phase, Phase::Waiting(_))) {
+        sim.append(&Event::CancelRequested { job: job.id });
+    }
+}
+
+/// Rows are sent again, and there is more money; either may come first, and each job is tried.
+fn again(sim: &mut Sim, dice: &mut Dice) {
+    if dice.one_in(2) {
+        sim.policy.budget = None;
+    }
+    if dice.one_in(4) {
+        let state = sim.state();
+        let spent = state.jobs().filter(|job| job.is_over() && job.attempts > 0);
+        spent.for_each(|job| sim.append(&Event::Spent { job: job.id, cost: 10 }));
+    }
+    let jobs: Vec<JobId> = sim.state().jobs().map(|job| job.id).collect();
+    for job in jobs.into_iter().filter(|job| !sim.missing_rows(*job).is_empty()) {
+        let state = sim.state();
+        let may = state.may_send_again(state.job(job).unwrap());
+        assert_eq!(sim.try_again(job, Why::Rows).is_ok(), may, "{job}");
+        if may {
+            sim.send_again(job, Why::Rows, 1, Load { tokens: 10, cost: Some(30) });
+        }
     }
 }
 

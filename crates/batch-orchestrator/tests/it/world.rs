@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 use batch_backend::memory::MemoryBackend;
 use batch_backend::{BatchBackend, BytesPayload, ModelId};
 use batch_orchestrator::{
-    Attempt, DriveError, Event, Finish, InputId, JobId, Journal, Listener, Load, MemoryInputs,
-    MemoryJournal, MemorySink, NewInput, Plan, PlannedInput, Policy, RunState, RunTag, Silent,
-    VirtualClock, Why, World, drive,
+    Attempt, DriveError, Event, Finish, IllegalEvent, InputId, JobId, Journal, Listener, Load,
+    MemoryInputs, MemoryJournal, MemorySink, NewInput, Plan, PlannedInput, Policy, RunState,
+    RunTag, Silent, VirtualClock, Why, World, drive,
 };
 
 use crate::invariants::{self, Strict};
@@ -199,6 +199,17 @@ impl Sim {
 
     /// Sends the missing rows of a job again in so many inputs, as whoever drives a run does.
     pub(crate) fn send_again(&self, job: JobId, why: Why, parts: usize, load: Load) -> Event {
+        let event = self.attempt(job, why, parts, load);
+        self.append(&event);
+        event
+    }
+
+    /// What the state says to the rows of a job in one more input; nothing is journalled.
+    pub(crate) fn try_again(&self, job: JobId, why: Why) -> Result<(), IllegalEvent> {
+        self.state().apply(&self.attempt(job, why, 1, Load::default()))
+    }
+
+    fn attempt(&self, job: JobId, why: Why, parts: usize, load: Load) -> Event {
         let rows = self.missing_rows(job);
         let (first, variant) = (self.state().next_shard(), job.input.variant);
         let chunks = rows.chunks(rows.len().div_ceil(parts).max(1));
@@ -209,10 +220,7 @@ impl Sim {
             self.again.put(id, Arc::new(BytesPayload::from(bytes)));
             NewInput { id, rows: rows.len() as u64, bytes: len, load }
         });
-        let event =
-            Event::Attempted { attempt: Attempt { why, of: vec![job], inputs: inputs.collect() } };
-        self.append(&event);
-        event
+        Event::Attempted { attempt: Attempt { why, of: vec![job], inputs: inputs.collect() } }
     }
 
     /// Jobs at the service that were never cancelled, by job of the plan.

@@ -66,7 +66,7 @@ pub(crate) fn pick(
 
 /// Whether a job's rows are not to be sent anew: it may run or may have run, its results may still
 /// be had, it waits for money, or a person stopped it.
-fn is_held(job: &Job) -> bool {
+pub(super) fn is_held(job: &Job) -> bool {
     let by_a_person = job.cancel_requested && job.stuck.is_none();
     let undecided = matches!(
         job.phase,

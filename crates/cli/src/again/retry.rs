@@ -1,17 +1,21 @@
 //! `batch-eval retry`: sends rows of a run again that failed or never came.
 
-use batch_cost::{Budget, Decision, Money};
-use batch_orchestrator::{Event, Goal, RunState, Why};
+use std::collections::BTreeMap;
+
+use batch_cost::{Money, Total};
+use batch_orchestrator::{Goal, RunState, Why};
 use eval_report::sanitize;
-use serde_json::json;
+use run_store::RunFolder;
+use serde_json::{Value, json};
 
 use super::{Class, Picked, pick, send};
 use crate::args::RetryArgs;
 use crate::config::MoneyConfig;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
 use crate::judge::{Cell, cells};
 use crate::key;
+use crate::money::{self, Wish};
 use crate::steps::{self, Wishes};
 use crate::ui::Ui;
 use crate::words::rows;
@@ -27,30 +31,31 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
     }
     let mut classes = Class::RETRIED.to_vec();
     classes.extend(&args.also);
-    let mut after = state.clone();
-    let (mut events, mut cost) = (Vec::new(), Some(0u64));
-    let (mut all, mut lines) = (0, Vec::new());
+    let mut picks = Vec::new();
+    let (mut cost, mut all) = (Some(0u64), 0);
     for cell in chosen(&run.folder, &args.models)? {
         let picked = pick(context, &run.folder, &state, &cell, &classes)?;
         all += picked.rows.len() as u64;
-        lines.push(line(&cell, &picked));
-        if args.dry_run {
-            continue;
-        }
-        let event = send(&run.folder, &mut after, &cell, &picked, Why::Rows, 1)?;
-        if let Some(Event::Attempted { attempt }) = &event {
-            let own = attempt.inputs.iter().map(|input| input.load.cost);
-            cost = own.fold(cost, |sum, own| Some(sum?.saturating_add(own?)));
-        }
-        events.extend(event);
+        cost =
+            cost.zip(expected(&run.folder, &cell, picked.rows.len())).map(|(sum, own)| sum + own);
+        context.ui.note(&line(&cell, &picked));
+        picks.push((cell, picked));
     }
-    for line in &lines {
-        context.ui.note(line);
+    let mut total = Total::default();
+    match cost {
+        Some(micros) => total = Total::known(Money::from_micros(micros)),
+        None => total.unknown.push("the rows".to_owned()),
     }
     if all == 0 || args.dry_run {
-        return nothing_sent(context, &run.folder, all);
+        let cells: Vec<Value> = picks.iter().map(as_json).collect();
+        return nothing_sent(context, &run.folder, all, &total, &cells);
     }
-    afford(&state, cost, args, run.folder.manifest().asked.settings.budget)?;
+    afford(context, &run.folder, &state, &total, args)?;
+    let (mut after, mut events) = (state, Vec::new());
+    for (cell, picked) in &picks {
+        events.extend(send(&run.folder, &mut after, cell, picked, Why::Rows, 1)?);
+    }
+    drop(picks);
     steps::write_down(context, &run, &events)?;
     let wishes = Wishes {
         pace: &args.pace,
@@ -64,7 +69,7 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
 }
 
 /// The cells of these models, or all of them.
-fn chosen<'a>(folder: &'a run_store::RunFolder, models: &[String]) -> Outcome<Vec<Cell<'a>>> {
+fn chosen<'a>(folder: &'a RunFolder, models: &[String]) -> Outcome<Vec<Cell<'a>>> {
     let all = cells(folder);
     let known = |name: &String| all.iter().any(|cell| cell.model_name == name);
     if let Some(odd) = models.iter().find(|name| !known(name)) {
@@ -77,7 +82,7 @@ fn chosen<'a>(folder: &'a run_store::RunFolder, models: &[String]) -> Outcome<Ve
 }
 
 fn line(cell: &Cell<'_>, picked: &Picked) -> String {
-    let counts = |classes: &std::collections::BTreeMap<Class, u64>| {
+    let counts = |classes: &BTreeMap<Class, u64>| {
         let counts = classes.iter().map(|(class, n)| format!("{n} {}", class.name()));
         counts.collect::<Vec<_>>().join(", ")
     };
@@ -97,49 +102,76 @@ fn line(cell: &Cell<'_>, picked: &Picked) -> String {
     format!("again      {}: {again}{which}{others}{held}", sanitize(&label))
 }
 
-fn nothing_sent(context: &Context, folder: &run_store::RunFolder, all: u64) -> Outcome<()> {
+fn as_json((cell, picked): &(Cell<'_>, Picked)) -> Value {
+    let counts = |classes: &BTreeMap<Class, u64>| {
+        let counts = classes.iter().map(|(class, n)| (class.name().to_owned(), json!(n)));
+        Value::Object(counts.collect())
+    };
+    json!({
+        "model": cell.model_name, "variant": cell.variant_name, "rows": picked.rows.len(),
+        "classes": counts(&picked.classes), "not_sent": counts(&picked.others),
+        "held": picked.held,
+    })
+}
+
+fn nothing_sent(
+    context: &Context,
+    folder: &RunFolder,
+    all: u64,
+    cost: &Total,
+    cells: &[Value],
+) -> Outcome<()> {
     let run = folder.manifest().name.as_str();
     let next = format!("batch-eval retry {run}");
     if context.ui.json {
-        return Ui::object(&json!({"type": "retried", "run": run, "rows": all, "sent": false}));
+        let micros = cost.unknown.is_empty().then(|| cost.cost.high.micros());
+        return Ui::object(&json!({
+            "type": "retried", "run": run, "rows": all, "sent": false, "cost_micros": micros,
+            "cells": cells,
+        }));
     }
     if all == 0 {
         return Ui::result("no row of the run is to be sent again");
     }
-    Ui::result(&format!("{} would be sent again\nnext: {next}", rows(all)))
+    let price = if cost.unknown.is_empty() {
+        format!("for at most {}", cost.cost.high)
+    } else {
+        "for a price that is not known".to_owned()
+    };
+    Ui::result(&format!("{} would be sent again {price}\nnext: {next}", rows(all)))
+}
+
+/// What rows of a cell may cost, by what all of its rows may; `None` where no price is known.
+fn expected(folder: &RunFolder, cell: &Cell<'_>, rows: usize) -> Option<u64> {
+    let (model, variant) = (usize::try_from(cell.model).ok()?, cell.variant);
+    let made = folder.manifest().made.inputs.iter();
+    let own = made.filter(|input| input.id.variant == variant);
+    let (mut whole, mut all) = (0u64, 0u64);
+    for input in own {
+        whole = whole.saturating_add(input.loads.get(model)?.cost?);
+        all += input.rows;
+    }
+    let share = u128::from(whole) * rows as u128;
+    u64::try_from(share.div_ceil(u128::from(all.max(1)))).ok()
 }
 
 /// Fails when what the rows may cost is more than the budget bears, or more than goes unasked.
 fn afford(
+    context: &Context,
+    folder: &RunFolder,
     state: &RunState,
-    cost: Option<u64>,
+    cost: &Total,
     args: &RetryArgs,
-    stored: Option<u64>,
 ) -> Outcome<()> {
-    let safe = "nothing was sent";
-    let mut total = batch_cost::Total::default();
-    match cost {
-        Some(micros) => total = batch_cost::Total::known(Money::from_micros(micros)),
-        None => total.unknown.push("the rows".to_owned()),
-    }
-    if let Some(limit) = args.budget.or(stored.map(Money::from_micros)) {
-        let committed = Money::from_micros(state.ledger().committed);
-        return match Budget::new(limit).check(committed, &total) {
-            Decision::Within { .. } => Ok(()),
-            _ => Err(Failure::new(
-                Exit::Quota,
-                format!("{committed} are spent or under way, and the budget of {limit} does not bear the rows"),
-            )
-            .safe(safe)
-            .next("a higher --budget")),
-        };
-    }
-    if args.yes || !total.may_exceed(Money::from_dollars(1)) {
-        return Ok(());
-    }
-    let what = match cost {
-        Some(micros) => format!("the rows may cost {}", Money::from_micros(micros)),
-        None => "what the rows may cost is not known".to_owned(),
+    let manifest = folder.manifest();
+    let stored = manifest.asked.settings.budget.map(Money::from_micros);
+    let money = MoneyConfig {
+        budget: args.budget.or(stored),
+        ask_above: context.config.money.ask_above,
+        prices: None,
     };
-    Err(Failure::usage(what).safe(safe).next("--yes or --budget USD"))
+    let committed = Money::from_micros(state.ledger().committed);
+    let command = format!("batch-eval retry {}", manifest.name.as_str());
+    let wish = Wish { what: "sending the rows", cost, committed, yes: args.yes, command: &command };
+    money::consent(context, &wish, &money)
 }

@@ -1,6 +1,6 @@
 //! What must fit together once flags and file are one.
 
-use super::Config;
+use super::{Config, Variant};
 
 /// The column of the logged responses.
 const LOGGED: &str = "logged";
@@ -13,6 +13,15 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(twice) = first_twice(&self.models) {
             return Err(format!("model {twice:?} is named twice"));
+        }
+        let same = |variant: &Variant| {
+            self.variants
+                .iter()
+                .find(|other| other.name < variant.name && other.edits == variant.edits)
+        };
+        if let Some((one, other)) = self.variants.iter().find_map(|v| Some((same(v)?, v))) {
+            let (one, other) = (&one.name, &other.name);
+            return Err(format!("variants {one:?} and {other:?} are equal: that would cost twice"));
         }
         if let Some(baseline) = &self.baseline {
             let names = || self.models.iter().map(String::as_str).chain([LOGGED]);

@@ -23,17 +23,31 @@ enum Consent {
     Asked,
 }
 
+/// Something that may cost money and is about to be sent.
+#[derive(Debug)]
+pub(crate) struct Wish<'a> {
+    /// What it is called: `the run`.
+    pub(crate) what: &'a str,
+    pub(crate) cost: &'a Total,
+    /// What is spent or under way already.
+    pub(crate) committed: Money,
+    pub(crate) yes: bool,
+    /// The command that sends it.
+    pub(crate) command: &'a str,
+}
+
 /// Decides by the budget if there is one, else by what may be spent unasked.
-fn decide(forecasted: &Total, money: &MoneyConfig, yes: bool) -> Consent {
+fn decide(wish: &Wish<'_>, money: &MoneyConfig) -> Consent {
+    let (what, forecasted, yes) = (wish.what, wish.cost, wish.yes);
     if let Some(limit) = money.budget {
-        return match Budget::new(limit).check(Money::default(), forecasted) {
+        return match Budget::new(limit).check(wish.committed, forecasted) {
             Decision::Within { .. } => Consent::Given,
-            Decision::MayExceed { cost, .. } => Consent::Refused(format!(
-                "the run may cost up to {}, and the budget is {limit}",
+            Decision::MayExceed { cost, left } => Consent::Refused(format!(
+                "{what} may cost up to {}, and of the budget of {limit} {left} are left",
                 cost.high
             )),
             Decision::Unknown { parts } => Consent::Refused(format!(
-                "what {} may cost is not known, so no budget can be held",
+                "what {} may cost is not known, so no budget can be held; --prices brings a price",
                 parts.join(", ")
             )),
             _ => Consent::Asked,
@@ -43,35 +57,30 @@ fn decide(forecasted: &Total, money: &MoneyConfig, yes: bool) -> Consent {
     if yes || !forecasted.may_exceed(limit) { Consent::Given } else { Consent::Asked }
 }
 
-/// Fails when the run may not begin. It stays prepared, and nothing was sent.
-pub(crate) fn consent(
-    context: &Context,
-    forecasted: &Total,
-    money: &MoneyConfig,
-    yes: bool,
-    resume: &str,
-) -> Outcome<()> {
-    let safe = "nothing was sent; the run is prepared and stays so";
-    match decide(forecasted, money, yes) {
+/// Fails when it may not be sent. What is prepared stays so.
+pub(crate) fn consent(context: &Context, wish: &Wish<'_>, money: &MoneyConfig) -> Outcome<()> {
+    let safe = "no job was created; what is prepared stays so";
+    let (what, command) = (wish.what, wish.command);
+    match decide(wish, money) {
         Consent::Given => Ok(()),
         Consent::Refused(why) => Err(Failure::new(Exit::Quota, eval_report::sanitize(&why))
             .safe(safe)
-            .next(format!("fewer rows or models, or more: {resume} --budget USD"))),
+            .next(format!("less to send, or {command} --budget USD with more"))),
         Consent::Asked => {
-            let cost = together(forecasted);
+            let cost = together(wish.cost);
             if context.ui.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-                let what = format!("the run may cost {cost}, and there is nobody to ask");
-                return Err(Failure::usage(what)
+                let text = format!("{what} may cost {cost}, and there is nobody to ask");
+                return Err(Failure::usage(text)
                     .safe(safe)
-                    .next(format!("`{resume} --yes` or `{resume} --budget USD` sends it")));
+                    .next(format!("`{command} --yes` or `{command} --budget USD` sends it")));
             }
-            context.ui.alarm(&format!("the run may cost {cost}. Send it? [y/N]"));
+            context.ui.alarm(&format!("{what} may cost {cost}. Send it? [y/N]"));
             let mut answer = String::new();
             let read = io::stdin().lock().read_line(&mut answer);
             if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
                 return Ok(());
             }
-            Err(Failure::usage("not sent").safe(safe).next(format!("`{resume} --yes` sends it")))
+            Err(Failure::usage("not sent").safe(safe).next(format!("`{command} --yes` sends it")))
         }
     }
 }
@@ -79,6 +88,11 @@ pub(crate) fn consent(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decide(cost: &Total, money: &MoneyConfig, yes: bool) -> Consent {
+        let committed = Money::default();
+        super::decide(&Wish { what: "the run", cost, committed, yes, command: "" }, money)
+    }
 
     fn config(budget: Option<u64>, ask_above: Option<u64>) -> MoneyConfig {
         let dollars = |n: Option<u64>| n.map(Money::from_dollars);

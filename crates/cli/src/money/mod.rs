@@ -7,7 +7,7 @@ mod forecast;
 mod quotes;
 mod spent;
 
-pub(crate) use consent::consent;
+pub(crate) use consent::{Wish, consent};
 pub(crate) use forecast::{Forecasted, as_json, forecast, remembered, tell};
 pub(crate) use quotes::{Quotes, keep, kept};
 pub(crate) use spent::Bills;

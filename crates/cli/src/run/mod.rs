@@ -68,6 +68,9 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
 /// Finds out all that can be found out before anything is made or sent.
 fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
     let config = args.as_config().over(context.config.clone());
+    if context.config != Config::default() {
+        context.ui.note("settings   from batch-eval.toml or --config, under what the flags say");
+    }
     config.check().map_err(Failure::usage)?;
     settings::known(&config)?;
     let words = match (args.datasets.as_slice(), &config.dataset) {

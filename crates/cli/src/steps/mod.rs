@@ -2,6 +2,8 @@
 
 mod travel;
 
+pub(crate) use travel::policy;
+
 use std::time::{Duration, SystemTime};
 
 use batch_orchestrator::{
@@ -17,7 +19,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge;
 use crate::key::Key;
-use crate::money::{self, Quotes};
+use crate::money::{self, Quotes, Wish};
 use crate::service;
 use crate::ui::Ui;
 use crate::verdict::{afforded, refused, undecided, verdict};
@@ -184,8 +186,19 @@ fn agreed(
         ask_above: wishes.money.ask_above.or(context.config.money.ask_above),
         prices: None,
     };
-    let forecast = money::remembered(manifest.made.forecast.as_ref());
-    money::consent(context, &forecast, &money, wishes.yes, &resume(manifest))
+    let mut forecast = money::remembered(manifest.made.forecast.as_ref());
+    // Rows sent again are paid for again; at most all of them are.
+    let rounds = wishes.pace.retry_rows.unwrap_or(manifest.asked.settings.retry_rows);
+    let most = forecast.cost.high.micros().saturating_mul(u64::from(rounds) + 1);
+    forecast.cost.high = batch_cost::Money::from_micros(most);
+    let wish = Wish {
+        what: "the run",
+        cost: &forecast,
+        committed: batch_cost::Money::default(),
+        yes: wishes.yes,
+        command: &resume(manifest),
+    };
+    money::consent(context, &wish, &money)
 }
 
 /// A run under way: its folder, its journal, and all that has happened.

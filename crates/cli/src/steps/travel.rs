@@ -7,11 +7,12 @@ use std::time::Duration;
 use batch_orchestrator::{
     Event, Finish, Goal, Journal, OnAmbiguous, Policy, RunState, StuckAfter, World, drive,
 };
-use run_store::{BackendKind, FileJournal, FolderSink, Manifest};
+use run_store::{BackendKind, FileJournal, FolderSink, Manifest, Stuck};
 
 use super::{Story, Wishes, alive, failed, resume, safe};
 use crate::again;
-use crate::args::{Ambiguous, Until};
+use crate::args::{Ambiguous, PaceArgs, Until};
+use crate::config::PaceConfig;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key::{self, Key};
@@ -41,7 +42,7 @@ pub(super) async fn travel(
             .note("note       all results are here; without a key no second jobs are looked for");
         return Ok(before.clone());
     }
-    let mut policy = policy(manifest, wishes, emulated)?;
+    let mut policy = policy(manifest, wishes.pace, wishes.money.budget, emulated)?;
     if other_key(manifest, wishes.key) {
         context.ui.alarm(
             "warning: this is another key than the run was made with; if it is of another project, \
@@ -132,11 +133,17 @@ fn other_key(manifest: &Manifest, key: Option<&Key>) -> bool {
     made_with.zip(key).is_some_and(|(made, key)| made != key.fingerprint(manifest.tag.as_str()))
 }
 
-fn policy(manifest: &Manifest, wishes: &Wishes<'_>, emulated: bool) -> Outcome<Policy> {
-    let (settings, pace) = (&manifest.asked.settings, wishes.pace);
+/// How a session works on a run: what this call wants, over what the run was made with.
+pub(crate) fn policy(
+    manifest: &Manifest,
+    pace: &PaceArgs,
+    budget: Option<batch_cost::Money>,
+    emulated: bool,
+) -> Outcome<Policy> {
+    let settings = &manifest.asked.settings;
     let limits = settings.limits.live().map_err(|error| Failure::of(Exit::RunFolder, &error))?;
-    let stuck = stuck(&pace.as_config()).or(settings.stuck);
-    let budget = wishes.money.budget.map(batch_cost::Money::micros).or(settings.budget);
+    let stuck = stuck_of(pace, settings.stuck)?;
+    let budget = budget.map(batch_cost::Money::micros).or(settings.budget);
     let stored = settings.poll_interval_ms.map(Duration::from_millis);
     let on_ambiguous = match (pace.on_ambiguous, settings.on_ambiguous) {
         (Some(Ambiguous::Stop), _) | (None, run_store::OnAmbiguous::Stop) => OnAmbiguous::Stop,
@@ -164,5 +171,24 @@ fn policy(manifest: &Manifest, wishes: &Wishes<'_>, emulated: bool) -> Outcome<P
         limits,
         budget,
         stuck: stuck.map(StuckAfter::from),
+    })
+}
+
+/// What this call says of stuck jobs, over what the run was made with.
+fn stuck_of(pace: &PaceArgs, stored: Option<Stuck>) -> Outcome<Option<Stuck>> {
+    let config = pace.as_config();
+    let after = config.stuck_after.or(stored.map(|stuck| Duration::from_millis(stuck.after_ms)));
+    if config.stuck_then.is_some() && after.is_none() {
+        return Err(Failure::usage("--then needs --stuck-after: when is a job stuck?"));
+    }
+    if config.stuck_then.is_none() && config.stuck_after.is_none() {
+        return Ok(stored);
+    }
+    let then = stuck(&PaceConfig { stuck_after: after, ..config.clone() });
+    Ok(match (then, stored) {
+        (Some(new), Some(stored)) if config.stuck_then.is_none() => {
+            Some(Stuck { then: stored.then, ..new })
+        }
+        (then, _) => then,
     })
 }
