@@ -62,8 +62,9 @@ fn only_the_program_and_xtask_print() {
     let may_print = ["crates/cli", "xtask", "tests/foreign", "tests/foreign-clients"];
     let mut complaints = Vec::new();
     for text in texts().iter().filter(|text| text.is_rust()) {
-        let example = text.path.contains("/examples/");
-        if example || may_print.iter().any(|folder| text.is_in(folder)) {
+        // Examples and benchmarks are programs of their own.
+        let program = ["/examples/", "/benches/"].iter().any(|part| text.path.contains(part));
+        if program || may_print.iter().any(|folder| text.is_in(folder)) {
             continue;
         }
         for (number, line) in text.code_lines() {
