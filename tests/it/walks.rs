@@ -122,6 +122,24 @@ fn a_cancelled_run_stops_its_jobs_and_ends() {
 }
 
 #[test]
+fn a_run_that_is_cancelled_before_its_jobs_exist_creates_none() {
+    let house = House::with_rows(10);
+    let server = Server::emulator(house.path(), &["--time-scale", "20", "--control"]);
+    let mut words = run_words(&server, "unsent", &MODELS);
+    words.extend(["--until", "uploaded", "--retry-rows", "1"]);
+    assert_eq!(house.call(&words).code, Some(0));
+    let said = house.call(&["cancel", "unsent"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains("2 jobs never sent"), "{said:?}");
+    let said = house.call(&["resume", "unsent", "--poll-interval", "50ms"]);
+    assert_eq!(said.code, Some(6), "no row has an answer: {said:?}");
+    house.call(&["retry", "unsent", "--yes"]);
+    assert_eq!(creates(&server).len(), 0, "a cancelled run creates nothing");
+    let said = house.call(&["cancel", "unsent"]);
+    assert!(said.stdout.contains("over already"), "{said:?}");
+}
+
+#[test]
 fn a_second_process_on_the_same_run_is_refused() {
     let house = House::with_rows(10);
     let server = Server::emulator(house.path(), &["--time-scale", "1"]);

@@ -302,3 +302,6 @@ impl Mind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

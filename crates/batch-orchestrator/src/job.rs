@@ -291,6 +291,10 @@ impl Job {
             }
             _ => return Err(self.illegal(event)),
         };
+        if !matches!(next, Phase::Over(_) | Phase::Fetching { .. }) {
+            // What comes back to the service may cost again.
+            self.spent = None;
+        }
         self.phase = next;
         Ok(())
     }

@@ -30,7 +30,10 @@ impl RunState {
         }
         for id in &attempt.of {
             self.heirs.entry(*id).or_default().extend(attempt.jobs());
-            if split && let Some(job) = self.jobs.get_mut(id) {
+            if let Some(job) = self.jobs.get_mut(id)
+                && (split || job.is_to_split())
+            {
+                // Whatever its missing rows are sent again for, they are seen to.
                 self.index.remove(job);
                 job.split = true;
                 self.index.add(job);

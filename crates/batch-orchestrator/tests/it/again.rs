@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use batch_backend::memory::{Course, Fault};
-use batch_backend::{InputName, JobCounts, JobName, JobState, JobToken, Operation};
+use batch_backend::{
+    BatchBackend, InputName, JobCounts, JobName, JobSpec, JobState, JobToken, Operation,
+};
 use batch_orchestrator::{
     Attempt, Ending, Event, Finish, Goal, InputId, JobId, Load, NewInput, Phase, RunState,
     StuckAfter, Then, Verdict, Why,
@@ -259,4 +261,54 @@ fn large_jobs_are_split_three_times() {
         let back = state.apply(&Event::Reopened { job });
         assert_eq!(back.is_err(), number <= 3, "never beside those that have its rows");
     }
+}
+
+#[tokio::test]
+async fn a_job_that_vanished_stays_behind_once_its_rows_are_sent_again() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.policy.goal = Goal::Submitted;
+    let (_, state) = sim.session().await.unwrap();
+    let name = state.job(job(0)).unwrap().name.clone().unwrap();
+    sim.backend.delete(&name).await.unwrap();
+    sim.policy.goal = Goal::Fetched;
+    sim.session().await.unwrap();
+    sim.send_again(job(0), Why::Rows, 1, Load::default());
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+    assert_eq!(rows_of_cell(&sim, 0).len(), 3);
+    a_further_session_does_nothing(&sim).await;
+}
+
+#[tokio::test]
+async fn a_refused_job_that_is_there_all_the_same_is_stopped_once_its_rows_are_sent_again() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::Create, [Fault::Refused]);
+    sim.session().await.unwrap();
+    sim.send_again(job(0), Why::Rows, 1, Load::default());
+    let events = sim.journal.events();
+    let intended = events.iter().find_map(|event| match event {
+        Event::CreateIntended { token, input, .. } => Some((token.clone(), input.clone())),
+        _ => None,
+    });
+    let (token, input) = intended.unwrap();
+    sim.backend.next_courses([endless(None)]);
+    let spec = JobSpec { token, model: sim.plan.models[0].clone(), input };
+    let name = sim.backend.create(&spec).await.unwrap().name;
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!(finish, Finish::Reached);
+    let refused = state.job(job(0)).unwrap();
+    assert!(matches!(refused.phase, Phase::Over(Verdict::Refused(_))), "{:?}", refused.phase);
+    assert_eq!((&refused.extras, sim.living(job(0))), (&vec![name], 0), "told of and stopped");
+    assert_eq!(rows_of_cell(&sim, 0).len(), 3);
+}
+
+#[tokio::test]
+async fn rows_of_a_stuck_job_that_a_person_sent_again_are_not_split_as_well() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.backend.next_courses([endless(Some(1))]);
+    sim.policy.stuck = Some(stuck(Then::Split));
+    assert_eq!(sim.session().await.unwrap().0, Finish::Split(vec![job(0)]));
+    sim.send_again(job(0), Why::Rows, 1, Load::default());
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!((finish, state.jobs().count()), (Finish::Reached, 2));
+    assert_eq!(rows_of_cell(&sim, 0).len(), 3);
 }

@@ -147,3 +147,14 @@ async fn what_was_really_spent_counts_in_place_of_the_forecast() {
     assert_eq!((not_afforded(&state), state.ledger().committed), (0, 3 * CENT));
     assert_eq!(state.job(shard(2, 0)).unwrap().round, 1);
 }
+
+#[tokio::test]
+async fn what_a_job_cost_before_it_came_back_is_no_excuse_to_overspend() {
+    let mut sim = priced(1, CENT);
+    let (_, state) = sim.session().await.unwrap();
+    let poor = state.affordable(None).into_iter().next().unwrap();
+    sim.append(&Event::Spent { job: poor, cost: 0 });
+    sim.policy.budget = Some(2 * CENT);
+    sim.session().await.unwrap();
+    assert_eq!(sim.state().ledger().committed, 2 * CENT);
+}

@@ -39,7 +39,10 @@ pub(crate) fn pick(
     let (mut codes, mut held) = (BTreeMap::new(), BTreeSet::new());
     for job in state.cell(cell.variant, cell.model) {
         match &job.phase {
-            _ if is_held(job) => held.extend(rows_sent(folder, job.id)?),
+            // Its rows may still come or be paid for twice, or a person stopped it.
+            _ if job.called_off || !state.may_send_again(job) => {
+                held.extend(rows_sent(folder, job.id)?);
+            }
             // The whole job was invalid, so each of its rows is.
             Phase::Over(Verdict::Refused(_)) => {
                 let rows = rows_sent(folder, job.id)?;
@@ -62,23 +65,6 @@ pub(crate) fn pick(
         }
     }
     Ok(picked)
-}
-
-/// Whether a job's rows are not to be sent anew: it may run or may have run, its results may still
-/// be had, it waits for money, or a person stopped it.
-pub(super) fn is_held(job: &Job) -> bool {
-    let by_a_person = job.cancel_requested && job.stuck.is_none();
-    let undecided = matches!(
-        job.phase,
-        Phase::Over(
-            Verdict::NotAfforded { .. }
-                | Verdict::Quarantined { .. }
-                | Verdict::Abandoned { .. }
-                | Verdict::ResultsLost { .. }
-                | Verdict::NeverSent
-        )
-    );
-    by_a_person || undecided || !job.is_over()
 }
 
 #[derive(Deserialize)]

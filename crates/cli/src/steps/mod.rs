@@ -144,7 +144,16 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
             elapsed_before
         };
         let judged = judge::run(context, &folder, &state, &scorers, &quotes, elapsed)?;
+        let spent = !judged.spent.is_empty();
         story.add(judged.spent.clone())?;
+        if spent && state.reached(Goal::Fetched) {
+            // What jobs really cost may leave enough for some that the budget did not bear before.
+            let after = RunState::replay(&plan, &story.events).map_err(illegal)?;
+            if !after.affordable(budget(folder.manifest(), wishes)).is_empty() {
+                before = after;
+                continue;
+            }
+        }
         let rounds = wishes.pace.retry_rows.unwrap_or(folder.manifest().asked.settings.retry_rows);
         if rounds == 0 || judged.errors + judged.missing == 0 || !state.reached(Goal::Fetched) {
             break (state, judged);
@@ -166,6 +175,11 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
     judge::show(context, &folder, &judged, ended.as_ref().err())?;
     // In JSON the failure stands in the report event, which is the last one.
     ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+}
+
+/// What the run may cost, in millionths of a dollar.
+fn budget(manifest: &Manifest, wishes: &Wishes<'_>) -> Option<u64> {
+    wishes.money.budget.map(batch_cost::Money::micros).or(manifest.asked.settings.budget)
 }
 
 /// Fails when a run that was never begun may not begin: whichever command begins it, and however
