@@ -247,7 +247,7 @@ fn a_row_that_fits_no_shard_is_an_error() {
     let mut shards = Shards::new(limits, &mut files, [io::sink()], io::sink());
     let error = Transformer::new().run(rows(&[1]).as_bytes(), &mut shards).expect_err("too large");
     let TransformError::Write(error) = error else { panic!("{error}") };
-    assert_eq!(error.source.to_string(), "row 0 of 56 bytes fits no shard of 9 rows and 40 bytes");
+    assert_eq!(error.source.to_string(), "row 0 has 56 bytes, and a shard takes 40");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "\n\n",
         r#"{"request":{"contents":[]}}"#,
         "\n",
-        r#"{"id":3,"request":{"contents":[{"parts":[{"text":"two"}]}],"seed":12345678901234567890123}}"#,
+        r#"{"id":3,"request":{"contents":[{"parts":[{"text":"two"}]}],"generationConfig":{"seed":12345678901234567890123}}}"#,
     );
     let (mut input, mut logged, mut index) = (Vec::new(), Vec::new(), Vec::new());
     let summary = Transformer::new()
