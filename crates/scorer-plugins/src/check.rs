@@ -54,7 +54,6 @@ pub fn check(plan: ProcessPlan, settings: Settings) -> Result<Findings, PluginEr
     let mut add = |rule, outcome: Result<(), String>| {
         checks.push(Check { rule, problem: outcome.err() });
     };
-    let shared = std::sync::Arc::new(shared);
     let judged = |rows: &Rows, order: Order| judged(&shared, &hello, rows, order);
     let first = judged(&rows, Order::Forwards);
     add(
@@ -115,13 +114,14 @@ impl Rows {
 
 /// The verdicts on rows, in the order of the rows, whatever the order in which they are asked for.
 fn judged(
-    shared: &std::sync::Arc<Shared>,
+    shared: &Shared,
     hello: &Hello,
     rows: &Rows,
     order: Order,
 ) -> Result<Vec<(u64, Verdict)>, String> {
     let (child, _) = shared.start().map_err(|error| error.to_string())?;
-    let mut worker = Worker::new(shared.clone(), hello.clone(), Some(child));
+    // Rows that were answered before would pay for a breakdown.
+    let mut worker = Worker::new(std::sync::Arc::new(shared.afresh()), hello.clone(), Some(child));
     let mut rows = rows.rows();
     if matches!(order, Order::Backwards) {
         rows.reverse();
@@ -164,7 +164,7 @@ fn unknown_member(shared: &Shared, hello: &Hello) -> Result<(), String> {
     let mut members = protocol::members(&row, hello.needs)?;
     members.extend_from_slice(br#","of_a_later_version":{"id":7}"#);
     child.send(if hello.takes_batches {
-        protocol::ask_all(0, &[&members])
+        protocol::ask_all(0, &[members])
     } else {
         protocol::ask(0, &members)
     });

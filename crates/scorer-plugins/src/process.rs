@@ -14,7 +14,7 @@ use crate::{PluginError, Settings, name, words};
 /// Fewer rows are not worth a second process.
 const FEWEST: usize = 8;
 /// More rows at a time would leave some processes idle at the end of a batch.
-const MOST: usize = 128;
+const MOST: usize = 256;
 
 /// A command to be started as a scorer, checked as far as it can be without starting it.
 ///

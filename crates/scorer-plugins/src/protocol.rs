@@ -126,7 +126,7 @@ pub(crate) fn ask(id: u64, members: &[u8]) -> Vec<u8> {
 }
 
 /// The message that asks for many rows.
-pub(crate) fn ask_all(id: u64, rows: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn ask_all(id: u64, rows: &[Vec<u8>]) -> Vec<u8> {
     let bytes: usize = rows.iter().map(|members| members.len() + 3).sum();
     let mut message = Vec::with_capacity(bytes + 40);
     message.extend_from_slice(format!("{{\"batch\":{id},\"rows\":[").as_bytes());

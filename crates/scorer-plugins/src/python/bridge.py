@@ -169,11 +169,13 @@ def main(path, name):
     gc.collect()
     gc.freeze()
     gc.disable()
+    # What json.loads does, without looking for an encoding and for spaces around it.
+    scan = json.JSONDecoder().scan_once
     for count, line in enumerate(lines):
         batch = int(line[len(b'{"batch":'):line.index(b",")])
         try:
-            rows = json.loads(line)["rows"]
-        except (ValueError, RecursionError) as error:
+            rows = scan(line.decode(), 0)[0]["rows"]
+        except (ValueError, RecursionError, StopIteration) as error:
             say({"batch": batch, "error": f"Python cannot read it: {text(error)}"[:200]})
             continue
         say({"batch": batch, "verdicts": bridge.judge(rows)})

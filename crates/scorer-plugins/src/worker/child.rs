@@ -74,6 +74,7 @@ impl Child {
         let (input, messages) = channel();
         let (answers, events) = sync_channel(WAITING);
         if let Some(stdin) = process.stdin.take() {
+            widen(&stdin);
             thread::spawn(move || write(stdin, &messages));
         }
         if let Some(stdout) = process.stdout.take() {
@@ -266,6 +267,16 @@ fn limit(pid: Option<Pid>, memory: u64) {
 
 #[cfg(not(target_os = "linux"))]
 fn limit(_: Option<Pid>, _: u64) {}
+
+/// Lets a pipe hold messages as a whole, so that the process is not woken for each piece of one.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &std::process::ChildStdin) {
+    // A narrow pipe works too.
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &std::process::ChildStdin) {}
 
 fn retried<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
     loop {

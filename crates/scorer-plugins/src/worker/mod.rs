@@ -5,7 +5,6 @@ mod lines;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +19,9 @@ pub(crate) use child::{Child, Trouble};
 const WINDOW: usize = 256;
 /// How many bytes; what is more is sent when answers came.
 const WINDOW_BYTES: usize = 4 << 20;
+/// How many rows go into a message for a process that takes many, and from how many bytes on no more.
+const MOST_ROWS: usize = 32;
+const MOST_BYTES: usize = 1 << 18;
 
 /// What all workers of a plugin share.
 #[derive(Debug)]
@@ -35,6 +37,11 @@ impl Shared {
     pub(crate) fn new(name: String, words: Vec<OsString>, settings: Settings) -> Self {
         let (restarts, answered) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { name, words, settings, restarts, answered }
+    }
+
+    /// The same with nothing counted yet.
+    pub(crate) fn afresh(&self) -> Self {
+        Self::new(self.name.clone(), self.words.clone(), self.settings.clone())
     }
 
     /// Starts a process and exchanges hellos.
@@ -95,13 +102,7 @@ impl Worker {
     /// unscorable; the others are asked again.
     pub(crate) fn judge(&mut self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, PluginError> {
         let mut verdicts: Vec<Option<Verdict>> = rows.iter().map(|_| None).collect();
-        let mut questions = Vec::new();
-        for ((at, row), verdict) in rows.iter().enumerate().zip(&mut verdicts) {
-            match protocol::members(row, self.hello.needs) {
-                Ok(members) => questions.push((at, members)),
-                Err(why) => *verdict = Some(Verdict::unscorable(why)),
-            }
-        }
+        let mut questions: Vec<usize> = (0..rows.len()).collect();
         while !questions.is_empty() {
             let alone = self.suspects > 0;
             let asked = if alone { 1 } else { questions.len() };
@@ -109,25 +110,16 @@ impl Worker {
                 Some(child) => child,
                 None => self.shared.start()?.0,
             };
-            let broken = self.exchange(
-                &mut child,
-                questions.get(..asked).unwrap_or_default(),
-                &mut verdicts,
-            );
+            let asked = questions.get(..asked).unwrap_or_default();
+            let broken = self.exchange(&mut child, rows, asked, &mut verdicts);
             let before = questions.len();
-            questions.retain(|(at, _)| verdicts.get(*at).is_some_and(Option::is_none));
+            questions.retain(|at| verdicts.get(*at).is_some_and(Option::is_none));
             let answered = before - questions.len();
             self.shared.answered.fetch_add(answered as u64, Ordering::Relaxed);
             self.suspects = self.suspects.saturating_sub(answered);
             match broken {
                 Ok(()) => self.child = Some(child),
-                Err(Broken::Unreadable(why)) if alone => {
-                    self.child = Some(child);
-                    let lost = questions.remove(0);
-                    set(&mut verdicts, lost.0, Verdict::unscorable(why));
-                    self.suspects = 0;
-                }
-                Err(Broken::Unreadable(_)) => {
+                Err(Broken::Unreadable) => {
                     self.child = Some(child);
                     self.suspects = questions.len();
                 }
@@ -136,7 +128,7 @@ impl Worker {
                     self.suspects = questions.len();
                     if alone && !questions.is_empty() {
                         let lost = questions.remove(0);
-                        self.lose(rows, lost.0, &trouble, &mut verdicts);
+                        self.lose(rows, lost, &trouble, &mut verdicts);
                     }
                     self.shared.broke_down(&trouble)?;
                 }
@@ -166,66 +158,92 @@ impl Worker {
         self.suspects = 0;
     }
 
-    /// Asks, and takes answers in any order, until there is one for each question.
+    /// Asks for the rows in these places, and takes answers in any order, until there is one for each message.
+    ///
+    /// Messages are made as they are sent, so that the process works on the first while the others are made.
     fn exchange(
         &mut self,
         child: &mut Child,
-        questions: &[(usize, Vec<u8>)],
+        rows: &[Row<'_>],
+        places: &[usize],
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), Broken> {
         let limit = self.limit();
-        let mut unasked = 0;
-        let mut open: BTreeMap<u64, Range<usize>> = BTreeMap::new();
+        let mut unasked = places;
+        let mut open: BTreeMap<u64, Asked> = BTreeMap::new();
         let mut bytes = 0;
-        while unasked < questions.len() || !open.is_empty() {
-            while unasked < questions.len() && open.len() < WINDOW && bytes < WINDOW_BYTES {
+        let mut outcome = Ok(());
+        while !unasked.is_empty() || !open.is_empty() {
+            while !unasked.is_empty() && open.len() < WINDOW && bytes < WINDOW_BYTES {
                 let id = self.next;
                 self.next += 1;
-                let asked = self.message(id, unasked, questions);
-                bytes += asked.1.len();
-                child.send(asked.1);
-                open.insert(id, unasked..asked.0);
-                unasked = asked.0;
+                let (message, asked) = self.message(id, rows, &mut unasked, verdicts);
+                if !asked.places.is_empty() {
+                    bytes += asked.bytes;
+                    child.send(message);
+                    open.insert(id, asked);
+                }
+            }
+            if open.is_empty() {
+                continue;
             }
             let line = child.next(limit).map_err(Broken::Down)?;
             let answer = protocol::answer(&line).map_err(|why| Broken::Down(Trouble(why)))?;
-            let Some(range) = open.remove(&answer.id) else {
+            let Some(asked) = open.remove(&answer.id) else {
                 let why =
                     format!("answered {}, which was not asked, or was answered before", answer.id);
                 return Err(Broken::Down(Trouble(why)));
             };
-            let asked = questions.get(range).unwrap_or_default();
-            bytes = bytes.saturating_sub(asked.iter().map(|(_, members)| members.len()).sum());
-            let said = answer.verdicts.map_err(|why| {
-                if open.is_empty() { Broken::Unreadable(why) } else { Broken::Down(Trouble(why)) }
-            })?;
-            if said.len() != asked.len() {
-                let why = format!("gave {} verdicts for {} rows", said.len(), asked.len());
-                return Err(Broken::Down(Trouble(why)));
-            }
-            for ((at, _), verdict) in asked.iter().zip(said) {
-                set(verdicts, *at, verdict);
+            bytes -= asked.bytes;
+            match (answer.verdicts, asked.places.as_slice()) {
+                (Ok(said), places) if said.len() == places.len() => {
+                    for (at, verdict) in places.iter().zip(said) {
+                        set(verdicts, *at, verdict);
+                    }
+                }
+                (Ok(said), places) => {
+                    let why = format!("gave {} verdicts for {} rows", said.len(), places.len());
+                    return Err(Broken::Down(Trouble(why)));
+                }
+                (Err(why), [only]) => set(verdicts, *only, Verdict::unscorable(why)),
+                (Err(_), _) => outcome = Err(Broken::Unreadable),
             }
         }
-        Ok(())
+        outcome
     }
 
-    /// The next message and the question after it: one row, or as many as there are and fit in a message.
-    fn message(&self, id: u64, from: usize, questions: &[(usize, Vec<u8>)]) -> (usize, Vec<u8>) {
-        let rest = questions.get(from..).unwrap_or_default();
-        if !self.hello.takes_batches {
-            let members = rest.first().map_or(&[][..], |(_, members)| members);
-            return (from + 1, protocol::ask(id, members));
+    /// The next message and what it asks for, which is taken from `unasked`: one row, or as many as a message may have.
+    /// A row that can be handed to nobody gets its verdict here.
+    fn message(
+        &self,
+        id: u64,
+        rows: &[Row<'_>],
+        unasked: &mut &[usize],
+        verdicts: &mut [Option<Verdict>],
+    ) -> (Vec<u8>, Asked) {
+        let most = if self.hello.takes_batches { MOST_ROWS } else { 1 };
+        let mut asked = Asked { places: Vec::new(), bytes: 0 };
+        let mut together = Vec::new();
+        while asked.places.len() < most
+            && asked.bytes < MOST_BYTES
+            && let Some((at, rest)) = unasked.split_first()
+        {
+            *unasked = rest;
+            let Some(row) = rows.get(*at) else { continue };
+            match protocol::members(row, self.hello.needs) {
+                Ok(members) => {
+                    asked.places.push(*at);
+                    asked.bytes += members.len();
+                    together.push(members);
+                }
+                Err(why) => set(verdicts, *at, Verdict::unscorable(why)),
+            }
         }
-        let mut bytes = 0;
-        let fits = rest.iter().take_while(|(_, members)| {
-            bytes += members.len();
-            bytes <= WINDOW_BYTES
-        });
-        let many = fits.count().max(1);
-        let rows: Vec<&[u8]> =
-            rest.iter().take(many).map(|(_, members)| members.as_slice()).collect();
-        (from + many, protocol::ask_all(id, &rows))
+        let message = match together.as_slice() {
+            [only] if !self.hello.takes_batches => protocol::ask(id, only),
+            many => protocol::ask_all(id, many),
+        };
+        (message, asked)
     }
 
     /// One that takes batches watches the time of each row itself; it is given twice the time, for its own limit to act.
@@ -235,12 +253,19 @@ impl Worker {
     }
 }
 
-/// Why an exchange ended early.
+/// What a message that is not answered yet asked for.
+struct Asked {
+    /// The places of its rows.
+    places: Vec<usize>,
+    bytes: usize,
+}
+
+/// Why an exchange gave no verdicts for some rows.
 enum Broken {
     /// The process cannot be used any longer.
     Down(Trouble),
-    /// The process says that it cannot read what it was asked, and goes on.
-    Unreadable(String),
+    /// The process could not read a message of many rows, and goes on.
+    Unreadable,
 }
 
 fn set(verdicts: &mut [Option<Verdict>], at: usize, verdict: Verdict) {
