@@ -1,7 +1,5 @@
 //! Datasets that are cut into several jobs: their results join as if there had been one.
 
-use std::time::Duration;
-
 use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
@@ -60,7 +58,6 @@ fn shards_are_cut_by_bytes_too() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
 fn killed_among_its_shards_a_run_makes_no_job_twice() {
     let house = House::with_rows(10);
     let server = server(&house);
@@ -69,7 +66,6 @@ fn killed_among_its_shards_a_run_makes_no_job_twice() {
     let mut child = house.start(&sharded(&server, "dies", &["--rows-per-shard", "3"]));
     while creates(&server).len() < before + 3 {
         assert!(child.try_wait().unwrap().is_none(), "it was to be killed at work");
-        std::thread::sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();

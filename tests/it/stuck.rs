@@ -3,7 +3,6 @@
 use serde_json::json;
 use tests::house::{House, column, creates, run_words};
 use tests::process::Server;
-use tests::rows;
 
 /// The first job runs for as long as jobs may, and gives six of its eight rows when it is stopped.
 const SCRIPT: &str = r#"
@@ -16,10 +15,7 @@ missing = { lines = [2, 7] }
 "#;
 
 fn house() -> House {
-    let house = House::with_rows(0);
-    house.write("data.jsonl", &rows::plain_file(0..8));
-    house.write("script.toml", SCRIPT);
-    house
+    House::scripted(8, SCRIPT)
 }
 
 fn server(house: &House) -> Server {

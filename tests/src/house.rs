@@ -36,6 +36,18 @@ impl House {
         }
     }
 
+    /// A folder whose dataset has `n_rows` plain rows, with a script for an emulator.
+    ///
+    /// # Panics
+    ///
+    /// When the folder cannot be made.
+    pub fn scripted(n_rows: usize, script: &str) -> Self {
+        let house = Self::with_rows(0);
+        house.write("data.jsonl", &rows::plain_file(0..n_rows));
+        house.write("script.toml", script);
+        house
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
