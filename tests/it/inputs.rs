@@ -197,3 +197,15 @@ fn what_is_dropped_is_not_sent_and_not_lost() {
     let said = prepared(&house, "odd", &["data.jsonl", "--drop", "request"]);
     assert!(said.code == Some(2) && said.stderr.contains("--drop request"), "{said:?}");
 }
+
+#[test]
+fn words_that_make_no_sense_leave_no_run_behind() {
+    let house = House::with_rows(3);
+    for odd in [["--rows", "5"], ["--where", ".a |"], ["--drop", "labels"]] {
+        let mut words = vec!["run", "data.jsonl", "--emulator"];
+        words.extend(odd);
+        let said = house.call_without_key(&words);
+        assert_eq!(said.code, Some(2), "{odd:?}: {said:?}");
+        assert!(!house.path().join("runs").exists(), "{odd:?} left a folder");
+    }
+}

@@ -102,6 +102,7 @@ pub(crate) fn store(error: &StoreError) -> Failure {
     let failure = Failure::of(exit, error);
     match error.hint() {
         Some(hint) => failure.next(hint),
+        None if exit == Exit::Usage => failure.next("`batch-eval runs` lists the runs"),
         None => failure,
     }
 }

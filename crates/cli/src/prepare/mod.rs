@@ -14,7 +14,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::words::rows;
 
-pub(crate) use selection::{edits, transformer};
+pub(crate) use selection::{check, edits, transformer};
 pub(crate) use source::{Source, Tallied, open_file};
 pub(crate) use transform::transform;
 

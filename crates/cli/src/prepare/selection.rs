@@ -31,6 +31,31 @@ pub(crate) fn transformer(
     if let Some(threads) = rows.threads {
         transformer = transformer.threads(threads);
     }
+    let selection = selection(rows)?;
+    transformer = transformer.select(selection.clone());
+    let Some(n_rows) = rows.sample else { return Ok(transformer) };
+    if !source.is_reopenable() {
+        return Err(Failure::usage(
+            "a sample is drawn by reading twice, and a pipe is read but once",
+        )
+        .next("write the rows to a file first, or use --head"));
+    }
+    let sample = Sample { rows: n_rows, seed: rows.seed };
+    let dataset = source.dataset(context, None);
+    let picked = transformer
+        .draw_dataset(&dataset, sample)
+        .map_err(|error: TransformError| failed(context, &source.label(), &error))?;
+    Ok(transformer.select(selection.picked(picked)))
+}
+
+/// Finds out whether the words make sense, before anything is made.
+pub(crate) fn check(rows: &RowArgs) -> Outcome<()> {
+    selection(rows)?;
+    drops(&rows.drop).map(|_| ())
+}
+
+/// The rows that are taken, before a sample is drawn of them.
+fn selection(rows: &RowArgs) -> Outcome<Selection> {
     let mut selection = Selection::new();
     if let Some(text) = &rows.rows {
         let range = text.parse().map_err(|error: RowRangeError| {
@@ -51,20 +76,7 @@ pub(crate) fn transformer(
     if let Some(head) = rows.head {
         selection = selection.head(head);
     }
-    transformer = transformer.select(selection.clone());
-    let Some(n_rows) = rows.sample else { return Ok(transformer) };
-    if !source.is_reopenable() {
-        return Err(Failure::usage(
-            "a sample is drawn by reading twice, and a pipe is read but once",
-        )
-        .next("write the rows to a file first, or use --head"));
-    }
-    let sample = Sample { rows: n_rows, seed: rows.seed };
-    let dataset = source.dataset(context, None);
-    let picked = transformer
-        .draw_dataset(&dataset, sample)
-        .map_err(|error: TransformError| failed(context, &source.label(), &error))?;
-    Ok(transformer.select(selection.picked(picked)))
+    Ok(selection)
 }
 
 fn drops(pointers: &[String]) -> Outcome<Drops> {

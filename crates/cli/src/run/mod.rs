@@ -82,6 +82,7 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         return Err(Failure::usage("the dataset and the key cannot both come from standard input"));
     }
     source.check()?;
+    prepare::check(&args.rows)?;
     let typed = typed_models(&config.models)?;
     let scorers = match config.scorers.as_slice() {
         [] => vec![DEFAULT_SCORER.to_owned()],
