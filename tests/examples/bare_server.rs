@@ -134,8 +134,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.give(&stock.results).await?;
                 continue;
             }
+            let json = "Content-Type: application/json\r\n".to_owned();
             let (headers, body) = if is_create || head.path.contains("/batches/bare") {
-                ("Content-Type: application/json\r\n".to_owned(), stock.job())
+                (json, stock.job())
+            } else if head.path.contains("/batches") {
+                // Without it a client that looks for its jobs would ask again and again.
+                (json, format!(r#"{{"operations":[{}]}}"#, stock.job()))
             } else {
                 head.answer(&stock.base)
             };
