@@ -34,7 +34,7 @@ import make  # noqa: E402
 PEER = str(HERE / "peer.py")
 MIB = 1 << 20
 OURS = "batch-eval"
-DIGESTED = "curl -T, sha256sum beside it"
+DIGESTED = "curl -T, openssl dgst beside it"
 NOTEBOOK = "the notebook's steps"
 # A key as batch-eval gives it: the row's number, and a hash of its request.
 KEY = re.compile(rb'\br([0-9]{8,})-[0-9a-f]{8}(?=")')
@@ -81,7 +81,7 @@ def sha256(path):
 
 def digested(rows, words, env):
     """curl, and beside it the digest that our upload takes too: the same work in two processes."""
-    both = 'sha256sum "$0" >&2 & "$@"; sent=$?; wait; exit $sent'
+    both = 'openssl dgst -sha256 "$0" >&2 & "$@"; sent=$?; wait; exit $sent'
     return ["sh", "-c", both, str(rows), *words], env
 
 
