@@ -3,6 +3,7 @@
 mod crates;
 mod javascript;
 pub(crate) mod python;
+mod supply;
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::tally::{Outcome, Tally};
 type Check = fn(&Path) -> Outcome;
 
 /// Checks that need the release binary get its path; the others get it too and do not look.
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 11] = [
     ("sdk", python::sdk),
     ("js", javascript::sdk),
     ("upstream", python::upstream),
@@ -24,11 +25,16 @@ const CHECKS: [(&str, Check); 10] = [
     ("features", crates::features),
     ("foreign", crates::foreign),
     ("packages", crates::packages),
+    ("supply-chain", supply::chain),
 ];
 
 /// Checks that run only when they are named: what they build or install takes minutes.
-const LONG: [(&str, Check); 2] =
-    [("rust-clients", crates::clients), ("statistics", python::statistics)];
+const LONG: [(&str, Check); 4] = [
+    ("rust-clients", crates::clients),
+    ("statistics", python::statistics),
+    ("each-feature", supply::each_feature),
+    ("reproducible", supply::reproducible),
+];
 
 /// The dataset that checks use.
 const SAMPLE: &str = "crates/cli/data/sample.jsonl";

@@ -7,6 +7,7 @@ mod checks;
 mod emulator;
 mod eval;
 mod lint;
+mod sbom;
 mod shell;
 mod suite;
 mod tally;
@@ -20,6 +21,7 @@ Usage: cargo xtask COMMAND
                     with none it evaluates the bundled sample with the built-in emulator
   test [NAME…]      all tests, then the checks by outsiders; the last line counts them all
   bench [NAME…]     measures transfers, the pipeline and polling beside curl and Python
+  sbom              writes the list of the program's parts to target/sbom/
   lint              formatting, clippy, documentation, tidy
   tidy              the rules of the house that no lint knows
   ci                lint, then test
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ("eval", rest) => return eval::run(rest),
         ("test", names) => test(names),
         ("bench", names) => bench::run(names),
+        ("sbom", []) => sbom(),
         ("lint", []) => lint::run(),
         ("tidy", []) => lint::tidy(),
         ("ci", []) => lint::run() && test(&[]),
@@ -49,6 +52,18 @@ fn main() -> ExitCode {
         }
     };
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Writes the list of parts.
+fn sbom() -> bool {
+    match sbom::write() {
+        Ok(parts) => println!("{parts} parts in target/sbom/batch-eval.cdx.json"),
+        Err(why) => {
+            eprintln!("sbom failed: {why}");
+            return false;
+        }
+    }
+    true
 }
 
 /// Runs the named parts of the test suite, all when none is named; prints the closing line.
