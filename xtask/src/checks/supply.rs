@@ -11,7 +11,7 @@ const REQUIREMENTS: &str = "tests/python/supply_requirements.txt";
 /// Names a folder that holds the advisories of `RustSec`, unpacked.
 const ADVISORIES: &str = "BATCH_EVAL_ADVISORY_DB";
 
-/// cargo-deny finds nothing that `deny.toml` forbids, cargo-audit no advisory, and the list of parts is whole.
+/// cargo-deny finds nothing that `.cargo/deny.toml` forbids, cargo-audit no advisory, and the list of parts is whole.
 pub(crate) fn chain(_binary: &Path) -> Outcome {
     let tools = match tools() {
         Ok(tools) => tools,
