@@ -4,6 +4,7 @@ mod crates;
 mod javascript;
 pub(crate) mod python;
 mod supply;
+mod wheel;
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use crate::tally::{Outcome, Tally};
 type Check = fn(&Path) -> Outcome;
 
 /// Checks that need the release binary get its path; the others get it too and do not look.
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("sdk", python::sdk),
     ("js", javascript::sdk),
     ("upstream", python::upstream),
@@ -26,6 +27,7 @@ const CHECKS: [(&str, Check); 11] = [
     ("foreign", crates::foreign),
     ("packages", crates::packages),
     ("supply-chain", supply::chain),
+    ("wheel", wheel::installed),
 ];
 
 /// Checks that run only when they are named: what they build or install takes minutes.
