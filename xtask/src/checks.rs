@@ -2,6 +2,7 @@
 
 mod crates;
 mod javascript;
+mod page;
 pub(crate) mod python;
 mod supply;
 mod wheel;
@@ -15,9 +16,10 @@ use crate::tally::{Outcome, Tally};
 type Check = fn(&Path) -> Outcome;
 
 /// Checks that need the release binary get its path; the others get it too and do not look.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 14] = [
     ("sdk", python::sdk),
     ("js", javascript::sdk),
+    ("page", page::in_browser),
     ("upstream", python::upstream),
     ("transform", python::transform),
     ("score", python::score),
@@ -26,6 +28,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("features", crates::features),
     ("foreign", crates::foreign),
     ("packages", crates::packages),
+    ("system-calls", crates::system_calls),
     ("supply-chain", supply::chain),
     ("wheel", wheel::installed),
 ];

@@ -11,6 +11,7 @@ mod sbom;
 mod shell;
 mod suite;
 mod tally;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ Usage: cargo xtask COMMAND
   eval [ARGUMENTS]  build batch-eval and run it: all arguments go to `batch-eval run`;
                     with none it evaluates the bundled sample with the built-in emulator
   test [NAME…]      all tests, then the checks by outsiders; the last line counts them all
+  torture [TEST…]   deaths, faults and hostile bytes with new seeds, for as long as wanted; see --help
   bench [NAME…]     measures transfers, the pipeline and polling beside curl and Python
   sbom              writes the list of the program's parts to target/sbom/
   lint              formatting, clippy, documentation, tidy
@@ -39,6 +41,11 @@ fn main() -> ExitCode {
         ("test", names) => test(names),
         ("bench", names) => bench::run(names),
         ("sbom", []) => sbom(),
+        ("torture", [help]) if help == "--help" => {
+            println!("{}", torture::usage());
+            true
+        }
+        ("torture", words) => torture::run(words),
         ("lint", []) => lint::run(),
         ("tidy", []) => lint::tidy(),
         ("ci", []) => lint::run() && test(&[]),

@@ -58,6 +58,23 @@ fn run_foreign() -> Result<String, String> {
     }
 }
 
+/// A run dies or meets an error at one of 200 system calls, and comes to its report all the same.
+pub(crate) fn system_calls(binary: &Path) -> Outcome {
+    let mut probe = shell::program("strace", &["-qq", "-o", "/dev/null", "true"]);
+    if let Err(why) = shell::output(&mut probe) {
+        return Outcome::Skipped(format!("strace cannot trace here: {why}"));
+    }
+    let words =
+        ["run", "--quiet", "--package", "tests", "--example", "system_calls", "--", "200", "1"];
+    let mut command = shell::cargo(&words);
+    let printed = shell::output(command.env("BATCH_EVAL_BIN", binary));
+    outcome(printed.and_then(|printed| {
+        let felt = number_after(&printed, "\"felt\":")?;
+        let of = number_after(&printed, "\"of\":")?;
+        Ok(format!("200 of {of} points, {felt} of them felt"))
+    }))
+}
+
 /// Clients of the API that others wrote in Rust, each a program, against emulators of their own.
 pub(crate) fn clients(binary: &Path) -> Outcome {
     outcome(run_clients(binary))
