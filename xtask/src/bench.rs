@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast and how large, beside others in the same run.
 
 pub(crate) mod instructions;
+mod plugins;
 mod rows;
 
 use std::path::Path;
@@ -37,7 +38,7 @@ pub(crate) fn run(words: &[String]) -> bool {
     if unknown.is_some() || !alone {
         eprintln!(
             "bench what? {}; --big makes transfers of 1.9 GB\n{}; --size MIB, --seed N, --rounds N, \
-             --profile NAME, --without PEER\nalone: big, instructions [--renew]",
+             --profile NAME, --without PEER\nalone: big, instructions [--renew], plugins",
             MEASURED.join(", "),
             rows::MEASURED.join(", ")
         );
@@ -54,6 +55,9 @@ fn of_rows(words: &[String]) -> Option<Result<(), String>> {
     let (first, rest) = words.split_first()?;
     if first == "instructions" {
         return Some(instructions::measure(rest));
+    }
+    if first == "plugins" && rest.is_empty() {
+        return Some(plugins::measure());
     }
     let is_name = |word: &&String| rows::MEASURED.contains(&word.as_str());
     let names: Vec<&str> = words.iter().take_while(is_name).map(String::as_str).collect();

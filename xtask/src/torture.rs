@@ -200,11 +200,8 @@ mod tests {
     #[test]
     fn each_torture_is_told_where_its_seeds_begin() {
         let [calls, kills, ..] = &TORTURES;
-        let words: Vec<_> = calls
-            .round(300, Path::new("b"))
-            .get_args()
-            .map(std::borrow::ToOwned::to_owned)
-            .collect();
+        let words: Vec<_> =
+            calls.round(300, Path::new("b")).get_args().map(ToOwned::to_owned).collect();
         assert!(words.ends_with(&["100".into(), "300".into()]), "{words:?}");
         let kills = kills.round(80, Path::new("b"));
         let first = kills.get_envs().find(|(name, _)| *name == "KILLS_FROM");
