@@ -84,6 +84,9 @@ fn what_may_end_otherwise_is_sent_again_once_and_answers_take_its_place() {
     let first = house.input("failed", "s0001.v0");
     assert!(again.iter().all(|row| first.contains(row)), "keys and bytes are as before");
     assert_eq!(outcomes(&house, "failed", "sim-a"), json!({"answered": 8}));
+    let codes = |model| column(&house.report("failed"), model, None)["error_codes"].clone();
+    assert_eq!(codes("sim-a"), json!([]), "no error of a row that was answered since");
+    assert_eq!(codes("sim-b"), json!([{"name": "3", "rows": 2}]));
     assert_eq!(
         outcomes(&house, "failed", "sim-b"),
         json!({"answered": 5, "error": 2, "blocked": 1})
@@ -160,6 +163,36 @@ fn killed_while_it_sends_rows_again_a_run_makes_no_job_twice() {
         assert_eq!(creates(&server).len(), before + 1, "death {at}: {:?}", house.journal(&run));
         assert_eq!(outcomes(&house, &run, "sim-c"), json!({"answered": 8}));
     }
+}
+
+#[test]
+fn rows_sent_again_are_cut_as_the_runs_own_are() {
+    let fails = |shard: u32| {
+        let when = format!("when = {{ display_name = \".s000{shard}.\" }}");
+        format!("[[jobs]]\n{when}\nplan = {{ failing = {{ lines = [1, 2, 3] }} }}\n")
+    };
+    let house = House::scripted(8, &(1..=3).map(fails).collect::<String>());
+    let server = server(&house);
+    let mut words = run_words(&server, "cut", &["sim-c"]);
+    words.extend(["--rows-per-shard", "3"]);
+    assert_eq!(house.call(&words).code, Some(0));
+    assert_eq!(outcomes(&house, "cut", "sim-c"), json!({"error": 8}));
+    let said = retry(&house, &["cut"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3 + 3), "{said:?}");
+    let sent = ["s0004.v0", "s0005.v0", "s0006.v0"].map(|id| house.input("cut", id).len());
+    assert_eq!(sent, [3, 3, 2], "three rows in a job");
+    assert_eq!(outcomes(&house, "cut", "sim-c"), json!({"answered": 8}));
+
+    // The same by bytes: each input holds as many rows as fit.
+    let mut words = run_words(&server, "bytes", &["sim-c"]);
+    words.extend(["--bytes-per-shard", "600"]);
+    assert_eq!(house.call(&words).code, Some(0));
+    let before = house.told("bytes", "input_stored").len();
+    let said = retry(&house, &["bytes"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let again = house.told("bytes", "input_stored").split_off(before);
+    let bytes: Vec<u64> = again.iter().map(|input| input["bytes"].as_u64().unwrap()).collect();
+    assert!(bytes.len() > 1 && bytes.iter().all(|bytes| *bytes <= 600), "{bytes:?}");
 }
 
 #[test]

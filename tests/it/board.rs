@@ -43,6 +43,37 @@ fn jobs_and_files_tell_which_run_owns_them() {
 }
 
 #[test]
+fn jobs_tell_what_they_may_cost_and_what_they_did() {
+    let house = House::with_rows(3);
+    let server = Server::emulator(house.path(), &["--time-scale", "500"]);
+    let mut words = run_words(&server, "dear", &["gemini-3.8-flash"]);
+    words.extend(["--budget", "5"]);
+    assert_eq!(house.call(&[&words[..], &["--until", "submitted"]].concat()).code, Some(0));
+    let cost = || board(&house, &server, &["jobs"])["jobs"][0]["cost_micros"].clone();
+    let before = cost();
+    assert!(before["forecast"].as_u64().unwrap() > 0 && before["spent"].is_null(), "{before}");
+    let shown = house.call(&["jobs", "--base-url", server.base_url()]).stdout;
+    assert!(shown.contains("COST") && shown.contains("up to $"), "{shown}");
+    assert_eq!(house.call(&words).code, Some(0));
+    let after = cost();
+    assert_eq!(after["spent"], house.told("dear", "spent")[0]["cost"], "{after}");
+    assert!(after["spent"].as_u64().unwrap() > 0, "{after}");
+    let elsewhere = House::with_rows(1);
+    let theirs = board(&elsewhere, &server, &["jobs"])["jobs"][0]["cost_micros"].clone();
+    assert!(theirs["forecast"].is_null() && theirs["spent"].is_null(), "{theirs}");
+}
+
+#[test]
+fn the_board_without_a_key_hints_at_nothing_it_has_not() {
+    for command in ["jobs", "files", "gc"] {
+        let said = House::with_rows(0).call_without_key(&[command]);
+        assert_eq!(said.code, Some(4), "{said:?}");
+        assert!(said.stderr.contains("--api-key-file"), "{said:?}");
+        assert!(!said.stderr.contains("--emulator"), "{said:?}");
+    }
+}
+
+#[test]
 fn gc_shows_first_and_takes_only_what_no_run_needs() {
     let house = House::with_rows(3);
     let server = Server::emulator(house.path(), &["--time-scale", "500", "--control"]);

@@ -7,8 +7,20 @@ use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
 const MODELS: [&str; 2] = ["sim-flash", "sim-pro"];
-/// Deaths tried; each costs about a second.
+/// Deaths tried in each of the ways; each costs about a second. `KILLS` asks for more of them, `KILLS_FROM` for
+/// others.
 const DEATHS: u64 = 24;
+const DEATHS_AMONG_SHARDS: u64 = 8;
+
+fn asked(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// The moments of death, by number.
+fn deaths(usual: u64) -> std::ops::Range<u64> {
+    let from = asked("KILLS_FROM", 0);
+    from..from + asked("KILLS", usual)
+}
 
 /// The `n`th of a series of numbers that look random (splitmix64).
 fn chance(n: u64) -> u64 {
@@ -46,7 +58,7 @@ fn killed_at_random_moments_a_run_comes_to_the_same_report_and_one_job_a_model()
     assert_eq!(said.code, Some(0), "{said:?}");
     let whole = house.report("whole");
 
-    for death in 0..DEATHS {
+    for death in deaths(DEATHS) {
         let name = format!("dies-{death}");
         let mut words = run_words(&server, &name, &MODELS);
         words.extend(["--settle", "300ms"]);
@@ -63,6 +75,44 @@ fn killed_at_random_moments_a_run_comes_to_the_same_report_and_one_job_a_model()
             create["display_name"].as_str().is_some_and(|name| name.contains(&tag))
         });
         assert_eq!(ours.count(), MODELS.len(), "death {death}: jobs of run {tag}");
+    }
+}
+
+#[test]
+fn killed_at_random_moments_shards_and_rows_sent_again_come_to_the_same_report() {
+    // The first jobs of every run fail some rows for the moment, which are sent again.
+    let plan = "[[jobs]]\nwhen = { display_name = \".s0001.\" }\nplan = { failing = { lines = [1, 3] } }\n\
+                [[jobs]]\nwhen = { display_name = \".s0003.\" }\nplan = { missing = { lines = [2] } }\n";
+    let house = House::scripted(20, plan);
+    let words =
+        ["--time-scale", "200", "--control", "--answers", "echo", "--script", "script.toml"];
+    let server = Server::emulator(house.path(), &words);
+    let cut = ["--settle", "300ms", "--rows-per-shard", "5", "--retry-rows", "1"];
+    let mut words = run_words(&server, "whole", &MODELS);
+    words.extend(cut);
+    let said = house.call(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let whole = house.report("whole");
+    let jobs = creates(&server).len();
+    assert_eq!(jobs, MODELS.len() * (4 + 1));
+
+    for death in deaths(DEATHS_AMONG_SHARDS) {
+        let name = format!("dies-{death}");
+        let mut words = run_words(&server, &name, &MODELS);
+        words.extend(cut);
+        let before = creates(&server).len();
+        let mut child = house.start(&words);
+        live(&mut child, Duration::from_millis(chance(death + 2_000) % 1_200));
+        let mut again = house.start(&["resume", &name, "--poll-interval", "30ms"]);
+        live(&mut again, Duration::from_millis(chance(death + 3_000) % 600));
+        let said = resumed(&house, &name, &words);
+        assert_eq!(said.code, Some(0), "death {death}: {said:?}");
+        let report = house.report(&name);
+        for model in MODELS {
+            let outcomes = |report| tests::house::column(report, model, None)["outcomes"].clone();
+            assert_eq!(outcomes(&report), outcomes(&whole), "death {death}");
+        }
+        assert_eq!(creates(&server).len(), before + jobs, "death {death}: jobs of {name}");
     }
 }
 

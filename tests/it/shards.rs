@@ -76,6 +76,56 @@ fn killed_among_its_shards_a_run_makes_no_job_twice() {
 }
 
 #[test]
+fn no_more_tokens_of_a_model_are_at_the_service_than_its_limit() {
+    let house = House::scripted(12, "");
+    let server = server(&house);
+    let mut words = run_words(&server, "heavy", &["sim-a", "sim-b"]);
+    // Some eight tokens a row, so one job of four rows and never two of sim-a.
+    words.extend(["--rows-per-shard", "4", "--enqueued-tokens", "sim-a=50"]);
+    let said = house.call(&words);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 2 * 3), "{said:?}");
+    let mut most = std::collections::BTreeMap::<bool, (i64, i64)>::new();
+    for line in house.journal("heavy") {
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let step = match event["ev"].as_str() {
+            Some("create_intended") => 1,
+            Some("ended") => -1,
+            _ => continue,
+        };
+        let limited = event["job"].as_str().unwrap().ends_with("m0");
+        let (live, peak) = most.entry(limited).or_default();
+        *live += step;
+        *peak = (*peak).max(*live);
+    }
+    assert_eq!(most[&true].1, 1, "jobs of sim-a took turns");
+    assert!(most[&false].1 > 1, "those of sim-b did not have to");
+}
+
+#[test]
+fn the_tier_of_the_project_says_how_many_tokens_may_wait() {
+    let house = House::scripted(4, "");
+    let server = server(&house);
+    let tokens = |name: &str, more: &[&str]| {
+        let mut words = run_words(&server, name, &["gemini-3.5-flash"]);
+        words.extend(["--until", "prepared", "--budget", "5"]);
+        words.extend(more);
+        let said = house.call(&words);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let manifest = std::fs::read(house.run(name).join("run.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let limits = &manifest["asked"]["settings"]["limits"];
+        limits["live_tokens"]["gemini-3.5-flash"].as_u64().unwrap()
+    };
+    let (one, three) = (tokens("one", &[]), tokens("three", &["--tier", "3"]));
+    assert!(0 < one && one < three, "{one} {three}");
+    assert_eq!(tokens("own", &["--tier", "3", "--enqueued-tokens", "gemini-3.5-flash=77"]), 77);
+    for odd in [["--tier", "4"], ["--enqueued-tokens", "7"], ["--enqueued-tokens", "m=0"]] {
+        let words = [&["run", "data.jsonl", "-m", "sim-a", "--emulator"], &odd[..]].concat();
+        assert_eq!(house.call(&words).code, Some(2), "{odd:?}");
+    }
+}
+
+#[test]
 fn no_more_jobs_are_at_the_service_than_its_limit() {
     let house = House::with_rows(10);
     house.write("script.toml", "[limits]\nconcurrent_jobs = 2\n");

@@ -30,6 +30,9 @@ pub struct Attempt {
 pub enum Why {
     /// They failed or did not come.
     Rows,
+    /// The same, and a person asked for them although their job was stopped or given up before it
+    /// was known to be over: they may be paid for twice.
+    Asked,
     /// Their job was stuck and was cut short; this does not count as a round.
     Split,
 }

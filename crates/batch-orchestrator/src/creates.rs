@@ -220,6 +220,9 @@ impl Mind {
                 self.declines.remove(&job);
                 self.held_jobs.remove(&job);
                 self.throttle.remove(&job.model);
+                if self.state.job(job).is_some_and(|job| job.attempts > 1) {
+                    self.sweep_later(now);
+                }
                 let JobSnapshot { name, created, .. } = made;
                 out.events.push(Event::Created { job, name, adopted: false, created });
                 return;

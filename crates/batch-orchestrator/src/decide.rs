@@ -12,6 +12,8 @@ use crate::{Doubt, Ending, Goal, InputId, InputPhase, JobId, Phase};
 /// Uploads and downloads under way at once.
 const UPLOADS: usize = 2;
 const FETCHES: usize = 2;
+/// Once a creation was in doubt, lists are asked for second jobs so often.
+const SWEEPS_APART: Duration = Duration::from_hours(1);
 /// Inputs that are considered for the next upload: more than are held back by trouble at once.
 const UPLOADS_AHEAD: usize = 16;
 
@@ -68,8 +70,12 @@ impl Mind {
         if self.policy.goal < Goal::Submitted {
             return;
         }
+        if self.sweep_at.is_some_and(|at| at <= now) {
+            (self.sweep_at, self.sweep_due) = (Some(now + SWEEPS_APART), true);
+        }
         let (state, policy) = (&self.state, &self.policy);
-        let mut due = self.sweep_due.then_some(now);
+        let late = self.sweep_at.filter(|_| policy.goal == Goal::Fetched);
+        let mut due = self.sweep_due.then_some(now).or(late);
         for job in state.index().doubtful.iter().copied() {
             let wait = match state.job(job).map(|job| &job.phase) {
                 Some(Phase::Doubtful(Doubt::Declined)) => policy.settle_declined.min(policy.settle),

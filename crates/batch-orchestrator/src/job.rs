@@ -177,6 +177,20 @@ impl Job {
         )
     }
 
+    /// Whether a person stopped it or gave it up, and it is over.
+    pub fn is_put_down(&self) -> bool {
+        let given_up = matches!(self.phase, Phase::Over(Verdict::Abandoned { .. }));
+        given_up || (self.called_off && self.is_over())
+    }
+
+    /// Whether it is over and does not come back, be it that nobody knows whether it exists: its rows
+    /// may go into other jobs when a person says so.
+    pub(crate) fn is_done_with(&self) -> bool {
+        let put_down =
+            matches!(self.phase, Phase::Over(Verdict::Abandoned { .. } | Verdict::NeverSent));
+        put_down || self.is_settled()
+    }
+
     /// What it cost or may still cost, second jobs for the same work included.
     pub fn commitment(&self) -> Ledger {
         let mut ledger = Ledger::default();

@@ -46,7 +46,7 @@ impl Mind {
         }
         // What is adopted from this list is swept after the next one, which knows of it.
         let sweep = std::mem::take(&mut self.sweep_due);
-        self.settle_doubts(&jobs, begun, out);
+        self.settle_doubts(&jobs, (begun, now), out);
         if sweep {
             self.sweep(&jobs, out);
             self.swept_end = out.events.is_empty() && self.state.reached(self.policy.goal);
@@ -79,7 +79,18 @@ impl Mind {
         }
     }
 
-    fn settle_doubts(&mut self, listed: &[JobSnapshot], begun: Duration, out: &mut Reaction) {
+    /// Looks for second jobs once more when whatever may still become of a creation in doubt has.
+    pub(crate) fn sweep_later(&mut self, now: Duration) {
+        let at = now + self.policy.settle;
+        self.sweep_at = Some(self.sweep_at.map_or(at, |due| due.min(at)));
+    }
+
+    fn settle_doubts(
+        &mut self,
+        listed: &[JobSnapshot],
+        (begun, now): (Duration, Duration),
+        out: &mut Reaction,
+    ) {
         let doubtful: Vec<Job> = {
             let ids = self.state.index().doubtful.iter();
             ids.filter_map(|id| self.state.job(*id)).cloned().collect()
@@ -99,6 +110,7 @@ impl Mind {
                 });
                 // Others of the same work, if there are any, are for the sweep.
                 self.sweep_due |= fitting.len() > 1;
+                self.sweep_later(now);
             } else if let Some(stranger) = odd.first() {
                 self.settle.remove(&job.id);
                 out.events.push(Event::Quarantined {

@@ -150,6 +150,8 @@ pub(crate) struct Mind {
     /// Whether a sweep for second jobs is due: at the start of a resumed run and at every end.
     pub(crate) sweep_due: bool,
     pub(crate) swept_end: bool,
+    /// When a sweep is due because a creation was in doubt: a second job may show up late.
+    pub(crate) sweep_at: Option<Duration>,
     /// Since when the last sweep has been tried.
     pub(crate) end_since: Option<Duration>,
     /// Jobs to be cancelled, and those whose cancellation is under way.
@@ -189,6 +191,7 @@ impl Mind {
             list_trouble: None,
             sweep_due,
             swept_end: false,
+            sweep_at: None,
             end_since: None,
             cancels: BTreeMap::new(),
             cancelling: BTreeSet::new(),

@@ -8,14 +8,18 @@ use clap::Parser as _;
 use run_store::Runs;
 use scoring::{ParamError, Params, Registry, RegistryError, Scorer};
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, PluginCommand};
+use crate::config::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::grading::{self, Desk};
+use crate::preflight::SettingsFile;
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
 use crate::{
-    again, board, cancel, config, emulate, log, prepare, resume, run, runs, score, status,
+    again, board, cancel, compare, completions, config, doctor, drift, emulate, init, listing, log,
+    manual, plugins, preflight, prepare, report, resume, run, score, show, status,
 };
 
 /// The `batch-eval` program with the scorers it knows.
@@ -108,6 +112,11 @@ impl App {
 
     fn go(self, ui: Ui, cli: Cli) -> Outcome<()> {
         log::start(&cli.global)?;
+        match &cli.command {
+            Command::Completions(args) => return completions::completions(ui, args),
+            Command::Man(args) => return manual::man(ui, args),
+            _ => {}
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -117,10 +126,25 @@ impl App {
             let clock = SystemClock::start();
             let stop = Stop::listen(clock, ui)
                 .map_err(|error| Failure::io("failed to listen for signals", &error))?;
-            let config = config::read(cli.global.config.as_deref())?;
+            let (config, problem) = match config::read(cli.global.config.as_deref()) {
+                Ok(config) => (config, None),
+                Err(problem) if cli.command.mends() => (Config::default(), Some(problem)),
+                Err(problem) => return Err(problem),
+            };
+            let settings = SettingsFile { named: cli.global.config, problem };
             let folder = cli.global.runs_dir.or_else(|| config.runs_dir.clone());
             let runs = Runs::new(folder.unwrap_or_else(|| "runs".into()));
-            let context = Context { ui, clock, stop, runs, registry: self.registry, config };
+            let context = Context {
+                ui,
+                clock,
+                stop,
+                runs,
+                registry: self.registry,
+                config,
+                judging: cli.command.judging(),
+                desk: Desk::default(),
+                trust_plugins: cli.global.trust_plugins,
+            };
             match cli.command {
                 Command::Run(args) => run::run(&context, &args).await,
                 Command::Resume(args) => resume::resume(&context, &args).await,
@@ -128,14 +152,26 @@ impl App {
                 Command::Status(args) => status::status(&context, &args),
                 Command::Watch(args) => status::watch(&context, &args).await,
                 Command::Cancel(args) => cancel::cancel(&context, &args).await,
-                Command::Runs => runs::runs(&context),
+                Command::Runs(_) => listing::runs(&context),
+                Command::Show(args) => show::show(&context, &args),
+                Command::Drift(args) => drift::drift(&context, &args),
+                Command::Compare(args) => compare::compare(&context, &args),
                 Command::Jobs(args) => board::jobs(&context, &args).await,
                 Command::Files(args) => board::files(&context, &args).await,
                 Command::Gc(args) => board::gc(&context, &args).await,
                 Command::Transform(args) => prepare::transform(&context, &args),
-                Command::Score(args) => score::score(&context, &args),
-                Command::Report(args) => score::report(&context, &args),
+                Command::Score(args) => score::score(&context, &args).await,
+                Command::Plugin(args) => match args.command {
+                    PluginCommand::Check(args) => plugins::check(&context, &args),
+                },
+                Command::Judge(args) => grading::judge(ui, &args),
+                Command::Report(args) => report::report(&context, &args),
                 Command::Emulator(args) => emulate::serve(&context, &args).await,
+                Command::Init(args) => init::init(&context, &args),
+                Command::Check(args) => preflight::check(&context, &args, &settings).await,
+                Command::Doctor(args) => doctor::doctor(&context, &args, &settings).await,
+                // Ended above: they need no runtime.
+                Command::Completions(_) | Command::Man(_) => Ok(()),
             }
         })
     }
@@ -151,7 +187,14 @@ fn unparsed(error: &clap::Error, args: &[OsString]) -> ExitCode {
         let text = error.to_string();
         let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let ui = Ui { json: true, quiet: false };
-        ui.failure(&Failure::usage(what).complete("batch-eval"));
+        let failure = Failure::usage(what);
+        // What was probably meant stands on a line of its own.
+        let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+        let failure = match tip {
+            Some(tip) => failure.next(tip),
+            None => failure,
+        };
+        ui.failure(&failure.complete("batch-eval"));
     } else {
         // Without standard error there is nobody to tell.
         let _ = error.print();

@@ -6,11 +6,13 @@ use std::time::SystemTime;
 
 use batch_orchestrator::Clock as _;
 use run_store::{RunFolder, Runs, Session, StoreError, StoreErrorKind};
-use scoring::{Registry, Scorer, SpecError};
+use scoring::{Registry, Scorer};
 
 use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plugins;
+use crate::grading::Desk;
+use crate::judge::Judging;
+use crate::plugins::{self, Origin};
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
@@ -28,6 +30,12 @@ pub(crate) struct Context {
     pub(crate) registry: Registry,
     /// The settings file; empty where there is none.
     pub(crate) config: Config,
+    /// What the flags say of conclusions.
+    pub(crate) judging: Judging,
+    /// The judges among the scorers that were last built.
+    pub(crate) desk: Desk,
+    /// Whether programs are started that only a run folder names.
+    pub(crate) trust_plugins: bool,
 }
 
 impl Context {
@@ -53,10 +61,20 @@ impl Context {
         self.runs.find(run).map_err(|error| store(&error))
     }
 
-    /// Builds scorers from their texts.
+    /// Builds scorers from the texts that the user gave.
     pub(crate) fn scorers(&self, specs: &[String]) -> Outcome<Vec<Box<dyn Scorer>>> {
+        self.scorers_from(specs, &Origin::default())
+    }
+
+    /// Builds scorers from their texts, wherever those come from.
+    pub(crate) fn scorers_from(
+        &self,
+        specs: &[String],
+        origin: &Origin,
+    ) -> Outcome<Vec<Box<dyn Scorer>>> {
+        self.desk.clear();
         let build = |spec: &String| {
-            self.scorer(spec).map_err(|error| {
+            plugins::build(self.ui, &self.registry, &self.desk, spec, origin).map_err(|error| {
                 let failure = Failure::usage(format!("bad scorer: {error}\n{}", error.caret()));
                 match error.hint() {
                     Some(hint) => failure.next(hint),
@@ -64,7 +82,8 @@ impl Context {
                 }
                 .next(format!(
                     "scorers: {}; not(…), all(…) and any(…) combine them; your own: \
-                     jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND",
+                     jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND; a model: \
+                     judge:rubric(model=\"MODEL\", rubric=\"…\")",
                     self.scorer_names()
                 ))
             })?
@@ -76,14 +95,6 @@ impl Context {
             }
         }
         Ok(scorers)
-    }
-
-    /// One from outside or one from the registry.
-    fn scorer(&self, spec: &str) -> Result<Outcome<Box<dyn Scorer>>, SpecError> {
-        match plugins::scorer(self.ui, spec)? {
-            Some(started) => Ok(started),
-            None => self.registry.build(spec).map(Ok),
-        }
     }
 
     fn scorer_names(&self) -> String {

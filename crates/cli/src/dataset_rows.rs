@@ -1,6 +1,5 @@
 //! The dataset's side of a row, fetched from the run folder for scorers that ask for it.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::context::store;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::nearby::Nearby;
 use crate::row_keys;
 
 /// The inputs of one variant, read as if they were one file: so the index sees them.
@@ -19,7 +19,7 @@ pub(crate) struct InputLines {
     paths: RunPaths,
     /// Where each input begins, and where it lies; in the order of their shards.
     parts: Vec<(u64, PathBuf)>,
-    open: Option<(usize, BufReader<File>)>,
+    open: Option<(usize, Nearby)>,
 }
 
 impl InputLines {
@@ -45,8 +45,7 @@ impl InputLines {
             Some((open, file)) if *open == part => file,
             open => {
                 let file = self.paths.open_file(path).map_err(io::Error::other)?;
-                let file = BufReader::new(file);
-                &mut open.insert((part, file)).1
+                &mut open.insert((part, Nearby::new(file))).1
             }
         };
         read_line(file, offset - start, line)
@@ -55,9 +54,9 @@ impl InputLines {
 
 /// Reads single rows through the index.
 pub(crate) struct FolderRows {
-    index: IndexReader<File>,
+    index: IndexReader<Nearby>,
     input: InputLines,
-    logged: BufReader<File>,
+    logged: Nearby,
     line: Vec<u8>,
 }
 
@@ -66,9 +65,9 @@ impl FolderRows {
     pub(crate) fn open(folder: &RunFolder, variant: u32) -> Outcome<Self> {
         let paths = folder.paths();
         let open = |path: &Path| paths.open_file(path).map_err(|error| store(&error));
-        let index = IndexReader::open(open(&paths.index_of(variant))?)
+        let index = IndexReader::open(Nearby::new(open(&paths.index_of(variant))?))
             .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
-        let logged = BufReader::new(open(&paths.logged())?);
+        let logged = Nearby::new(open(&paths.logged())?);
         Ok(Self { index, input: InputLines::of(folder, variant), logged, line: Vec::new() })
     }
 
@@ -107,16 +106,17 @@ impl DatasetReader for FolderRows {
             self.input.line(record.input, &mut self.line)?;
             row.request = part(&self.line, "request")?;
         }
-        if needs.logged {
+        if needs.logged || needs.fields {
             read_line(&mut self.logged, record.logged, &mut self.line)?;
-            row.logged = part(&self.line, "response")?;
+            row.logged = if needs.logged { part(&self.line, "response")? } else { None };
+            row.fields = if needs.fields { part(&self.line, "row")? } else { None };
         }
         Ok(row)
     }
 }
 
 /// Reads the line that begins at `offset`.
-fn read_line(file: &mut BufReader<File>, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
+fn read_line(file: &mut Nearby, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     line.clear();
     file.read_until(b'\n', line).map(|_| ())

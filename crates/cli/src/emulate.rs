@@ -41,6 +41,7 @@ pub(crate) async fn serve(context: &Context, args: &EmulatorArgs) -> Outcome<()>
         .state_dir(args.state.clone())
         .seed(args.seed)
         .script(script)
+        .judging(args.judging.into())
         .answers(answers(args)?)
         .control(args.control)
         .start()

@@ -10,6 +10,8 @@ use std::fmt;
 pub enum Exit {
     /// Done.
     Done = 0,
+    /// A gate is not met.
+    GateFailed = 1,
     /// Wrong words on the command line, or settings that do not fit.
     Usage = 2,
     /// The dataset cannot be used.
@@ -28,6 +30,8 @@ pub enum Exit {
     Scorer = 9,
     /// A person has to decide about a job.
     Ambiguous = 10,
+    /// There is too little data to decide a gate.
+    GateUndecided = 11,
     /// A bug.
     Bug = 70,
     /// The local disk failed.
@@ -49,6 +53,7 @@ impl Exit {
     pub fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::GateFailed => "gate_failed",
             Self::Usage => "usage",
             Self::Dataset => "dataset",
             Self::Key => "key",
@@ -58,6 +63,7 @@ impl Exit {
             Self::RunFolder => "run_folder",
             Self::Scorer => "scorer",
             Self::Ambiguous => "ambiguous",
+            Self::GateUndecided => "gate_undecided",
             Self::Bug => "bug",
             Self::Io => "io",
             Self::Paused => "paused",

@@ -67,11 +67,26 @@ pub(crate) fn read(args: &KeyArgs) -> Outcome<Option<Key>> {
     from_environment().map(|(name, value)| parse(&value, name)).transpose()
 }
 
+/// Where the key comes from, in words that may be shown.
+pub(crate) fn origin(args: &KeyArgs) -> Option<String> {
+    if let Some(path) = &args.api_key_file {
+        return Some(path.display().to_string());
+    }
+    if args.api_key_stdin {
+        return Some("standard input".to_owned());
+    }
+    let name = from_environment().map(|(name, _)| name)?;
+    let others = VARIABLES.iter().filter(|other| **other != name);
+    let also =
+        others.filter(|other| std::env::var_os(other).is_some_and(|value| !value.is_empty()));
+    Some(also.fold(name.to_owned(), |text, other| format!("{text}, which wins over {other}")))
+}
+
 /// The failure of a call that needs a key and has none.
 pub(crate) fn missing() -> Failure {
     Failure::new(Exit::Key, "no API key: GEMINI_API_KEY and GOOGLE_API_KEY are not set")
         .safe("nothing was sent")
-        .next("export GEMINI_API_KEY, or use --api-key-file FILE; --emulator needs none")
+        .next("export GEMINI_API_KEY, or use --api-key-file FILE")
 }
 
 /// The variable that holds what looks like a key of the real service.

@@ -5,16 +5,19 @@ use batch_orchestrator::{Event, Job, JobId, RunState};
 
 use crate::args::ResumeArgs;
 use crate::config::MoneyConfig;
-use crate::context::Context;
+use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key;
-use crate::steps::{self, Wishes};
+use crate::steps::{self, Locked, Wishes};
 
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> {
     let key = key::read(&args.key)?;
     let folder = context.find(args.run.run.as_deref())?;
     context.ui.note(&format!("run        {}", folder.manifest().name.as_str()));
     let locked = steps::lock(context, folder)?;
+    if args.repair {
+        repair(context, &locked)?;
+    }
     if args.adopt.is_some() || args.abandon {
         let mut state = steps::state(&locked.folder)?;
         let event = decision(args, &state)?;
@@ -30,6 +33,20 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> 
         yes: args.yes,
     };
     steps::go_on(context, locked, &wishes).await
+}
+
+/// Mends a journal that cannot be read on.
+fn repair(context: &Context, run: &Locked) -> Outcome<()> {
+    let mended = run.folder.repair(&run.lock, context.now()).map_err(|error| store(&error))?;
+    context.ui.note(&match mended {
+        None => "repair     the journal is sound".to_owned(),
+        Some(repair) => format!(
+            "repair     the journal is cut back to line {}; as it was it is kept as {}",
+            repair.seq.saturating_sub(1),
+            repair.kept_as
+        ),
+    });
+    Ok(())
 }
 
 /// What a person decided about a job that is in doubt.

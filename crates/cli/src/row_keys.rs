@@ -39,14 +39,3 @@ pub(crate) fn of_line(line: &[u8]) -> Option<RowKey> {
     let end = rest.iter().position(|byte| *byte == b'"')?;
     RowKey::parse(std::str::from_utf8(&rest[..end]).ok()?).ok()
 }
-
-/// The key of a line that another wrote: the service may put `key` wherever it likes.
-pub(crate) fn anywhere(line: &[u8]) -> Option<RowKey> {
-    #[derive(serde::Deserialize)]
-    struct Line<'a> {
-        #[serde(borrow)]
-        key: Option<std::borrow::Cow<'a, str>>,
-    }
-    let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    RowKey::parse(&line.key?).ok()
-}

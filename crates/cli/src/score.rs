@@ -1,4 +1,4 @@
-//! `batch-eval score` and `report`: what can be said again, offline.
+//! `batch-eval score`: what can be said again, offline.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
@@ -7,19 +7,23 @@ use batch_orchestrator::{Goal, RunState};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize};
 use jsonl_transform::member;
 use run_store::{RunFolder, Runs};
-use scoring::{Form, Pass, PassError, Scorer, Scores};
+use scoring::{Form, Pass, Scorer, Scores};
 
-use crate::args::{RunRef, ScoreArgs};
-use crate::config::MoneyConfig;
+use crate::args::{PaceArgs, ScoreArgs};
+use crate::config::{MoneyConfig, PaceConfig};
 use crate::context::{Context, DEFAULT_SCORER, store};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{judge, prepare, steps};
+use crate::grading::{self, Asking};
+use crate::judge::{GroupReader, Judging};
+use crate::steps::Wishes;
+use crate::verdict::gates;
+use crate::{expected, judge, key, plugins, prepare, report, scorings, steps};
 
 /// The longest first line that is looked at to tell a dataset from results.
 const LONGEST: u64 = 64 << 20;
 
 /// Scores a run, a result file, or the logged answers of a dataset.
-pub(crate) fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
+pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
     match args.what.as_deref() {
         Some("-") => score_lines(context, args, "-", BufReader::new(context.stop.stdin())),
         Some(path) if is_file(&context.runs, path) => {
@@ -29,14 +33,53 @@ pub(crate) fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
         }
         what => {
             let folder = context.find(what)?;
-            let specs = match args.scorers.as_slice() {
-                [] => folder.manifest().asked.scorers.clone(),
-                specs => specs.to_vec(),
+            if args.scorings.list {
+                return scorings::list(context, &folder);
+            }
+            if !args.scorings.diff.is_empty() {
+                return scorings::diff(context, &folder, &args.scorings.diff);
+            }
+            let scorers = match args.scorers.as_slice() {
+                [] => plugins::of_run_unfed(context, &folder)?,
+                specs => context.scorers(specs)?,
             };
-            let judged = again(context, &folder, &specs)?;
-            judge::show(context, &folder, &judged, None)
+            let expected = args.expected.expected.as_deref();
+            let source = expected::of_run(context, &folder, expected)?;
+            let scorers = expected::given(scorers, source);
+            asked(context, &folder, args).await?;
+            let judged = again(context, &folder, &scorers)?;
+            report::shown(context, &folder, &judged)
         }
     }
+}
+
+/// Asks the judges among the scorers what they were not asked yet: the one part of scoring that is not offline.
+async fn asked(context: &Context, folder: &RunFolder, args: &ScoreArgs) -> Outcome<()> {
+    let state = steps::state(folder)?;
+    if context.desk.is_empty() || grading::is_asked(context, folder, &state)? {
+        return Ok(());
+    }
+    let key = key::read(&args.asking.key)?;
+    let pace = PaceArgs::of(&PaceConfig::default(), None);
+    let name = folder.manifest().name.as_str();
+    let run = steps::lock(context, folder.clone())?;
+    let wishes = Wishes {
+        pace: &pace,
+        key: key.as_ref(),
+        accept_partial: true,
+        refetch: false,
+        money: MoneyConfig { budget: args.asking.budget, ..MoneyConfig::default() },
+        yes: args.asking.yes,
+    };
+    let again = format!("the same `batch-eval score {name} --scorer …` once more");
+    let asking = Asking {
+        folder: &run.folder,
+        state: &state,
+        wishes: &wishes,
+        again: &again,
+        is_wished: true,
+    };
+    grading::ask(context, asking).await
 }
 
 /// Whether `path` means a file: it is one, and no run has that name.
@@ -44,17 +87,12 @@ fn is_file(runs: &Runs, path: &str) -> bool {
     Path::new(path).is_file() && !runs.folder().join(path).is_dir()
 }
 
-/// Shows the report of a run; makes it first where only the results are there.
-pub(crate) fn report(context: &Context, args: &RunRef) -> Outcome<()> {
-    let folder = context.find(args.run.as_deref())?;
-    let specs = folder.manifest().asked.scorers.clone();
-    let judged = again(context, &folder, &specs)?;
-    judge::show(context, &folder, &judged, None)
-}
-
 /// Scores the results of a run once more; costs seconds and no request.
-fn again(context: &Context, folder: &RunFolder, specs: &[String]) -> Outcome<judge::Judged> {
-    let scorers = context.scorers(specs)?;
+pub(crate) fn again(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+) -> Outcome<judge::Judged> {
     let replay = folder.replay().map_err(|error| store(&error))?;
     let plan = folder.plan().map_err(|error| store(&error))?;
     let state = RunState::replay(&plan, replay.events())
@@ -69,7 +107,7 @@ fn again(context: &Context, folder: &RunFolder, specs: &[String]) -> Outcome<jud
     let elapsed = last.filter(|_| over);
     let elapsed = elapsed.and_then(|at| at.duration_since(folder.manifest().created).ok());
     let quotes = steps::quotes(context, folder, &MoneyConfig::default())?;
-    judge::run(context, folder, &state, &scorers, &quotes, elapsed)
+    judge::run(context, folder, &state, scorers, &quotes, elapsed)
 }
 
 fn score_lines(
@@ -87,6 +125,9 @@ fn score_lines(
     let failed = |error: &io::Error| Failure::io(format!("failed to read {shown}"), error);
     let first = first_line(&mut reader).map_err(|error| failed(&error))?;
     let is_dataset = member(&first, "request").ok().flatten().is_some();
+    let expected = args.expected.expected.as_deref();
+    let source = expected.map(|text| expected::of_lines(text, is_dataset)).transpose()?;
+    let scorers = expected::given(scorers, source);
     let (form, role, label) = if is_dataset {
         (Form::Logged, Role::Logged, "logged")
     } else {
@@ -101,7 +142,7 @@ fn score_lines(
             Err(Failure::new(Exit::Dataset, format!("{shown} holds no row that can be read"))
                 .next("a result file or a dataset of JSON lines is expected"))
         }
-        _ => Ok(()),
+        _ => gates(&report),
     };
     judge::print(context, &report, None, ended.as_ref().err())?;
     ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
@@ -128,29 +169,25 @@ fn file_report(
     role: Role,
     label: &str,
 ) -> Outcome<(Report, bool)> {
+    let wishes = Judging::wished(context, None)?;
+    let mut lines = GroupReader::new(lines, &wishes);
     let mut scores = Scores::new(0, scorers);
     let mut pass = Pass::new(scorers).form(form);
     if let Some(threads) = args.threads {
         pass = pass.threads(threads);
     }
-    let summary = pass.run(lines, &mut scores).map_err(|error| {
-        let exit = match error {
-            PassError::Compressed { .. } => Exit::Dataset,
-            _ => Exit::Io,
-        };
-        let failed = || Failure::of(exit, &error).next("gunzip or zstd -d it first, or pipe it in");
-        context.stop.failure().unwrap_or_else(failed)
-    })?;
+    let summary =
+        pass.run(&mut lines, &mut scores).map_err(|error| judge::failed(context, &error))?;
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
-    let (scores, summary) = (&scores, &summary);
     report.push(Column::of(ColumnSource {
         label,
         role,
         model: None,
         variant: None,
-        scores,
-        summary,
+        scores: &scores,
+        summary: &summary,
     }));
+    judge::conclude(&mut report, &[scores], &wishes, &lines.finish())?;
     Ok((report, summary.cut_at.is_some()))
 }
 

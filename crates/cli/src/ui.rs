@@ -62,6 +62,11 @@ impl Ui {
         }
     }
 
+    /// A report as text for a file.
+    pub(crate) fn plain_table(report: &Report) -> String {
+        Terminal { width: WIDTH, paint: Paint::Plain }.render(report)
+    }
+
     /// A report as text for this terminal.
     pub(crate) fn table(report: &Report) -> String {
         let colours = anstream::AutoStream::choice(&io::stdout());
@@ -69,16 +74,16 @@ impl Ui {
             anstream::ColorChoice::Never => Paint::Plain,
             _ => Paint::Styled,
         };
-        Terminal { width: width(), paint }.render(report)
+        Terminal { width: Self::width(), paint }.render(report)
     }
-}
 
-/// How wide tables may be.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let terminal = || {
-        let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-        size.map(|(width, _)| usize::from(width.0))
-    };
-    columns.or_else(terminal).unwrap_or(WIDTH)
+    /// How wide tables may be.
+    pub(crate) fn width() -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let terminal = || {
+            let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+            size.map(|(width, _)| usize::from(width.0))
+        };
+        columns.or_else(terminal).unwrap_or(WIDTH)
+    }
 }

@@ -2,6 +2,7 @@
 
 use batch_cost::Money;
 use batch_orchestrator::{Job, Phase, RunState, Verdict};
+use eval_report::{GateOutcome, GateResult, Report, sanitize};
 use run_store::{Manifest, RunFolder};
 
 use crate::dataset_rows::refused_line;
@@ -18,9 +19,9 @@ pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
     let Some(job) = state.quarantined().next() else { return Ok(()) };
     let Phase::Over(Verdict::Quarantined { name, reason }) = &job.phase else { return Ok(()) };
     let failure = Failure::new(Exit::Ambiguous, format!("job {} needs a decision", job.id));
-    let reason = eval_report::sanitize(reason).into_owned();
+    let reason = sanitize(reason).into_owned();
     let next = match name {
-        Some(name) => format!("look at {} in your project", eval_report::sanitize(name.as_str())),
+        Some(name) => format!("look at {} in your project", sanitize(name.as_str())),
         None => "if no such job runs in your project: resume with --on-ambiguous retry".to_owned(),
     };
     Err(Failure { causes: vec![reason], ..failure }.safe("nothing was sent twice").next(next))
@@ -30,7 +31,7 @@ pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
 pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
     let reason = |job: &Job| match &job.phase {
         Phase::Over(Verdict::Refused(reason)) => {
-            Some((job.id.input, eval_report::sanitize(reason).into_owned()))
+            Some((job.id.input, sanitize(reason).into_owned()))
         }
         _ => None,
     };
@@ -45,7 +46,7 @@ pub(crate) fn refused(folder: &RunFolder, state: &RunState) -> Outcome<()> {
     if all > SHOWN {
         failure.causes.push(format!("and {} more", jobs(all - SHOWN)));
     }
-    failure.causes.extend(line.map(|line| eval_report::sanitize(&line).into_owned()));
+    failure.causes.extend(line.map(|line| sanitize(&line).into_owned()));
     Err(failure
         .safe("nothing runs and nothing is paid for")
         .next("mend what it names, or leave such rows out with --bad-rows skip, in a new run"))
@@ -101,7 +102,7 @@ pub(crate) fn verdict(
     // The bundled sample has failed rows on purpose, to show what they look like.
     let on_purpose = missing == 0 && is_sample(folder.manifest());
     if lacking == 0 || accept_partial || on_purpose {
-        return Ok(());
+        return gates(&judged.report);
     }
     let what = format!(
         "no usable answer for {}: {} failed, {missing} missing",
@@ -111,6 +112,27 @@ pub(crate) fn verdict(
     Err(Failure::new(Exit::Verification, what)
         .safe("the report counts them, and every row that came is scored")
         .next(format!("{} --accept-partial, if that is good enough", resume(folder.manifest()))))
+}
+
+/// Fails when a gate is not met, or when the rows do not tell.
+pub(crate) fn gates(report: &Report) -> Outcome<()> {
+    let with = |outcome| report.gates.iter().filter(move |gate| gate.outcome == outcome);
+    let failed = |exit, what: &str, outcome| {
+        let said = |gate: &GateResult| sanitize(&gate.sentence).into_owned();
+        let mut failure = Failure::new(exit, what);
+        failure.causes = with(outcome).map(said).collect();
+        failure.safe("the report is complete, and everything is kept")
+    };
+    if with(GateOutcome::Fail).next().is_some() {
+        return Err(failed(Exit::GateFailed, "a gate is not met", GateOutcome::Fail)
+            .next("look at the rows that differ before you go on"));
+    }
+    if with(GateOutcome::TooLittleData).next().is_some() {
+        let what = "there is too little data to decide a gate";
+        return Err(failed(Exit::GateUndecided, what, GateOutcome::TooLittleData)
+            .next("run it on more rows, or with a wider margin"));
+    }
+    Ok(())
 }
 
 fn is_sample(manifest: &Manifest) -> bool {

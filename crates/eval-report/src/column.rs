@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::counts::{Count, LabelCount, Outcomes, Tokens, counts};
 use crate::numbers::Estimate;
+use crate::{Bounds, Confusion};
 
 /// The results of one model, or of the answers that were logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,8 +88,14 @@ pub struct ScorerResult {
     pub passes_of_returned: Option<f64>,
     /// The mean grade in 0..=1, where verdicts are grades or passes; none if there is no grade.
     pub mean: Option<f64>,
+    /// The interval of `mean`.
+    #[serde(default)]
+    pub mean_interval: Option<Bounds>,
     /// The rows of each label.
     pub labels: Vec<LabelCount>,
+    /// Which labels were given where which were expected, if that is known.
+    #[serde(default)]
+    pub confusion: Option<Confusion>,
     /// Why rows were unscorable.
     pub unscorable_reasons: Vec<Count>,
 }
@@ -151,12 +158,20 @@ impl Column {
             variant: source.variant.map(str::to_owned),
             submitted: scores.rows(),
             outcomes,
-            scores: tallies.map(|tally| ScorerResult::of(&tally, &outcomes)).collect(),
+            scores: tallies
+                .enumerate()
+                .map(|(at, tally)| ScorerResult {
+                    confusion: scores
+                        .confusion(at)
+                        .map(|known| Confusion::of(known.labels, known.matrix)),
+                    ..ScorerResult::of(&tally, &outcomes)
+                })
+                .collect(),
             tokens: Tokens::from(&summary.tokens),
             cost: None,
             model_versions: counts(&summary.model_versions),
             finish_reasons: counts(&summary.finish_reasons),
-            error_codes: counts(&summary.error_codes),
+            error_codes: counts(&scores.error_codes()),
             lines: Lines {
                 doubles: summary.doubles,
                 conflicts: summary.conflicts,
@@ -176,8 +191,8 @@ impl Column {
         self.outcomes.total() == self.submitted && self.scores.iter().all(scorer_adds_up)
     }
 
-    /// The label with its variant.
-    pub(crate) fn title(&self) -> String {
+    /// The label with its variant, as comparisons name the column: `gemini-2.5-pro / terse`.
+    pub fn title(&self) -> String {
         match &self.variant {
             Some(variant) => format!("{} / {variant}", self.label),
             None => self.label.clone(),
@@ -204,7 +219,9 @@ impl ScorerResult {
             passes_of_submitted: accuracy.and_then(|_| share(submitted)),
             passes_of_returned: share(submitted - outcomes.missing),
             mean: mean(tally),
+            mean_interval: None,
             labels: tally.labels.iter().map(count).collect(),
+            confusion: None,
             unscorable_reasons: counts(&tally.reasons),
         }
     }

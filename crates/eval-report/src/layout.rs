@@ -2,28 +2,54 @@
 
 use crate::display_width;
 
-/// How the figures of a table row stand to each other.
-pub(crate) const FIGURES: usize = 7;
-
 /// A table of named rows of figures; all text in it is sanitized already.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// What the names are.
-    pub(crate) corner: &'static str,
+    pub(crate) corner: String,
     /// The heading of each figure, in two lines.
-    pub(crate) headings: [(&'static str, &'static str); FIGURES],
-    /// Each row: its name and its figures.
-    pub(crate) rows: Vec<(String, [String; FIGURES])>,
+    pub(crate) headings: Vec<[String; 2]>,
+    /// Each row: its name and as many figures as there are headings.
+    pub(crate) rows: Vec<(String, Vec<Cell>)>,
 }
 
-/// A line of the laid-out table and what it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// A heading or the name of what follows.
-    Heading(String),
-    /// Figures.
-    Plain(String),
+/// A figure as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    pub(crate) tone: Tone,
 }
+
+/// What a text is, for those who paint it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Tone {
+    #[default]
+    Plain,
+    /// A heading, or the name of what follows.
+    Heading,
+    Good,
+    Bad,
+    /// Less important than the rest.
+    Faint,
+}
+
+impl Cell {
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), tone: Tone::Plain }
+    }
+
+    pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+
+    /// What stands where there is no figure.
+    pub(crate) fn none() -> Self {
+        Self::toned("-", Tone::Faint)
+    }
+}
+
+/// A line of the laid-out table, in pieces.
+pub(crate) type Line = Vec<Cell>;
 
 impl Table {
     /// The table in at most `width` columns if any form fits: names beside the figures, names above them, or one
@@ -31,91 +57,99 @@ impl Table {
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let figures = self.figure_widths();
         let names = self.rows.iter().map(|(name, _)| display_width(name));
-        let name = names.max().unwrap_or(0).max(self.corner.len());
-        let beside = |gap: usize| name + figures.iter().map(|figure| figure + gap).sum::<usize>();
-        let above = |gap: usize| 1 + figures.iter().map(|figure| figure + gap).sum::<usize>() - gap;
+        let name = names.max().unwrap_or(0).max(display_width(&self.corner));
+        let sum = |gap: usize| figures.iter().map(|figure| figure + gap).sum::<usize>();
         for gap in [2, 1] {
-            if beside(gap) <= width {
+            if name + sum(gap) <= width {
                 return self.names_beside(name, &figures, gap);
             }
         }
         for gap in [2, 1] {
-            if above(gap) <= width {
+            if (1 + sum(gap)).saturating_sub(gap) <= width {
                 return self.names_above(&figures, gap, width);
             }
         }
         self.one_figure_a_line(width)
     }
 
-    fn names_beside(&self, name: usize, figures: &[usize; FIGURES], gap: usize) -> Vec<Line> {
-        let line = |first: &str, cells: [&str; FIGURES]| {
-            let start = pad_right(first, name);
-            format!("{start}{}", right_aligned(&cells, figures, gap))
-        };
-        let [upper, lower] = self.heading_lines();
-        let mut lines = vec![
-            Line::Heading(line("", upper).trim_end().to_owned()),
-            Line::Heading(line(self.corner, lower)),
-        ];
-        for (name, cells) in &self.rows {
-            lines.push(Line::Plain(line(name, cells.each_ref().map(String::as_str))));
+    fn names_beside(&self, name: usize, figures: &[usize], gap: usize) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (at, first) in ["", &self.corner].into_iter().enumerate() {
+            let mut text = pad_right(first, name);
+            for (heading, width) in self.headings.iter().zip(figures) {
+                text.push_str(&padding(&heading[at], width + gap));
+                text.push_str(&heading[at]);
+            }
+            if !text.trim().is_empty() {
+                lines.push(vec![Cell::toned(text.trim_end(), Tone::Heading)]);
+            }
+        }
+        for (title, cells) in &self.rows {
+            let mut line = vec![Cell::plain(pad_right(title, name))];
+            line.extend(right_aligned(cells, figures, gap));
+            lines.push(line);
         }
         lines
     }
 
-    fn names_above(&self, figures: &[usize; FIGURES], gap: usize, width: usize) -> Vec<Line> {
+    fn names_above(&self, figures: &[usize], gap: usize, width: usize) -> Vec<Line> {
         // Figures keep one column of indent; the gap before the first one would be more than that.
-        let line = |cells: [&str; FIGURES]| {
-            let aligned = right_aligned(&cells, figures, gap);
-            format!(" {}", aligned.get(gap..).unwrap_or_default())
-        };
-        let [upper, lower] = self.heading_lines();
-        let mut lines =
-            vec![Line::Heading(line(upper).trim_end().to_owned()), Line::Heading(line(lower))];
+        let mut widths = figures.to_vec();
+        if let Some(first) = widths.first_mut() {
+            *first = (*first + 1).saturating_sub(gap);
+        }
+        let unnamed =
+            Self { corner: String::new(), rows: Vec::new(), headings: self.headings.clone() };
+        let mut lines = unnamed.names_beside(0, &widths, gap);
         for (name, cells) in &self.rows {
-            lines.extend(wrap(name, width).into_iter().map(Line::Heading));
-            lines.push(Line::Plain(line(cells.each_ref().map(String::as_str))));
+            let heading = |line| vec![Cell::toned(line, Tone::Heading)];
+            lines.extend(wrap(name, width).into_iter().map(heading));
+            lines.push(right_aligned(cells, &widths, gap));
         }
         lines
     }
 
     fn one_figure_a_line(&self, width: usize) -> Vec<Line> {
-        let titles =
-            self.headings.map(|(upper, lower)| format!("{upper} {lower}").trim().to_owned());
-        let longest = titles.iter().map(String::len).max().unwrap_or(0);
+        let title = |[upper, lower]: &[String; 2]| format!("{upper} {lower}").trim().to_owned();
+        let titles: Vec<String> = self.headings.iter().map(title).collect();
+        let longest = titles.iter().map(|title| display_width(title)).max().unwrap_or(0);
         let mut lines = Vec::new();
         for (name, cells) in &self.rows {
-            lines.extend(wrap(name, width).into_iter().map(Line::Heading));
+            let heading = |line| vec![Cell::toned(line, Tone::Heading)];
+            lines.extend(wrap(name, width).into_iter().map(heading));
             for (title, cell) in titles.iter().zip(cells) {
-                let line = format!(" {}  {cell}", pad_right(title, longest));
-                lines.extend(wrap_with_indent(&line, width, " ").into_iter().map(Line::Plain));
+                let line = format!(" {}  {}", pad_right(title, longest), cell.text);
+                let wrapped = wrap_with_indent(&line, width, " ");
+                lines.extend(wrapped.into_iter().map(|line| vec![Cell::toned(line, cell.tone)]));
             }
         }
         lines
     }
 
-    fn figure_widths(&self) -> [usize; FIGURES] {
-        let mut widths = self.headings.map(|(upper, lower)| upper.len().max(lower.len()));
+    fn figure_widths(&self) -> Vec<usize> {
+        let heading = |[upper, lower]: &[String; 2]| display_width(upper).max(display_width(lower));
+        let mut widths: Vec<usize> = self.headings.iter().map(heading).collect();
         for (_, cells) in &self.rows {
             for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(display_width(cell));
+                *width = (*width).max(display_width(&cell.text));
             }
         }
         widths
     }
-
-    fn heading_lines(&self) -> [[&'static str; FIGURES]; 2] {
-        [self.headings.map(|(upper, _)| upper), self.headings.map(|(_, lower)| lower)]
-    }
 }
 
 /// Cells to the right of their widths, each after a gap.
-fn right_aligned(cells: &[&str; FIGURES], widths: &[usize; FIGURES], gap: usize) -> String {
-    let pad = |(cell, width): (&&str, &usize)| {
-        let spaces = gap + width.saturating_sub(display_width(cell));
-        format!("{}{cell}", " ".repeat(spaces))
+fn right_aligned(cells: &[Cell], widths: &[usize], gap: usize) -> Line {
+    let pad = |(cell, width): (&Cell, &usize)| {
+        let text = format!("{}{}", padding(&cell.text, width + gap), cell.text);
+        Cell { text, tone: cell.tone }
     };
     cells.iter().zip(widths).map(pad).collect()
+}
+
+/// The spaces before a text that is to end at `width`.
+fn padding(text: &str, width: usize) -> String {
+    " ".repeat(width.saturating_sub(display_width(text)))
 }
 
 fn pad_right(text: &str, width: usize) -> String {

@@ -3,6 +3,8 @@
 use eval_stats::Interval;
 use serde::{Deserialize, Serialize};
 
+use crate::Method;
+
 /// The confidence of every interval in a report.
 pub(crate) const CONFIDENCE: f64 = 0.95;
 
@@ -17,6 +19,9 @@ pub struct Estimate {
     pub high: f64,
     /// The confidence of the interval, 0.95 for 95 %.
     pub confidence: f64,
+    /// How the bounds were found.
+    #[serde(default)]
+    pub method: Method,
 }
 
 impl Estimate {
@@ -28,6 +33,7 @@ impl Estimate {
             low,
             high,
             confidence: CONFIDENCE,
+            method: Method::Wilson,
         })
     }
 }

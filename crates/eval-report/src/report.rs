@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, Role, Warning};
+use crate::{Column, Comparison, GateResult, JudgeResult, Omnibus, Role, Slice, Warning};
 
 /// The shape that [`Report`] has as JSON: the name, and the number that changes when a reader would break.
 pub const SCHEMA: &str = "batch-eval/report/1";
@@ -24,6 +24,27 @@ pub struct Report {
     pub scorers: Vec<String>,
     /// One column a model; the logged baseline first.
     pub models: Vec<Column>,
+    /// The title of the column that the others are compared with; none where there is nothing to compare.
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// The JSON Pointer of the field that says which rows belong together, if it was named.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// Whether three or more columns differ at all, scorer by scorer.
+    #[serde(default)]
+    pub omnibus: Vec<Omnibus>,
+    /// Every column against the baseline, scorer by scorer.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    /// Every column on every slice, field by field and value by value.
+    #[serde(default)]
+    pub slices: Vec<Slice>,
+    /// The gates in the order in which they were given.
+    #[serde(default)]
+    pub gates: Vec<GateResult>,
+    /// The judges among the scorers, and what they were like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<JudgeResult>,
     /// What a reader must know before believing a figure.
     pub warnings: Vec<Warning>,
     /// How long it took, in milliseconds.
@@ -69,6 +90,13 @@ impl Report {
             dataset: None,
             scorers: scorers.into_iter().map(Into::into).collect(),
             models: Vec::new(),
+            baseline: None,
+            cluster: None,
+            omnibus: Vec::new(),
+            comparisons: Vec::new(),
+            slices: Vec::new(),
+            gates: Vec::new(),
+            judges: Vec::new(),
             warnings: Vec::new(),
             elapsed_ms: None,
         }

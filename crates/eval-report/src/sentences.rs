@@ -1,10 +1,10 @@
 //! The plain sentences around the table: what it is about, what adds up to what, and what to make of it.
 
 use crate::numbers::{duration, grouped, rows};
-use crate::{Column, Report, Role, WarningKind};
+use crate::{Column, JudgeResult, Report, WarningKind};
 
 /// The notice that every report of emulated answers carries.
-const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
+pub(crate) const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
 
 /// What stands above the table of one scorer: the dataset, its rows, the scorer.
 pub(crate) fn title(report: &Report, scorer: &str) -> String {
@@ -34,16 +34,18 @@ pub(crate) fn below(report: &Report) -> Vec<String> {
         sentences.push(EMULATED.to_owned());
     }
     sentences.extend(no_results(report));
-    sentences.extend(report.models.iter().map(ledger));
+    sentences.extend(report.omnibus.iter().map(|found| by(report, &found.scorer, &found.sentence)));
+    let compared = report.comparisons.iter();
+    sentences.extend(compared.map(|found| by(report, &found.scorer, &found.sentence)));
     sentences.extend(report.models.iter().flat_map(doubts));
+    sentences.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     sentences.extend(report.models.iter().filter_map(cost));
     if report.models.iter().any(has_accuracy) {
-        sentences
-            .push("Accuracy is passes of scored rows, with its 95% Wilson interval.".to_owned());
+        sentences.push(method(report));
     }
     if report.models.iter().any(lacks_rows) {
         sentences.push(
-            "Passes of submitted counts errors and missing rows as wrong; errors are rows with an error, with \
+            "Passes of submitted counts failed and missing rows as wrong; failed are rows with an error, with \
              contradicting results, or with one that cannot be read."
                 .to_owned(),
         );
@@ -52,8 +54,51 @@ pub(crate) fn below(report: &Report) -> Vec<String> {
     sentences
 }
 
+/// A sentence with the scorer it is about, where there are several.
+pub(crate) fn by(report: &Report, scorer: &str, sentence: &str) -> String {
+    if report.scorers.len() > 1 {
+        return format!("by {scorer}, {sentence}");
+    }
+    let mut chars = sentence.chars();
+    // What begins with the name of a model keeps its case.
+    let starts_with_name = report.models.iter().any(|column| sentence.starts_with(&column.title()));
+    match chars.next().filter(|_| !starts_with_name) {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => sentence.to_owned(),
+    }
+}
+
+/// What the intervals are.
+pub(crate) fn method(report: &Report) -> String {
+    let interval = match &report.cluster {
+        Some(field) => format!("an interval that takes rows with the same {field} together"),
+        None => "its 95% Wilson interval".to_owned(),
+    };
+    let difference = match (&report.baseline, report.comparisons.is_empty()) {
+        (Some(baseline), false) => {
+            format!(
+                "; differences are points to {baseline}, on the rows scored for both, and * marks those that are shown"
+            )
+        }
+        _ => String::new(),
+    };
+    format!("Accuracy is passes of scored rows, with {interval}{difference}.")
+}
+
+/// What stands above a table of slices.
+pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> String {
+    let by = if report.scorers.len() > 1 { format!(", scored by {scorer}") } else { String::new() };
+    let adjusted = match &report.baseline {
+        Some(baseline) => format!(
+            "; differences to {baseline}, p adjusted for all slices (Benjamini and Hochberg)"
+        ),
+        None => String::new(),
+    };
+    format!("By {field}{by}{adjusted}:")
+}
+
 /// One sentence for each model, however many scorers have nothing to say of it.
-fn no_results(report: &Report) -> Vec<String> {
+pub(crate) fn no_results(report: &Report) -> Vec<String> {
     let has_none = |column: &&Column| {
         !column.scores.is_empty() && column.scores.iter().all(|result| result.scored == 0)
     };
@@ -61,27 +106,8 @@ fn no_results(report: &Report) -> Vec<String> {
     models.map(|column| format!("There are no results for {}.", column.title())).collect()
 }
 
-/// Where every row went, as a sum.
-fn ledger(column: &Column) -> String {
-    let parts: Vec<String> = column
-        .outcomes
-        .named()
-        .into_iter()
-        .filter(|(_, rows)| *rows > 0)
-        .map(|(name, rows)| format!("{} {name}", grouped(rows)))
-        .collect();
-    let total = grouped(column.submitted);
-    let what = match column.role {
-        Role::Model => "submitted",
-        Role::Logged => "in the dataset",
-    };
-    let sum = if parts.is_empty() { "0".to_owned() } else { parts.join(" + ") };
-    let sign = if column.adds_up() { "=" } else { "is not" };
-    format!("{}: {total} {what} {sign} {sum}.", column.title())
-}
-
 /// What scorers could not judge, and why.
-fn doubts(column: &Column) -> Vec<String> {
+pub(crate) fn doubts(column: &Column) -> Vec<String> {
     let judged_not = column.scores.iter().filter(|result| result.unscorable > 0);
     judged_not
         .map(|result| {
@@ -98,32 +124,23 @@ fn doubts(column: &Column) -> Vec<String> {
         .collect()
 }
 
-/// What the answers cost, and what that figure lacks.
-fn cost(column: &Column) -> Option<String> {
+/// What the figure of the cost lacks.
+pub(crate) fn cost(column: &Column) -> Option<String> {
     let cost = column.cost.as_ref()?;
     let title = column.title();
-    let Some(micros) = cost.micros else {
+    if cost.micros.is_none() {
         let why = cost.unknown.as_deref().unwrap_or("its price is not known");
         return Some(format!("What {title} cost is not known: {why}."));
-    };
-    let mut sentence = format!("{title} cost {}", dollars(micros));
+    }
+    let mut lacks = Vec::new();
     if cost.rows_without_usage > 0 {
-        let without = rows(cost.rows_without_usage);
-        sentence = format!("{sentence}, without {without} that state no tokens");
+        lacks.push(format!("is without {} that state no tokens", rows(cost.rows_without_usage)));
     }
     if cost.assumed_tokens > 0 {
         let tokens = grouped(cost.assumed_tokens);
-        sentence =
-            format!("{sentence}; {tokens} cached or audio tokens are counted at the plain price");
+        lacks.push(format!("counts {tokens} cached or audio tokens at the plain price"));
     }
-    sentence.push('.');
-    Some(sentence)
-}
-
-/// Millionths of a dollar, to a hundredth of a cent and never less than was spent.
-fn dollars(micros: u64) -> String {
-    let hundredths = micros.div_ceil(100);
-    format!("${}.{:04}", grouped(hundredths / 10_000), hundredths % 10_000)
+    (!lacks.is_empty()).then(|| format!("The cost of {title} {}.", lacks.join(", and ")))
 }
 
 fn has_accuracy(column: &Column) -> bool {

@@ -2,17 +2,15 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::column::ScorerResult;
-use crate::layout::{FIGURES, Line, Table, wrap};
-use crate::numbers::{Estimate, grouped, percent};
-use crate::{Report, sanitize, sentences};
+use crate::layout::{Cell, Table, Tone, wrap};
+use crate::{GateOutcome, GateResult, Report, sanitize, sentences, tables};
 
 /// Whether text is styled with ANSI sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
     /// Not a single escape sequence.
     Plain,
-    /// Headings in bold, warnings in red: legible on dark and on light.
+    /// Headings in bold, what is good in green and what is bad in red: legible on dark and on light.
     Styled,
 }
 
@@ -28,8 +26,8 @@ pub struct Terminal {
 impl Terminal {
     /// The report as lines of text, each ended by a line feed.
     ///
-    /// No text from outside reaches the terminal as anything but visible characters. Errors are rows with an error, a
-    /// conflict or an unparsable result, so that submitted = scored + unscorable + errors + missing.
+    /// No text from outside reaches the terminal as anything but visible characters. Failed are rows with an error, a
+    /// conflict or an unparsable result, so that the counts of a row add up to what was submitted.
     ///
     /// ```
     /// use eval_report::{Paint, Report, Terminal};
@@ -47,9 +45,18 @@ impl Terminal {
             page.gap();
             page.sentence(&sentences::title(report, scorer));
             page.gap();
-            page.table(&table(report, at));
+            page.table(&tables::scores(report, at));
+            page.classes(report, at);
         }
+        if !report.models.is_empty() {
+            page.gap();
+            page.table(&tables::service(report));
+        }
+        page.slices(report);
         page.gap();
+        for gate in &report.gates {
+            page.gate(gate);
+        }
         for sentence in sentences::below(report) {
             page.sentence(&sentence);
         }
@@ -87,9 +94,58 @@ impl Page {
 
     fn table(&mut self, table: &Table) {
         for line in table.lines(self.terminal.width) {
-            match line {
-                Line::Heading(text) => self.styled(Style::new().bold(), &text),
-                Line::Plain(text) => self.text.push_str(&text),
+            for Cell { text, tone } in line {
+                self.styled(style(tone), &text);
+            }
+            self.text.push('\n');
+        }
+    }
+
+    /// The classes of every column that a scorer gave labels, where the right ones are known.
+    fn classes(&mut self, report: &Report, scorer: usize) {
+        for column in &report.models {
+            let result = column.scores.get(scorer);
+            let Some(confusion) = result.and_then(|result| result.confusion.as_ref()) else {
+                continue;
+            };
+            self.gap();
+            self.sentence(&format!("Classes of {}:", column.title()));
+            self.table(&tables::classes(confusion));
+        }
+    }
+
+    fn slices(&mut self, report: &Report) {
+        let mut seen = Vec::new();
+        for slice in &report.slices {
+            let pair = (slice.field.as_str(), slice.scorer.as_str());
+            if seen.contains(&pair) {
+                continue;
+            }
+            seen.push(pair);
+            self.gap();
+            self.sentence(&sentences::slices(report, pair.0, pair.1));
+            let (table, left_out) = tables::slices(report, pair.0, pair.1);
+            self.table(&table);
+            if left_out > 0 {
+                self.sentence(&format!("and {left_out} more values, in report.json"));
+            }
+        }
+    }
+
+    fn gate(&mut self, gate: &GateResult) {
+        let tone = match gate.outcome {
+            GateOutcome::Pass => Tone::Good,
+            GateOutcome::Fail => Tone::Bad,
+            GateOutcome::TooLittleData => Tone::Heading,
+        };
+        let text = format!("gate: {}", sanitize(&gate.sentence));
+        for (at, line) in wrap(&text, self.terminal.width).into_iter().enumerate() {
+            match line.strip_prefix("gate:").filter(|_| at == 0) {
+                Some(rest) => {
+                    self.styled(style(tone), "gate:");
+                    self.text.push_str(rest);
+                }
+                None => self.text.push_str(&line),
             }
             self.text.push('\n');
         }
@@ -104,57 +160,23 @@ impl Page {
 
     fn styled(&mut self, style: Style, text: &str) {
         match self.terminal.paint {
-            Paint::Plain => self.text.push_str(text),
-            Paint::Styled => {
+            Paint::Styled if style != Style::new() => {
                 let painted = format!("{style}{text}{style:#}");
                 self.text.push_str(&painted);
             }
+            _ => self.text.push_str(text),
         }
     }
 }
 
-fn table(report: &Report, scorer: usize) -> Table {
-    let row = |column: &crate::Column| {
-        let name = sanitize(&column.title()).into_owned();
-        let result = column.scores.get(scorer)?;
-        Some((name, figures(column.submitted, result)))
-    };
-    Table {
-        corner: "model",
-        headings: [
-            ("", "submitted"),
-            ("", "scored"),
-            ("", "errors"),
-            ("", "missing"),
-            ("", "passes"),
-            ("accuracy", "(95% interval)"),
-            ("passes of", "submitted"),
-        ],
-        rows: report.models.iter().filter_map(row).collect(),
+/// Red, green and the terminal's own colour are legible on dark and on light.
+fn style(tone: Tone) -> Style {
+    let coloured = |colour: AnsiColor| Style::new().bold().fg_color(Some(colour.into()));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Heading => Style::new().bold(),
+        Tone::Good => coloured(AnsiColor::Green),
+        Tone::Bad => coloured(AnsiColor::Red),
+        Tone::Faint => Style::new().dimmed(),
     }
-}
-
-fn figures(submitted: u64, result: &ScorerResult) -> [String; FIGURES] {
-    let nothing = || "-".to_owned();
-    let accuracy = match (result.accuracy, result.mean) {
-        _ if result.scored == 0 => "no results".to_owned(),
-        (Some(accuracy), _) => with_interval(&accuracy),
-        (None, Some(mean)) => format!("mean {mean:.3}"),
-        (None, None) => "labels".to_owned(),
-    };
-    let of_submitted = result.passes_of_submitted;
-    [
-        grouped(submitted),
-        grouped(result.scored),
-        grouped(result.errors),
-        grouped(result.missing),
-        result.accuracy.map_or_else(nothing, |_| grouped(result.passes)),
-        accuracy,
-        of_submitted.map_or_else(nothing, |share| format!("{}%", percent(share))),
-    ]
-}
-
-fn with_interval(estimate: &Estimate) -> String {
-    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(percent);
-    format!("{value}% ({low}-{high})")
 }

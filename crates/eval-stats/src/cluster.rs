@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::interval::Interval;
 use crate::means::t_interval;
-use crate::number::{is_probability_inside, length, moments, real, sum};
-use crate::proportion::wilson_of;
-use crate::special::student_quantile;
+use crate::number::{is_probability_inside, moments, real, sum};
 
 /// A mean over rows in clusters and how sure one may be of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,9 +62,25 @@ pub fn clustered_mean<K: Ord>(
     for (value, cluster) in values.iter().zip(clusters) {
         *away.entry(cluster).or_default() += value - mean;
     }
+    let away: Vec<f64> = away.into_values().collect();
+    of_sums(values.len() as u64, mean, squares, &away, confidence)
+}
+
+/// The clustered mean of `n` values with this mean and sum of squares about it; `away` is by how much each cluster's
+/// sum is away from what the mean makes of it.
+pub(crate) fn of_sums(
+    n: u64,
+    mean: f64,
+    squares: f64,
+    away: &[f64],
+    confidence: f64,
+) -> Option<ClusteredMean> {
+    if n == 0 || !mean.is_finite() || !is_probability_inside(confidence) {
+        return None;
+    }
     let n_clusters = away.len() as u64;
     let found = ClusteredMean {
-        n: values.len() as u64,
+        n,
         clusters: n_clusters,
         mean,
         se_cr0: None,
@@ -78,9 +92,10 @@ pub fn clustered_mean<K: Ord>(
         return Some(found);
     }
     let c = real(n_clusters);
-    let between = sum(away.values().map(|sum| sum * sum));
+    let between = sum(away.iter().map(|sum| sum * sum));
     // Deviations that cancel within every cluster leave rounding errors, which are no evidence of precision.
-    let cr0 = if between <= squares * 1e-24 { 0.0 } else { between.sqrt() / length(values) };
+    let cr0 =
+        if squares <= 0.0 || between <= squares * 1e-24 { 0.0 } else { between.sqrt() / real(n) };
     let se = cr0 * (c / (c - 1.0)).sqrt();
     let interval = t_interval(mean, se, c - 1.0, confidence);
     Some(ClusteredMean { se_cr0: Some(cr0), se: Some(se), interval, ..found })
@@ -106,12 +121,5 @@ pub fn clustered_proportion<K: Ord>(
     confidence: f64,
 ) -> Option<ClusteredMean> {
     let values: Vec<f64> = passes.iter().map(|pass| f64::from(u8::from(*pass))).collect();
-    let found = clustered_mean(&values, clusters, confidence)?;
-    let interval = found.se.map(|se| {
-        let c = real(found.clusters);
-        let p = found.mean;
-        let rows = if se > 0.0 { (p * (1.0 - p) / (se * se)).min(length(passes)) } else { c };
-        wilson_of(p * rows, (1.0 - p) * rows, student_quantile(confidence, c - 1.0))
-    });
-    Some(ClusteredMean { interval, ..found })
+    clustered_mean(&values, clusters, confidence).map(|found| found.as_proportion(confidence))
 }

@@ -13,6 +13,7 @@ mod proportion;
 mod random;
 mod resample;
 mod special;
+mod sums;
 mod tries;
 mod wins;
 
@@ -33,5 +34,6 @@ pub use resample::{
     Bootstrap, Bootstrapped, Flips, SignFlip, sign_flip, sign_flip_drawn, sign_flip_exact,
 };
 pub use special::normal_quantile;
+pub use sums::{ClusterSums, CochranSums, ScoreSums};
 pub use tries::{TrySpread, pass_at_k, pass_hat_k, try_spread};
 pub use wins::{WinRate, win_rate};

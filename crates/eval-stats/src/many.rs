@@ -1,8 +1,8 @@
 //! Many models or many slices: what is left of small p values once one counts how many were looked at.
 
-use crate::number::{is_share, length, real, sum};
+use crate::number::{is_share, length, real};
 use crate::paired::{McNemar, PairedCounts, mcnemar};
-use crate::special::chi_squared_upper;
+use crate::sums::CochranSums;
 
 /// Holm's adjusted p values, in the order of `p`: the chance of any false alarm stays below the level.
 ///
@@ -88,15 +88,12 @@ pub fn cochran_q<M: AsRef<[bool]>>(models: &[M]) -> Option<CochranQ> {
     if models.len() < 2 || rows == 0 || models.iter().any(|model| model.as_ref().len() != rows) {
         return None;
     }
-    let k = length(models);
-    let passes = |model: &M| real(model.as_ref().iter().filter(|pass| **pass).count() as u64);
-    let totals: Vec<f64> = models.iter().map(passes).collect();
-    let centre = sum(totals.iter().copied()) / k;
-    let apart = sum(totals.iter().map(|total| (total - centre) * (total - centre)));
-    let right = |row: usize| models.iter().filter(|model| model.as_ref()[row]).count() as u64;
-    let mixed = sum((0..rows).map(|row| real(right(row)) * (k - real(right(row)))));
-    let q = if mixed > 0.0 { k * (k - 1.0) * apart / mixed } else { 0.0 };
-    Some(CochranQ { q, df: models.len() as u64 - 1, p: chi_squared_upper(q, k - 1.0) })
+    let mut sums = CochranSums::new(models.len());
+    for row in 0..rows {
+        let verdicts: Vec<bool> = models.iter().map(|model| model.as_ref()[row]).collect();
+        sums.push(&verdicts);
+    }
+    sums.test()
 }
 
 /// One of several comparisons of two models.

@@ -1,7 +1,7 @@
 //! Means of real-valued scores and of their differences over the same rows.
 
 use crate::interval::{DIFFERENCES, Interval, SHARES};
-use crate::number::{is_probability_inside, is_share, length, moments, z_two_sided};
+use crate::number::{is_probability_inside, is_share, largest, length, moments_of, z_two_sided};
 use crate::paired::tango_of;
 use crate::proportion::wilson_of;
 use crate::special::{student_quantile, student_two_sided};
@@ -35,7 +35,12 @@ pub struct Mean {
 /// assert_eq!(eval_stats::mean(&[1.0, 1.0, 1.0], 0.95).unwrap().interval, None);
 /// ```
 pub fn mean(values: &[f64], confidence: f64) -> Option<Mean> {
-    let (mean, squares) = moments(values)?;
+    mean_of(values, largest(values), confidence)
+}
+
+/// The same of values that were calculated from numbers as large as `magnitude`.
+fn mean_of(values: &[f64], magnitude: f64, confidence: f64) -> Option<Mean> {
+    let (mean, squares) = moments_of(values, magnitude)?;
     if !is_probability_inside(confidence) {
         return None;
     }
@@ -112,7 +117,7 @@ pub fn paired_t(a: &[f64], b: &[f64], confidence: f64) -> Option<PairedMeans> {
         return None;
     }
     let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    let difference = mean(&differences, confidence)?;
+    let difference = mean_of(&differences, largest(a).max(largest(b)), confidence)?;
     let t = difference.interval.and(difference.se).map(|se| difference.mean / se);
     let p = t.map(|t| student_two_sided(t, length(a) - 1.0));
     Some(PairedMeans { difference, t, p })

@@ -52,9 +52,27 @@ pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// The mean and the sum of squares about it; `None` for no values or values that are not finite.
 pub(crate) fn moments(values: &[f64]) -> Option<(f64, f64)> {
+    moments_of(values, largest(values))
+}
+
+/// The largest value, whatever its sign.
+pub(crate) fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()))
+}
+
+/// The same of values that were calculated from numbers as large as `magnitude`.
+pub(crate) fn moments_of(values: &[f64], magnitude: f64) -> Option<(f64, f64)> {
     let mean = sum(values.iter().copied()) / length(values);
     if !mean.is_finite() {
         return None;
     }
-    Some((mean, sum(values.iter().map(|value| (value - mean) * (value - mean)))))
+    let squares = sum(values.iter().map(|value| (value - mean) * (value - mean)));
+    Some((mean, without_noise(squares, length(values), magnitude)))
+}
+
+/// A sum of squares, or 0 where it is no more than what rounding makes of equal values: three times 0.2 have a mean
+/// that is not 0.2, and must not look like rows that agree to the last digit.
+pub(crate) fn without_noise(squares: f64, n: f64, magnitude: f64) -> f64 {
+    let noise = 4.0 * f64::EPSILON * magnitude;
+    if squares <= n * noise * noise { 0.0 } else { squares }
 }

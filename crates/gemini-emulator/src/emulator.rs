@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::answer::{self, Answerer, Answers};
+use crate::answer::{self, Answerer, Answers, Judging};
 use crate::clock::{Clock, ManualClock, ScaledClock, pause};
 use crate::faults::Faults;
 use crate::guard::Guard;
@@ -43,6 +43,9 @@ pub enum StartError {
     /// The time scale is not a number above zero.
     #[error("{0} is not a time scale above zero")]
     TimeScale(f64),
+    /// A rate of the emulated judge is not between 0 and 1.
+    #[error("{0} is not a share from 0 to 1")]
+    Share(f64),
     /// The script asks for what cannot be, as one that is read from text may not either.
     #[error(transparent)]
     Script(#[from] ScriptError),
@@ -111,6 +114,7 @@ impl Default for Builder {
                 only_models: false,
                 limits: Limits::default(),
                 control: false,
+                judging: Judging::default(),
             },
         }
     }
@@ -170,6 +174,13 @@ impl Builder {
         Self { answers, ..self }
     }
 
+    /// How the emulated judge errs, by the rules.
+    #[must_use]
+    pub fn judging(mut self, judging: Judging) -> Self {
+        self.settings.judging = judging;
+        self
+    }
+
     /// Faults and plans.
     #[must_use]
     pub fn script(self, script: Script) -> Self {
@@ -226,6 +237,9 @@ impl Builder {
             return Err(StartError::TimeScale(self.time_scale));
         }
         self.script.check()?;
+        if let Some(rate) = self.settings.judging.wrong() {
+            return Err(StartError::Share(rate));
+        }
         let failed = |source| StartError::Listen { address: self.address, source };
         let listener = TcpListener::bind(self.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -236,7 +250,7 @@ impl Builder {
             let kept = self.state_dir.is_some().then(|| store.clock_file());
             Clock::Scaled(ScaledClock::start(self.time_scale, kept))
         };
-        let answerer = answerer(self.answers, self.settings.seed).await?;
+        let answerer = answerer(self.answers, self.settings.seed, self.settings.judging).await?;
         let (stop, stopped) = watch::channel(false);
         let core = Arc::new(Core {
             answerer,
@@ -263,13 +277,17 @@ impl Builder {
     }
 }
 
-async fn answerer(answers: Answers, seed: u64) -> Result<Arc<dyn Answerer>, StartError> {
+async fn answerer(
+    answers: Answers,
+    seed: u64,
+    judging: Judging,
+) -> Result<Arc<dyn Answerer>, StartError> {
     let path = match &answers {
         Answers::Replay(path) => path.clone(),
         _ => PathBuf::new(),
     };
     // A dataset is read from end to end.
-    let opened = tokio::task::spawn_blocking(move || answer::open(&answers, seed)).await;
+    let opened = tokio::task::spawn_blocking(move || answer::open(&answers, seed, judging)).await;
     opened.map_err(|lost| answer::OpenError::Replay(std::io::Error::other(lost))).flatten().map_err(
         |error| match error {
             answer::OpenError::Replay(source) => StartError::Replay { path, source },

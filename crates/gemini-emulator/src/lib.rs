@@ -38,7 +38,7 @@ mod upstream;
 mod validate;
 mod work;
 
-pub use answer::Answers;
+pub use answer::{Answers, Judging};
 pub use clock::ManualClock;
 pub use emulator::{Builder, Emulator, StartError};
 pub use history::{Created, History, Seen};

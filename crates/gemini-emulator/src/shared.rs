@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::answer::Answerer;
+use crate::answer::{Answerer, Judging};
 use crate::clock::{Clock, Stamp};
 use crate::dice::{Dice, mix};
 use crate::faults::Faults;
@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) only_models: bool,
     pub(crate) limits: Limits,
     pub(crate) control: bool,
+    pub(crate) judging: Judging,
 }
 
 #[derive(Debug)]

@@ -85,9 +85,18 @@ impl Block {
         Line { number: self.lines_before + index as u64 + 1, content }
     }
 
+    /// Where line `index` begins in [`bytes`](Self::bytes).
+    pub(crate) fn line_start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.ends[before] + 1)
+    }
+
+    /// What the lines stand in.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn span(&self, index: usize) -> Range<usize> {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] + 1);
-        start..self.ends[index]
+        self.line_start(index)..self.ends[index]
     }
 
     fn content(&self, span: Range<usize>) -> LineContent<'_> {
@@ -217,7 +226,9 @@ impl<R: Read> BlockReader<R> {
                 target = (target + self.block_size.max(target / 2)).min(most);
                 make_room(&mut block.bytes, target);
             }
-            let end = target.min(filled + self.block_size);
+            // What comes after a long line is copied to the next block, so there should be little.
+            let step = if filled < self.block_size { self.block_size } else { self.block_size / 8 };
+            let end = target.min(filled + step.max(1));
             match self.read(&mut block.bytes[filled..end]) {
                 Ok(read) => filled += read,
                 Err(error) if has_lines => {

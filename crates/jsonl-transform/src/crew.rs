@@ -1,223 +1,272 @@
-//! Works jobs off on several threads and takes them back in their order.
+//! Works jobs off on several threads: each begins its own, does it, and ends it in its turn.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
     num::NonZeroUsize,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-/// Where jobs come from and go to; only the calling thread touches it, so it need not be `Send`.
-pub(crate) trait Desk {
-    type Job: Send;
-    type Error;
+/// What is begun, done and ended; used again for the next job.
+pub(crate) trait Job: Default {
+    /// How much is under way while it is.
+    fn weight(&self) -> usize;
 
-    /// Whether another job may be begun while others are under way.
-    fn has_room(&self) -> bool;
-
-    /// The next job, or none after the last.
-    fn next(&mut self) -> Option<Self::Job>;
-
-    /// Takes a job that was done; they come in the order they were given out.
-    fn done(&mut self, job: Self::Job) -> Result<(), Self::Error>;
+    /// How many bytes of memory it holds on to.
+    fn capacity(&self) -> usize;
 }
 
-/// Does all jobs of `desk`, on the calling thread and `threads - 1` more.
+/// How much there may be of jobs at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// While as much as this is under way no other job begins; the last one to begin may go over.
+    pub(crate) under_way: usize,
+    /// How many bytes of memory are kept to be used again.
+    pub(crate) kept: usize,
+}
+
+/// Does jobs on the calling thread and `threads - 1` more.
 ///
-/// The calling thread reads and writes, and lends a hand when there is nothing to read or write.
-pub(crate) fn work_off<D: Desk>(
-    desk: &mut D,
-    threads: NonZeroUsize,
-    work: impl Fn(&mut D::Job) + Sync,
-) -> Result<(), D::Error> {
-    let shared = Shared::default();
+/// One thread at a time is in `begin`, which tells whether there was another job, and one is in
+/// `end`, which they enter in the order in which the jobs began. What `begin` fills is still in the
+/// cache of the thread that works on it, and one thread reads while another one writes.
+pub(crate) fn work_off<J: Job, E: Send>(
+    (threads, limits): (NonZeroUsize, Limits),
+    begin: impl FnMut(&mut J) -> bool + Send,
+    work: impl Fn(&mut J) + Sync,
+    end: impl FnMut(&mut J) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let entrance = Entrance { begin, begun: 0, under_way: 0, kept: 0, is_closed: false };
+    let exit = Exit { end, ended: 0, is_closed: false, error: None };
+    let hall = Hall {
+        limits,
+        entrance: Mutex::new(entrance),
+        room: Condvar::new(),
+        exit: Mutex::new(exit),
+        turn: Condvar::new(),
+    };
     thread::scope(|scope| {
-        // However the block below is left, the others must not wait for ever.
-        let _close = Close(&shared);
         for _ in 1..threads.get() {
-            scope.spawn(|| shared.help(&work));
+            scope.spawn(|| hall.toil(&work));
         }
-        lead(desk, &shared, &work)
-    })
+        hall.toil(&work);
+    });
+    hall.exit.into_inner().unwrap_or_else(PoisonError::into_inner).error.map_or(Ok(()), Err)
 }
 
-fn lead<D: Desk>(
-    desk: &mut D,
-    shared: &Shared<D::Job>,
-    work: &impl Fn(&mut D::Job),
-) -> Result<(), D::Error> {
-    let (mut begun, mut ended) = (0, 0);
-    let mut at_end = false;
-    loop {
-        if let Some(job) = shared.lock().done.remove(&ended) {
-            ended += 1;
-            desk.done(job)?;
-        } else if !at_end && (begun == ended || desk.has_room()) {
-            match desk.next() {
-                Some(job) => {
-                    shared.lock().open.push_back((begun, job));
-                    shared.opened.notify_one();
-                    begun += 1;
-                }
-                None => at_end = true,
-            }
-        } else if begun == ended {
-            return Ok(());
-        } else if !shared.work_one(work) {
-            shared.wait_for(ended);
-        }
-    }
+/// Where the threads meet.
+struct Hall<B, F, E> {
+    limits: Limits,
+    entrance: Mutex<Entrance<B>>,
+    /// Told when less is under way.
+    room: Condvar,
+    exit: Mutex<Exit<F, E>>,
+    /// Told when the next may end.
+    turn: Condvar,
 }
 
-struct Shared<J> {
-    state: Mutex<State<J>>,
-    opened: Condvar,
-    finished: Condvar,
-}
-
-struct State<J> {
-    open: VecDeque<(u64, J)>,
-    done: BTreeMap<u64, J>,
+struct Entrance<B> {
+    begin: B,
+    begun: u64,
+    under_way: usize,
+    /// How much memory is kept by all threads.
+    kept: usize,
     is_closed: bool,
 }
 
-impl<J> Default for Shared<J> {
-    fn default() -> Self {
-        let state = State { open: VecDeque::new(), done: BTreeMap::new(), is_closed: false };
-        Self { state: Mutex::new(state), opened: Condvar::new(), finished: Condvar::new() }
-    }
+struct Exit<F, E> {
+    end: F,
+    ended: u64,
+    is_closed: bool,
+    error: Option<E>,
 }
 
-impl<J> Shared<J> {
-    fn lock(&self) -> MutexGuard<'_, State<J>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does the oldest open job; false if there is none.
-    fn work_one(&self, work: &impl Fn(&mut J)) -> bool {
-        let Some((number, mut job)) = self.lock().open.pop_front() else {
-            return false;
-        };
-        work(&mut job);
-        self.lock().done.insert(number, job);
-        true
-    }
-
-    /// Does jobs until there will be no more.
-    fn help(&self, work: &impl Fn(&mut J)) {
-        // Were this thread to panic, the leader would wait for its job.
-        let _close = Close(self);
-        loop {
-            if self.work_one(work) {
-                self.finished.notify_one();
-                continue;
+impl<B, F, E> Hall<B, F, E> {
+    /// Does jobs until there are no more.
+    fn toil<J: Job>(&self, work: &impl Fn(&mut J))
+    where
+        B: FnMut(&mut J) -> bool,
+        F: FnMut(&mut J) -> Result<(), E>,
+    {
+        let _close = CloseOnPanic(self);
+        let (mut job, mut kept) = (J::default(), 0);
+        while let Some(number) = self.begin(&mut job) {
+            let weight = job.weight();
+            work(&mut job);
+            if !self.end(number, &mut job) {
+                return self.close();
             }
-            let state = self.lock();
-            let wait = |state: &mut State<J>| state.open.is_empty() && !state.is_closed;
-            let state = self.opened.wait_while(state, wait).unwrap_or_else(PoisonError::into_inner);
-            if state.is_closed {
-                return;
+            let mut entrance = lock(&self.entrance);
+            entrance.under_way -= weight;
+            entrance.kept -= kept;
+            kept = job.capacity();
+            if entrance.kept + kept > self.limits.kept {
+                (job, kept) = (J::default(), 0);
             }
+            entrance.kept += kept;
+            drop(entrance);
+            self.room.notify_one();
         }
     }
 
-    fn wait_for(&self, number: u64) {
-        let wait = |state: &mut State<J>| !state.done.contains_key(&number) && !state.is_closed;
-        let state =
-            self.finished.wait_while(self.lock(), wait).unwrap_or_else(PoisonError::into_inner);
-        assert!(!state.is_closed, "a helping thread panicked");
+    /// Begins the next job when there is room for it; gives its number.
+    fn begin<J: Job>(&self, job: &mut J) -> Option<u64>
+    where
+        B: FnMut(&mut J) -> bool,
+    {
+        let is_full = |entrance: &mut Entrance<B>| {
+            let under_way = entrance.under_way;
+            under_way > 0 && under_way >= self.limits.under_way && !entrance.is_closed
+        };
+        let entrance = lock(&self.entrance);
+        let waited = self.room.wait_while(entrance, is_full);
+        let mut entrance = waited.unwrap_or_else(PoisonError::into_inner);
+        if entrance.is_closed || !(entrance.begin)(job) {
+            entrance.is_closed = true;
+            // The others may be waiting for room that they no longer need.
+            self.room.notify_all();
+            return None;
+        }
+        entrance.under_way += job.weight();
+        entrance.begun += 1;
+        Some(entrance.begun - 1)
+    }
+
+    /// Ends a job in its turn; false when it is all over.
+    fn end<J>(&self, number: u64, job: &mut J) -> bool
+    where
+        F: FnMut(&mut J) -> Result<(), E>,
+    {
+        let is_early = |exit: &mut Exit<F, E>| exit.ended < number && !exit.is_closed;
+        let waited = self.turn.wait_while(lock(&self.exit), is_early);
+        let mut exit = waited.unwrap_or_else(PoisonError::into_inner);
+        if exit.is_closed {
+            return false;
+        }
+        exit.error = (exit.end)(job).err();
+        exit.is_closed = exit.error.is_some();
+        exit.ended += 1;
+        self.turn.notify_all();
+        !exit.is_closed
+    }
+
+    /// Sends everyone home.
+    fn close(&self) {
+        lock(&self.entrance).is_closed = true;
+        self.room.notify_all();
+        lock(&self.exit).is_closed = true;
+        self.turn.notify_all();
     }
 }
 
-/// Sends everyone home when dropped.
-struct Close<'a, J>(&'a Shared<J>);
+/// Locks; what a panic left behind is only looked at in order to go home.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-impl<J> Drop for Close<'_, J> {
+/// Nobody must wait for the job of a thread that panicked.
+struct CloseOnPanic<'h, B, F, E>(&'h Hall<B, F, E>);
+
+impl<B, F, E> Drop for CloseOnPanic<'_, B, F, E> {
     fn drop(&mut self) {
-        self.0.lock().is_closed = true;
-        self.0.opened.notify_all();
-        self.0.finished.notify_all();
+        if thread::panicking() {
+            self.0.close();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
+    use std::{num::NonZeroUsize, sync::atomic::AtomicUsize, sync::atomic::Ordering};
 
-    use super::{Desk, work_off};
+    use super::{Job, Limits, work_off};
 
-    /// Gives out numbers and wants them back in order; refuses one of them.
-    struct Numbers {
-        next: u64,
-        end: u64,
-        under_way: usize,
-        back: Vec<u64>,
-        refuses: Option<u64>,
-    }
+    /// A number, which weighs 1.
+    #[derive(Default)]
+    struct Number(u64);
 
-    impl Desk for Numbers {
-        type Job = u64;
-        type Error = u64;
-
-        fn has_room(&self) -> bool {
-            self.under_way < 5
+    impl Job for Number {
+        fn weight(&self) -> usize {
+            1
         }
 
-        fn next(&mut self) -> Option<u64> {
-            self.next += 1;
-            self.under_way += 1;
-            (self.next <= self.end).then_some(self.next)
+        fn capacity(&self) -> usize {
+            1
         }
-
-        fn done(&mut self, job: u64) -> Result<(), u64> {
-            self.under_way -= 1;
-            self.back.push(job);
-            if self.refuses == Some(job) { Err(job) } else { Ok(()) }
-        }
-    }
-
-    fn numbers(end: u64, refuses: Option<u64>) -> Numbers {
-        Numbers { next: 0, end, under_way: 0, back: Vec::new(), refuses }
     }
 
     /// Takes longer for some than for others.
-    fn square(job: &mut u64) {
+    fn square(Number(job): &mut Number) {
         let rounds = (*job % 7) * 1000;
         let spun = (0..rounds).fold(0, |sum: u64, round| std::hint::black_box(sum ^ round));
         *job = *job * *job + spun / u64::MAX;
     }
 
-    fn threads(count: usize) -> NonZeroUsize {
-        NonZeroUsize::new(count).expect("not zero")
+    /// Squares the numbers up to `end`; gives them as they came back, up to one that is refused.
+    fn squares(threads: usize, end: u64, refuses: u64, most: usize) -> (Vec<u64>, Result<(), u64>) {
+        let (mut next, mut back) = (0, Vec::new());
+        let (under_way, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let begin = |job: &mut Number| {
+            next += 1;
+            job.0 = next;
+            if next <= end {
+                let now = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+                peak.fetch_max(now, Ordering::SeqCst);
+            }
+            next <= end
+        };
+        let done = |job: &mut Number| {
+            under_way.fetch_sub(1, Ordering::SeqCst);
+            back.push(job.0);
+            if job.0 == refuses { Err(job.0) } else { Ok(()) }
+        };
+        let threads = NonZeroUsize::new(threads).expect("not zero");
+        let limits = Limits { under_way: most, kept: 3 };
+        let ended = work_off((threads, limits), begin, square, done);
+        assert!(peak.into_inner() <= most.max(1));
+        (back, ended)
     }
 
     #[test]
-    fn jobs_come_back_in_order_whatever_the_threads() {
-        for count in [1, 2, 3, 8] {
-            for end in [0, 1, 500] {
-                let mut desk = numbers(end, None);
-                assert_eq!(work_off(&mut desk, threads(count), square), Ok(()));
-                assert_eq!(desk.back, (1..=end).map(|n| n * n).collect::<Vec<_>>());
+    fn jobs_end_in_order_whatever_the_threads_and_the_room() {
+        for threads in [1, 2, 3, 8] {
+            for (end, most) in [(0, 5), (1, 5), (500, 5), (500, 0), (500, 2), (500, 100)] {
+                let (back, ended) = squares(threads, end, 0, most);
+                assert_eq!(ended, Ok(()));
+                assert_eq!(back, (1..=end).map(|n| n * n).collect::<Vec<_>>());
             }
         }
     }
 
     #[test]
     fn a_refusal_ends_it_and_everyone_goes_home() {
-        for count in [1, 2, 8] {
-            let mut desk = numbers(10_000, Some(25));
-            assert_eq!(work_off(&mut desk, threads(count), square), Err(25));
-            assert_eq!(desk.back, [1, 4, 9, 16, 25]);
+        for threads in [1, 2, 8] {
+            let (back, ended) = squares(threads, 10_000, 25, 5);
+            assert_eq!((back, ended), (vec![1, 4, 9, 16, 25], Err(25)));
         }
     }
 
     #[test]
-    fn a_panic_in_a_job_is_passed_on_and_hangs_nobody() {
-        for count in [1, 2, 8] {
-            let panics = std::panic::catch_unwind(|| {
-                work_off(&mut numbers(100, None), threads(count), |job| assert_ne!(*job, 42))
-            });
-            assert!(panics.is_err());
+    fn a_panic_anywhere_is_passed_on_and_hangs_nobody() {
+        for threads in [1, 2, 8] {
+            for place in 0..3 {
+                let panics = std::panic::catch_unwind(|| {
+                    let mut next = 0;
+                    let begin = |job: &mut Number| {
+                        next += 1;
+                        job.0 = next;
+                        assert!(place != 0 || next != 42);
+                        next < 100
+                    };
+                    let work = |job: &mut Number| assert!(place != 1 || job.0 != 42);
+                    let end = |job: &mut Number| {
+                        assert!(place != 2 || job.0 != 42);
+                        Ok::<_, ()>(())
+                    };
+                    let threads = NonZeroUsize::new(threads).expect("not zero");
+                    work_off((threads, Limits { under_way: 5, kept: 9 }), begin, work, end)
+                });
+                assert!(panics.is_err(), "{threads} threads, place {place}");
+            }
         }
     }
 }

@@ -59,14 +59,23 @@ pub(crate) fn copy_without(
     cuts: &[Range<usize>],
     out: &mut Vec<u8>,
 ) {
+    each_without(span, cuts, |kept| out.extend_from_slice(&bytes[kept]));
+}
+
+/// Calls `take` with each part of `span` between the cuts that lie in it.
+pub(crate) fn each_without(
+    span: Range<usize>,
+    cuts: &[Range<usize>],
+    mut take: impl FnMut(Range<usize>),
+) {
     let mut from = span.start;
     for cut in cuts {
         if span.start <= cut.start && cut.end <= span.end {
-            out.extend_from_slice(&bytes[from..cut.start]);
+            take(from..cut.start);
             from = cut.end;
         }
     }
-    out.extend_from_slice(&bytes[from..span.end]);
+    take(from..span.end);
 }
 
 #[cfg(test)]

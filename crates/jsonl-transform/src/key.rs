@@ -1,8 +1,10 @@
 //! The key that every uploaded row carries, so that its answer finds the row again.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, hash::Hasher as _, str::FromStr};
 
 use twox_hash::XxHash3_64;
+
+use crate::Pieces;
 
 /// A row's own key: its number and 32 bits of its request, written `r00000042-1f9c03ab`.
 ///
@@ -33,7 +35,18 @@ pub(crate) const HASH_DIGITS: usize = 8;
 
 /// The low half of the hash of a request.
 pub(crate) fn hash_of(request: &[u8]) -> u32 {
-    let [a, b, c, d, ..] = XxHash3_64::oneshot(request).to_le_bytes();
+    low_half(XxHash3_64::oneshot(request))
+}
+
+/// The same of a request in pieces.
+pub(crate) fn hash_of_pieces(request: Pieces<'_>) -> u32 {
+    let mut hasher = XxHash3_64::new();
+    request.iter().for_each(|piece| hasher.write(piece));
+    low_half(hasher.finish())
+}
+
+fn low_half(hash: u64) -> u32 {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 

@@ -1,11 +1,13 @@
-//! One pass over a dataset: blocks are read, given to work, and their rows written in order.
+//! One pass over a dataset: blocks are read and worked on, and their rows written in order.
 
-use std::io::Read;
+use std::{
+    io::Read,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
 
 use crate::{
     BadRowPolicy, LineContent, RowSink, Rows, Summary, TransformError, Transformer,
-    blocks::{BLOCK, Block, BlockReader, is_blank},
-    crew::Desk,
+    blocks::{Block, BlockReader, is_blank},
     dedupe::Seen,
     select::{Draw, Picked, Sample},
     sniff,
@@ -13,68 +15,49 @@ use crate::{
     work::Work,
 };
 
-/// How many bytes of lines may be under way at once, beyond the block that goes over it.
-const UNDER_WAY: usize = 8 * BLOCK;
-
-/// How many bytes of memory are kept to be used again.
-const KEPT: usize = 32 * BLOCK;
-
-/// The state of a pass that only the calling thread sees.
-pub(crate) struct Pass<'t, R, S: ?Sized> {
-    settings: &'t Transformer,
-    recipe: &'t Recipe,
-    blocks: BlockReader<R>,
-    sink: &'t mut S,
-    summary: Summary,
-    /// What ended the reading early; what was read before goes first.
-    stopped: Option<TransformError>,
-    is_sniffed: bool,
-    under_way: usize,
-    most_under_way: usize,
-    spare: Vec<Work>,
+/// What is known of the rows that were written, by those who read the next ones. It spares work and
+/// decides nothing: it may be late.
+#[derive(Default)]
+pub(crate) struct Hints {
     /// Rows that the selection took so far.
-    taken: u64,
-    draw: Option<Draw>,
-    seen: Seen,
-    /// For each row of a block the one that it is a copy of.
-    firsts: Vec<Option<u64>>,
+    taken: AtomicU64,
+    /// Nothing will be written any more; the rest is only counted.
+    has_failed: AtomicBool,
 }
 
-impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
+/// The side of a pass that reads; one thread at a time does.
+pub(crate) struct Reading<'t, R> {
+    settings: &'t Transformer,
+    hints: &'t Hints,
+    blocks: BlockReader<R>,
+    renders_logged: bool,
+    is_sniffed: bool,
+    /// What ended the reading early; what was read before goes first.
+    stopped: Option<TransformError>,
+}
+
+impl<'t, R: Read> Reading<'t, R> {
     pub(crate) fn new(
         settings: &'t Transformer,
-        recipe: &'t Recipe,
+        hints: &'t Hints,
         blocks: BlockReader<R>,
-        sink: &'t mut S,
-        threads: usize,
+        renders_logged: bool,
     ) -> Self {
-        Self {
-            settings,
-            recipe,
-            blocks,
-            sink,
-            summary: Summary::default(),
-            stopped: None,
-            is_sniffed: false,
-            under_way: 0,
-            // One thread alone finds a block still in its cache when it goes on with it at once.
-            most_under_way: if threads == 1 { 0 } else { UNDER_WAY },
-            spare: Vec::new(),
-            taken: 0,
-            draw: None,
-            seen: Seen::default(),
-            firsts: Vec::new(),
+        Self { settings, hints, blocks, renders_logged, is_sniffed: false, stopped: None }
+    }
+
+    /// Begins the work on the next block; false if there is none.
+    pub(crate) fn begin(&mut self, work: &mut Work) -> bool {
+        if self.stopped.is_some() {
+            return false;
         }
-    }
-
-    /// Draws from the rows instead of writing them.
-    pub(crate) fn drawing(mut self, sample: Sample) -> Self {
-        self.draw = Some(Draw::new(sample));
-        self
-    }
-
-    fn fails_on_bad_rows(&self) -> bool {
-        self.settings.bad_rows == BadRowPolicy::Fail
+        work.renders_logged = self.renders_logged;
+        work.renders = !self.hints.has_failed.load(Relaxed);
+        work.most = self.settings.selection.most().saturating_sub(self.hints.taken.load(Relaxed));
+        self.read(work).unwrap_or_else(|error| {
+            self.stopped = Some(error);
+            false
+        })
     }
 
     /// Reads a block into `work`; false when there is none.
@@ -107,6 +90,79 @@ impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
         Ok(())
     }
 
+    /// What was read, when all of it was written.
+    fn end(self) -> Result<BlockReader<R>, TransformError> {
+        self.stopped.map_or(Ok(self.blocks), Err)
+    }
+}
+
+/// The side of a pass that writes; one thread at a time does, block after block.
+pub(crate) struct Writing<'t, S: ?Sized> {
+    settings: &'t Transformer,
+    recipe: &'t Recipe,
+    hints: &'t Hints,
+    sink: &'t mut S,
+    summary: Summary,
+    /// Rows that the selection took so far.
+    taken: u64,
+    draw: Option<Draw>,
+    seen: Seen,
+    /// For each row of a block the one that it is a copy of.
+    firsts: Vec<Option<u64>>,
+}
+
+impl<'t, S: RowSink + ?Sized> Writing<'t, S> {
+    pub(crate) fn new(
+        settings: &'t Transformer,
+        recipe: &'t Recipe,
+        hints: &'t Hints,
+        sink: &'t mut S,
+    ) -> Self {
+        Self {
+            settings,
+            recipe,
+            hints,
+            sink,
+            summary: Summary::default(),
+            taken: 0,
+            draw: None,
+            seen: Seen::default(),
+            firsts: Vec::new(),
+        }
+    }
+
+    /// Draws from the rows instead of writing them.
+    pub(crate) fn drawing(mut self, sample: Sample) -> Self {
+        self.draw = Some(Draw::new(sample));
+        self
+    }
+
+    fn has_failed(&self) -> bool {
+        self.settings.bad_rows == BadRowPolicy::Fail && self.summary.bad.count > 0
+    }
+
+    /// Ends the work on a block, in its turn.
+    pub(crate) fn end_block(&mut self, work: &mut Work) -> Result<(), TransformError> {
+        // The rows taken by blocks before it were not known yet when it was begun.
+        let most = self.settings.selection.most().saturating_sub(self.taken);
+        if work.most != most && work.tally.taken >= most {
+            work.most = most;
+            work.run(self.settings, self.recipe);
+        }
+        self.taken += work.tally.taken;
+        self.summary.blank += work.block.blank;
+        let tally = std::mem::take(&mut work.tally);
+        if let Some(draw) = &mut self.draw {
+            tally.drawn_from.iter().for_each(|&row| draw.offer(row));
+        } else if !self.has_failed() {
+            self.write(work)?;
+        }
+        self.summary.add(tally);
+        self.hints.taken.store(self.taken, Relaxed);
+        self.hints.has_failed.store(self.has_failed(), Relaxed);
+        Ok(())
+    }
+
     /// Numbers the rows of a block and gives them to the sink.
     fn write(&mut self, work: &mut Work) -> Result<(), TransformError> {
         let rendered = &mut work.rendered;
@@ -117,7 +173,8 @@ impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
         }
         rendered.empty_copies(&self.firsts);
         rendered.number(first, self.settings.shape);
-        let rows = Rows::new(first, &rendered.inputs, &rendered.logged, &self.firsts);
+        let block = work.block.bytes();
+        let rows = Rows::new(first, &rendered.inputs, &rendered.logged, block, &self.firsts);
         if !rows.is_empty() {
             self.sink.rows(&rows)?;
         }
@@ -131,22 +188,18 @@ impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
     }
 
     /// The rows that were drawn, when all were seen.
-    pub(crate) fn picked(self) -> Result<Picked, TransformError> {
-        if let Some(error) = self.stopped {
-            return Err(error);
-        }
+    pub(crate) fn picked<R: Read>(self, read: Reading<'_, R>) -> Result<Picked, TransformError> {
+        read.end()?;
         let draw = self.draw.unwrap_or_else(|| Draw::new(Sample { rows: 0, seed: 0 }));
         Ok(draw.finish(self.summary.left_out, self.summary.rows_in))
     }
 
     /// What is left to do when all rows were taken.
-    pub(crate) fn end(mut self) -> Result<Summary, TransformError> {
-        if let Some(error) = self.stopped {
-            return Err(error);
-        }
-        self.summary.bytes_in = self.blocks.bytes_read();
-        self.summary.had_bom = self.blocks.had_bom();
-        let fails = self.fails_on_bad_rows();
+    pub(crate) fn end<R: Read>(mut self, read: Reading<'_, R>) -> Result<Summary, TransformError> {
+        let blocks = read.end()?;
+        self.summary.bytes_in = blocks.bytes_read();
+        self.summary.had_bom = blocks.had_bom();
+        let has_failed = self.has_failed();
         if let Some(picked) = self.settings.selection.sample() {
             if picked.rows_in() != self.summary.rows_in {
                 let (before, now) = (picked.rows_in(), self.summary.rows_in);
@@ -167,7 +220,7 @@ impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
             bytes_in = summary.bytes_in,
             "read the dataset"
         );
-        if summary.bad.count > 0 && fails {
+        if has_failed {
             return Err(TransformError::BadRows { summary: Box::new(summary) });
         }
         if summary.written == 0 {
@@ -175,60 +228,5 @@ impl<'t, R: Read, S: RowSink + ?Sized> Pass<'t, R, S> {
         }
         self.sink.finish()?;
         Ok(summary)
-    }
-}
-
-impl<R: Read, S: RowSink + ?Sized> Desk for Pass<'_, R, S> {
-    type Job = Work;
-    type Error = TransformError;
-
-    fn has_room(&self) -> bool {
-        self.under_way < self.most_under_way
-    }
-
-    fn next(&mut self) -> Option<Work> {
-        if self.stopped.is_some() {
-            return None;
-        }
-        let most = self.settings.selection.most().saturating_sub(self.taken);
-        let mut work = self.spare.pop().unwrap_or_default();
-        match self.read(&mut work) {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => {
-                self.stopped = Some(error);
-                return None;
-            }
-        }
-        work.renders_logged = self.sink.wants_logged();
-        work.renders = !(self.fails_on_bad_rows() && self.summary.bad.count > 0);
-        work.most = most;
-        self.under_way += work.block.n_bytes();
-        Some(work)
-    }
-
-    fn done(&mut self, mut work: Work) -> Result<(), TransformError> {
-        self.under_way -= work.block.n_bytes();
-        // The rows taken by blocks before it were not known yet when it was given out.
-        let most = self.settings.selection.most().saturating_sub(self.taken);
-        if work.most != most && work.tally.taken >= most {
-            work.most = most;
-            work.run(self.settings, self.recipe);
-        }
-        self.taken += work.tally.taken;
-        let failed_before = self.fails_on_bad_rows() && self.summary.bad.count > 0;
-        self.summary.blank += work.block.blank;
-        let tally = std::mem::take(&mut work.tally);
-        match &mut self.draw {
-            Some(draw) => tally.drawn_from.iter().for_each(|&row| draw.offer(row)),
-            None if !failed_before => self.write(&mut work)?,
-            None => {}
-        }
-        self.summary.add(tally);
-        let kept: usize = self.spare.iter().map(Work::capacity).sum();
-        if kept + work.capacity() <= KEPT {
-            self.spare.push(work);
-        }
-        Ok(())
     }
 }

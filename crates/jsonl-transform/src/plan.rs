@@ -43,12 +43,14 @@ pub(crate) struct RequestPlan {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) offset: usize,
+    /// What it is about, if that does not stand at this byte.
+    pub(crate) pointer: Option<String>,
     pub(crate) reason: BadReason,
 }
 
 impl Fault {
     pub(crate) fn new(offset: usize, reason: BadReason) -> Self {
-        Self { offset, reason }
+        Self { offset, pointer: None, reason }
     }
 }
 

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::{
     InputShape,
-    cut::copy_without,
+    cut::each_without,
     dedupe::RequestHash,
     edit::member,
-    key::{HASH_DIGITS, hash_of},
+    key::{HASH_DIGITS, hash_of, hash_of_pieces},
     plan::RowPlan,
     rows::{KEY_START, Lines},
     variants::Variants,
@@ -70,44 +70,14 @@ impl Rendered {
         let mut first_hash = None;
         let mut digest = row.digests.then(RequestHash::none);
         for (number, lines) in self.inputs.iter_mut().enumerate() {
-            let (hash, request) = input(lines, row, row.variants.request(number));
+            let hash = input(lines, row, row.variants.request(number), digest.as_mut());
             first_hash.get_or_insert(hash);
-            if let Some(digest) = &mut digest {
-                digest.add(&lines.text[request]);
-            }
         }
         self.digests.extend(digest);
         if self.has_logged {
-            self.logged(row, first_hash.unwrap_or_default());
-        } else {
-            self.logged.ends.push(0);
+            logged(&mut self.logged, row, first_hash.unwrap_or_default());
         }
-    }
-
-    fn logged(&mut self, row: &Accepted<'_>, hash: u32) {
-        let &Accepted { line, plan, line_number, .. } = row;
-        let taken_out = line.len() - plan.request.span.len();
-        let model_len = plan.request.model.as_ref().map_or(0, Range::len);
-        let out = &mut self.logged.text;
-        out.reserve(taken_out + model_len + FRAME);
-        out.extend_from_slice(KEY_START);
-        out.extend_from_slice(OPEN_NUMBER);
-        out.extend_from_slice(&hex(hash));
-        out.extend_from_slice(b"\",\"line\":");
-        push_decimal(line_number, out);
-        if let Some(response) = plan.response.clone() {
-            out.extend_from_slice(b",\"response\":");
-            out.extend_from_slice(&line[response]);
-        }
-        if let Some(model) = plan.request.model.clone() {
-            out.extend_from_slice(b",\"model\":");
-            out.extend_from_slice(&line[model]);
-        }
-        push_taken(row.variants, out);
-        out.extend_from_slice(b",\"row\":");
-        copy_without(line, plan.row.clone(), plan.rest_cuts.cuts(), out);
-        out.extend_from_slice(b"}\n");
-        self.logged.ends.push(out.len());
+        self.logged.end_line();
     }
 }
 
@@ -117,11 +87,52 @@ pub(crate) struct Accepted<'a> {
     pub(crate) line: &'a [u8],
     /// From 1 among the lines of the dataset.
     pub(crate) line_number: u64,
+    pub(crate) block: &'a [u8],
+    /// Where the line stands in its block.
+    pub(crate) line_start: usize,
+    /// Parts of this length are not copied.
+    pub(crate) long: usize,
     pub(crate) plan: &'a RowPlan,
     pub(crate) variants: &'a Variants,
     pub(crate) shape: InputShape,
     /// Whether equal requests are looked for.
     pub(crate) digests: bool,
+}
+
+impl Accepted<'_> {
+    /// Appends a part of the line without the cuts that lie in it.
+    fn copy(&self, part: Range<usize>, cuts: &[Range<usize>], out: &mut Lines) {
+        each_without(part, cuts, |kept| {
+            if kept.len() < self.long {
+                out.text.extend_from_slice(&self.line[kept]);
+            } else {
+                out.run(self.line_start + kept.start..self.line_start + kept.end);
+            }
+        });
+    }
+}
+
+/// Appends the logged line, without ending it.
+fn logged(lines: &mut Lines, row: &Accepted<'_>, hash: u32) {
+    let &Accepted { plan, line_number, .. } = row;
+    let out = &mut lines.text;
+    out.extend_from_slice(KEY_START);
+    out.extend_from_slice(OPEN_NUMBER);
+    out.extend_from_slice(&hex(hash));
+    out.extend_from_slice(b"\",\"line\":");
+    push_decimal(line_number, out);
+    if let Some(response) = plan.response.clone() {
+        out.extend_from_slice(b",\"response\":");
+        row.copy(response, &[], lines);
+    }
+    if let Some(model) = plan.request.model.clone() {
+        lines.text.extend_from_slice(b",\"model\":");
+        row.copy(model, &[], lines);
+    }
+    push_taken(row.variants, &mut lines.text);
+    lines.text.extend_from_slice(b",\"row\":");
+    row.copy(plan.row.clone(), plan.rest_cuts.cuts(), lines);
+    lines.text.extend_from_slice(b"}\n");
 }
 
 /// Appends the values that edits took out of the request, by their pointers.
@@ -138,52 +149,57 @@ fn push_taken(variants: &Variants, out: &mut Vec<u8>) {
 }
 
 /// Appends an input line with the edited request, or with the one that came; returns the hash of the
-/// request and where it stands.
-fn input(lines: &mut Lines, row: &Accepted<'_>, edited: Option<&[u8]>) -> (u32, Range<usize>) {
-    let &Accepted { line, plan, shape, .. } = row;
-    let out = &mut lines.text;
+/// request, which is added to `digest` too.
+fn input(
+    lines: &mut Lines,
+    row: &Accepted<'_>,
+    edited: Option<&[u8]>,
+    digest: Option<&mut RequestHash>,
+) -> u32 {
+    let &Accepted { plan, shape, .. } = row;
     let request_span = &plan.request.span;
     let row_cuts = row.variants.row_cuts(plan);
-    let more = edited.map_or(0, |edited| edited.len().saturating_sub(request_span.len()));
-    out.reserve(line.len() + more + FRAME);
     let mut hash_at = None;
     if shape != InputShape::Notebook {
-        out.extend_from_slice(KEY_START);
-        out.extend_from_slice(OPEN_NUMBER);
+        lines.text.extend_from_slice(KEY_START);
+        lines.text.extend_from_slice(OPEN_NUMBER);
         // The hash is that of the request as written below, so its place is filled in last.
-        hash_at = Some(out.len());
-        out.extend_from_slice(&[b'0'; HASH_DIGITS]);
-        out.extend_from_slice(b"\",");
+        hash_at = Some(lines.text.len());
+        lines.text.extend_from_slice(&[b'0'; HASH_DIGITS]);
+        lines.text.extend_from_slice(b"\",");
     }
     match shape {
-        InputShape::Request => out.extend_from_slice(b"\"request\":"),
-        InputShape::Row => {
-            copy_without(line, plan.row.start + 1..request_span.start, row_cuts, out);
-        }
-        InputShape::Notebook => {
-            copy_without(line, plan.row.start..request_span.start, row_cuts, out);
-        }
+        InputShape::Request => lines.text.extend_from_slice(b"\"request\":"),
+        InputShape::Row => row.copy(plan.row.start + 1..request_span.start, row_cuts, lines),
+        InputShape::Notebook => row.copy(plan.row.start..request_span.start, row_cuts, lines),
     }
-    let request_start = out.len();
+    let start = lines.mark();
     match edited {
-        Some(edited) => out.extend_from_slice(edited),
-        None => copy_without(line, request_span.clone(), plan.request.cuts.cuts(), out),
+        Some(edited) => lines.text.extend_from_slice(edited),
+        None => row.copy(request_span.clone(), plan.request.cuts.cuts(), lines),
     }
-    let request = request_start..out.len();
-    let hash = hash_of(&out[request.clone()]);
+    let hash = match lines.text_since(start) {
+        Some(request) => {
+            if let Some(digest) = digest {
+                digest.add(request);
+            }
+            hash_of(request)
+        }
+        None => hash_of_pieces(lines.between(start, lines.mark(), row.block)),
+    };
     match shape {
-        InputShape::Request => out.push(b'}'),
+        InputShape::Request => lines.text.push(b'}'),
         InputShape::Row | InputShape::Notebook => {
-            copy_without(line, request_span.end..plan.row.end, row_cuts, out);
+            row.copy(request_span.end..plan.row.end, row_cuts, lines);
         }
     }
-    out.push(b'\n');
+    lines.text.push(b'\n');
     if let Some(at) = hash_at {
-        out[at..at + HASH_DIGITS].copy_from_slice(&hex(hash));
+        lines.text[at..at + HASH_DIGITS].copy_from_slice(&hex(hash));
     }
-    lines.ends.push(out.len());
+    lines.end_line();
     lines.hashes.push(hash);
-    (hash, request)
+    hash
 }
 
 fn hex(hash: u32) -> [u8; HASH_DIGITS] {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{self, Write},
+    io::{self, IoSlice, Write},
 };
 
 use crate::{RowSink, Rows, Streams, WriteError};
@@ -79,7 +79,7 @@ impl<'w, F: ShardFiles, L: Write, X: Write> Shards<'w, F, L, X> {
 
     /// Adds a stream for the rows that are copies of earlier ones; see [`Streams::copies`].
     #[must_use]
-    pub fn copies(mut self, copies: impl Write + 'w) -> Self {
+    pub fn copies(mut self, copies: impl Write + Send + 'w) -> Self {
         self.streams = self.streams.copies(copies);
         self
     }
@@ -212,6 +212,13 @@ impl<W: Write> Write for Part<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
             Some(file) => file.write(bytes),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(file) => file.write_vectored(pieces),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
     }

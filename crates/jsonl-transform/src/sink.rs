@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Rows, copies,
+    Pieces, Rows, copies,
     index::{self, INDEX_HEADER_LEN, IndexRecord},
 };
 
@@ -53,7 +53,7 @@ pub struct WriteError {
 pub struct Streams<'w, I: Write, L: Write, X: Write> {
     variants: Vec<Variant<I, X>>,
     logged: Stream<L>,
-    copies: Option<Stream<Box<dyn Write + 'w>>>,
+    copies: Option<Stream<Box<dyn Write + Send + 'w>>>,
     wants_logged: bool,
     records: Vec<u8>,
 }
@@ -63,7 +63,7 @@ struct Variant<I: Write, X: Write> {
     index: Stream<X>,
 }
 
-/// Blocks are larger as a rule and pass by; what is smaller gathers here.
+/// Blocks are longer as a rule and pass by; what is shorter gathers here.
 const BUFFER: usize = 64 << 10;
 
 impl<'w, I: Write, L: Write, X: Write> Streams<'w, I, L, X> {
@@ -90,7 +90,7 @@ impl<'w, I: Write, L: Write, X: Write> Streams<'w, I, L, X> {
     /// Adds a stream for the rows that are copies of earlier ones, which
     /// [`Copies`](crate::Copies) reads.
     #[must_use]
-    pub fn copies(mut self, copies: impl Write + 'w) -> Self {
+    pub fn copies(mut self, copies: impl Write + Send + 'w) -> Self {
         self.copies = Some(Stream::new("copies", Box::new(copies)));
         self
     }
@@ -158,11 +158,11 @@ impl<I: Write, L: Write, X: Write> RowSink for Streams<'_, I, L, X> {
                 };
                 self.records.extend_from_slice(&record);
             }
-            variant.input.write(rows.input(number))?;
+            variant.input.write_pieces(rows.input(number))?;
             variant.index.write(&self.records)?;
         }
         self.write_copies(rows)?;
-        self.logged.write(rows.logged())
+        self.logged.write_pieces(rows.logged())
     }
 
     fn wants_logged(&self) -> bool {
@@ -213,6 +213,18 @@ impl<W: Write> Stream<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         self.writer.write_all(bytes).map_err(|source| WriteError { stream: self.name, source })?;
         self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn write_pieces(&mut self, pieces: Pieces<'_>) -> Result<(), WriteError> {
+        let written = if pieces.len() < BUFFER {
+            pieces.write_to(&mut self.writer)
+        } else {
+            // The buffer would copy the pieces together.
+            self.writer.flush().and_then(|()| pieces.write_to(self.writer.get_mut()))
+        };
+        written.map_err(|source| WriteError { stream: self.name, source })?;
+        self.bytes += pieces.len() as u64;
         Ok(())
     }
 

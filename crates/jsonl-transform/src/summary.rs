@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     BadRow, MediaRisk, Refusal,
     input::Inputs,
-    tally::{Met, Tally},
+    tally::{Lines, Met, Tally},
 };
 
 /// How many bad rows are described; the others are only counted.
@@ -97,7 +97,7 @@ pub struct BadRows {
 pub struct Warning {
     /// What is odd.
     pub kind: WarningKind,
-    /// How many times it was met.
+    /// How many rows have it, in whichever of their variants.
     pub count: u64,
     /// The input where it was met first, if there are several.
     pub input: Option<Arc<str>>,
@@ -178,15 +178,15 @@ impl Summary {
         for met in tally.models.met {
             self.model(met);
         }
-        self.other_models += tally.models.too_long.map_or(0, |met| met.count);
+        self.other_models += tally.models.too_long.count;
         for met in tally.unknown_fields.met {
             self.unknown_field(met);
         }
-        if let Some(met) = tally.unknown_fields.too_long {
-            self.warn(WarningKind::MoreUnknownFields, met.count, met.first_line);
+        if tally.unknown_fields.too_long.count > 0 {
+            self.warn(WarningKind::MoreUnknownFields, tally.unknown_fields.too_long);
         }
-        for (kind, (count, first_line)) in tally.warnings {
-            self.warn(kind, count, first_line);
+        for (kind, lines) in tally.warnings {
+            self.warn(kind, lines);
         }
         self.bad.count += tally.bad;
         for bad in tally.first_bad {
@@ -194,29 +194,29 @@ impl Summary {
         }
     }
 
-    fn warn(&mut self, kind: WarningKind, count: u64, line: u64) {
-        let (all, first_line) = self.warnings.entry(kind).or_insert((0, line));
-        *all += count;
-        *first_line = line.min(*first_line);
+    fn warn(&mut self, kind: WarningKind, lines: Lines) {
+        let (all, first_line) = self.warnings.entry(kind).or_insert((0, lines.first));
+        *all += lines.count;
+        *first_line = lines.first.min(*first_line);
     }
 
     fn unknown_field(&mut self, met: Met) {
         let kind = WarningKind::UnknownField(met.name);
         let is_new = !self.warnings.contains_key(&kind);
         if is_new && self.n_unknown_fields == MAX_DISTINCT {
-            return self.warn(WarningKind::MoreUnknownFields, met.count, met.first_line);
+            return self.warn(WarningKind::MoreUnknownFields, met.lines);
         }
         self.n_unknown_fields += usize::from(is_new);
-        self.warn(kind, met.count, met.first_line);
+        self.warn(kind, met.lines);
     }
 
     fn model(&mut self, met: Met) {
         if let Some(count) = self.models.get_mut(&met.name) {
-            *count += met.count;
+            *count += met.lines.count;
         } else if self.models.len() == MAX_DISTINCT {
-            self.other_models += met.count;
+            self.other_models += met.lines.count;
         } else {
-            self.models.insert(met.name, met.count);
+            self.models.insert(met.name, met.lines.count);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What one block counted by itself; blocks add up, in order, to the summary of the whole input.
 
-use std::collections::{BTreeMap, HashMap, btree_map::Entry};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{BadRow, LeftOut, MAX_LISTED, WarningKind, summary::MAX_NAME, text};
 
@@ -19,18 +19,32 @@ pub(crate) struct Tally {
     pub(crate) first_bad: Vec<BadRow>,
     pub(crate) models: Names,
     pub(crate) unknown_fields: Names,
-    /// How many times, and the first line.
-    pub(crate) warnings: BTreeMap<WarningKind, (u64, u64)>,
+    /// On which rows.
+    pub(crate) warnings: BTreeMap<WarningKind, Lines>,
+}
+
+/// Lines on which something was met: however often and in however many variants, a line counts once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lines {
+    pub(crate) count: u64,
+    pub(crate) first: u64,
+    last: u64,
+}
+
+impl Lines {
+    /// Lines come in their order, numbered from 1.
+    fn meet(&mut self, line: u64) {
+        if self.count == 0 {
+            self.first = line;
+        }
+        self.count += u64::from(line != self.last);
+        self.last = line;
+    }
 }
 
 impl Tally {
     pub(crate) fn warn(&mut self, line: u64, kind: WarningKind) {
-        match self.warnings.entry(kind) {
-            Entry::Vacant(entry) => {
-                entry.insert((1, line));
-            }
-            Entry::Occupied(mut entry) => entry.get_mut().0 += 1,
-        }
+        self.warnings.entry(kind).or_default().meet(line);
     }
 
     /// Counts a bad row; `describe` is asked only while there is room to list it.
@@ -42,32 +56,31 @@ impl Tally {
     }
 }
 
-/// Names from outside with their counts, in the order in which they were first met.
+/// Names from outside with the lines they stand on, in the order in which they were first met.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     places: HashMap<String, usize>,
     pub(crate) met: Vec<Met>,
-    /// Names too long to be kept.
-    pub(crate) too_long: Option<Met>,
+    /// Where names are too long to be kept.
+    pub(crate) too_long: Lines,
     /// The last one met is the likeliest to be met again.
     last: usize,
     /// The token that spelled it, if it came as one.
     last_token: Vec<u8>,
 }
 
-/// A name, how often it was met, and on which line first.
+/// A name, and where it was met.
 #[derive(Debug, Default)]
 pub(crate) struct Met {
     pub(crate) name: String,
-    pub(crate) count: u64,
-    pub(crate) first_line: u64,
+    pub(crate) lines: Lines,
 }
 
 impl Names {
     /// Counts the name that a string token spells.
     pub(crate) fn meet_token(&mut self, line: u64, token: &[u8]) {
         if !self.last_token.is_empty() && self.last_token == token {
-            self.met[self.last].count += 1;
+            self.met[self.last].lines.meet(line);
             return;
         }
         let name = text::decode(token);
@@ -80,17 +93,15 @@ impl Names {
     pub(crate) fn meet(&mut self, line: u64, name: &str) {
         self.last_token.clear();
         if name.len() > MAX_NAME {
-            let met = Met { first_line: line, ..Met::default() };
-            self.too_long.get_or_insert(met).count += 1;
-            return;
+            return self.too_long.meet(line);
         }
         if self.met.get(self.last).is_none_or(|met| met.name != name) {
             self.last = self.places.get(name).copied().unwrap_or(self.met.len());
         }
         if self.last == self.met.len() {
             self.places.insert(name.to_owned(), self.last);
-            self.met.push(Met { name: name.to_owned(), count: 0, first_line: line });
+            self.met.push(Met { name: name.to_owned(), lines: Lines::default() });
         }
-        self.met[self.last].count += 1;
+        self.met[self.last].lines.meet(line);
     }
 }

@@ -8,10 +8,12 @@ use crate::{
     Dataset, DatasetReader, Drops, Edits, InputError, Picked, RowSink, Rows, Sample, Selection,
     Summary, TransformError, WriteError,
     blocks::{BLOCK, BlockReader},
-    crew, lines,
-    pass::Pass,
+    crew::{self, Limits},
+    lines,
+    pass::{Hints, Reading, Writing},
     sniff,
     variants::Recipe,
+    work::Work,
 };
 
 /// What to do about rows that can't be sent.
@@ -82,8 +84,12 @@ pub struct Transformer {
     pub(crate) refusals: RefusalPolicy,
 }
 
-/// More threads than this would wait for the one that reads and writes.
-const MAX_THREADS: usize = 16;
+/// More threads than this would wait for the one that reads and the one that writes.
+const MAX_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+
+/// Bytes of lines that may be under way beside the block that goes over it, and bytes of memory that
+/// are kept.
+const LIMITS: Limits = Limits { under_way: 8 * BLOCK, kept: 32 * BLOCK };
 
 impl fmt::Debug for Transformer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,7 +163,7 @@ impl Transformer {
     }
 
     /// Sets how many threads work, the calling one counted; what comes out is the same for any
-    /// number. The calling thread alone reads and writes.
+    /// number. Each reads in its turn and writes in its turn.
     #[must_use]
     pub fn threads(mut self, threads: NonZeroUsize) -> Self {
         self.threads = threads;
@@ -233,18 +239,19 @@ impl Transformer {
     /// # Errors
     /// When reading or writing fails, the input is not JSON lines, rows are bad and the policy is
     /// to fail, or no good row is there. What the sink was given until then must not be used.
-    pub fn run<R: Read, S: RowSink + ?Sized>(
+    pub fn run<R: Read + Send, S: RowSink + Send + ?Sized>(
         &self,
         dataset: R,
         sink: &mut S,
     ) -> Result<Summary, TransformError> {
         let span = tracing::debug_span!(target: "pass", "transform");
         let _entered = span.enter();
-        let recipe = Recipe::of(self)?;
-        let threads = self.n_threads();
-        let mut pass = Pass::new(self, &recipe, self.open(dataset)?, sink, threads.get());
-        crew::work_off(&mut pass, threads, |work| work.run(self, &recipe))?;
-        pass.end()
+        let (recipe, hints) = (Recipe::of(self)?, Hints::default());
+        let wants_logged = sink.wants_logged();
+        let mut reading = Reading::new(self, &hints, self.open(dataset)?, wants_logged);
+        let mut writing = Writing::new(self, &recipe, &hints, sink);
+        self.work_off(&recipe, &mut reading, &mut writing)?;
+        writing.end(reading)
     }
 
     /// The same with a dataset of several inputs, packed or plain; what it says of lines is said of
@@ -252,7 +259,7 @@ impl Transformer {
     ///
     /// # Errors
     /// As [`run`](Self::run), and when an input can't be opened or unpacked.
-    pub fn run_dataset<S: RowSink + ?Sized>(
+    pub fn run_dataset<S: RowSink + Send + ?Sized>(
         &self,
         dataset: &Dataset<'_>,
         sink: &mut S,
@@ -279,18 +286,21 @@ impl Transformer {
     ///
     /// # Errors
     /// When reading fails, or the input is not JSON lines. Bad rows are no errors yet.
-    pub fn draw<R: Read>(&self, dataset: R, sample: Sample) -> Result<Picked, TransformError> {
+    pub fn draw<R: Read + Send>(
+        &self,
+        dataset: R,
+        sample: Sample,
+    ) -> Result<Picked, TransformError> {
         let span = tracing::debug_span!(target: "pass", "draw");
         let _entered = span.enter();
         let selection = self.selection.without_sample();
         let settings = Self { draws: true, selection, ..self.clone() };
-        let recipe = Recipe::of(&settings)?;
-        let threads = self.n_threads();
-        let (blocks, mut nowhere) = (self.open(dataset)?, Nowhere);
-        let pass = Pass::new(&settings, &recipe, blocks, &mut nowhere, threads.get());
-        let mut pass = pass.drawing(sample);
-        crew::work_off(&mut pass, threads, |work| work.run(&settings, &recipe))?;
-        pass.picked()
+        let (recipe, hints, mut nowhere) = (Recipe::of(&settings)?, Hints::default(), Nowhere);
+        let mut reading = Reading::new(&settings, &hints, self.open(dataset)?, false);
+        let writing = Writing::new(&settings, &recipe, &hints, &mut nowhere);
+        let mut writing = writing.drawing(sample);
+        settings.work_off(&recipe, &mut reading, &mut writing)?;
+        writing.picked(reading)
     }
 
     /// The same with a dataset of several inputs, packed or plain, which is opened once more.
@@ -307,8 +317,23 @@ impl Transformer {
         ended.map_err(|error| in_input(error, reader))
     }
 
-    fn n_threads(&self) -> NonZeroUsize {
-        NonZeroUsize::new(self.threads.get().min(MAX_THREADS)).unwrap_or(NonZeroUsize::MIN)
+    /// Parts of rows of this length or more are written from where they were read.
+    pub(crate) fn long_part(&self) -> usize {
+        (self.block_size / 64).max(1)
+    }
+
+    fn work_off<R: Read + Send, S: RowSink + Send + ?Sized>(
+        &self,
+        recipe: &Recipe,
+        reading: &mut Reading<'_, R>,
+        writing: &mut Writing<'_, S>,
+    ) -> Result<(), TransformError> {
+        crew::work_off(
+            (self.threads.min(MAX_THREADS), LIMITS),
+            |work| reading.begin(work),
+            |work: &mut Work| work.run(self, recipe),
+            |work| writing.end_block(work),
+        )
     }
 
     fn open<R: Read>(&self, dataset: R) -> Result<BlockReader<R>, TransformError> {

@@ -8,6 +8,7 @@ use crate::{
     cut::copy_without,
     edit::{copy_with, cuts},
     plan::{Fault, RowPlan},
+    pointer::pointer_at,
 };
 
 /// What is done to every row, worked out once from the settings.
@@ -120,11 +121,18 @@ impl Variants {
         plain.into_iter().chain(edited.iter().zip(self.requests.iter().map(Vec::as_slice)))
     }
 
-    /// The first reason to refuse a request, with the byte of the line that shows it best.
+    /// The first reason to refuse a request, with the byte of the line that shows it best. What is
+    /// wrong with an edited request need not stand on the line, so its pointer is that in the request.
     pub(crate) fn refusal(&self, line: &[u8], plan: &RowPlan) -> Option<Fault> {
-        let refusal = self.findings(line, plan).find_map(|(findings, _)| findings.refusal)?;
-        let offset = if self.is_edited { plan.request.span.start } else { refusal.0 };
-        Some(Fault::new(offset, BadReason::Refused(refusal.1)))
+        let (offset, refusal, text) = self.findings(line, plan).find_map(|(findings, text)| {
+            findings.refusal.map(|(offset, refusal)| (offset, refusal, text))
+        })?;
+        let reason = BadReason::Refused(refusal);
+        if !self.is_edited {
+            return Some(Fault::new(offset, reason));
+        }
+        let pointer = Some(format!("/request{}", pointer_at(text, offset)));
+        Some(Fault { pointer, ..Fault::new(plan.request.span.start, reason) })
     }
 
     pub(crate) fn capacity(&self) -> usize {

@@ -4,6 +4,7 @@ use crate::{
     BadReason, BadRow, BadRowPolicy, LineContent, RefusalPolicy, Transformer, WarningKind,
     blocks::{Block, is_blank},
     check::{Findings, Odd},
+    crew::Job,
     plan::{Fault, RowPlan},
     pointer::pointer_at,
     render::{Accepted, Rendered},
@@ -43,20 +44,30 @@ impl Default for Work {
     }
 }
 
-impl Work {
-    /// How many bytes of memory it holds on to.
-    pub(crate) fn capacity(&self) -> usize {
-        self.block.capacity() + self.rendered.capacity() + self.variants.capacity()
+impl Job for Work {
+    fn weight(&self) -> usize {
+        self.block.n_bytes()
     }
 
+    fn capacity(&self) -> usize {
+        self.block.capacity() + self.rendered.capacity() + self.variants.capacity()
+    }
+}
+
+impl Work {
     /// Fills the lines and the tally; done again it does the same again.
     pub(crate) fn run(&mut self, settings: &Transformer, recipe: &Recipe) {
         let Self { block, renders, renders_logged, most, rendered, tally, plan, variants } = self;
         rendered.clear(recipe.n_variants(), block.n_bytes(), *renders_logged);
         *tally = Tally::default();
+        // Copies are told by whole requests.
+        let long = if settings.dedupe { usize::MAX } else { settings.long_part() };
         let mut desk = Rows {
             settings,
             recipe,
+            block: block.bytes(),
+            line_start: 0,
+            long,
             renders: *renders,
             most: *most,
             rendered,
@@ -65,7 +76,8 @@ impl Work {
             variants,
         };
         let mut place = block.rows_before;
-        for line in block.lines() {
+        for (index, line) in block.lines().enumerate() {
+            desk.line_start = block.line_start(index);
             match line.content {
                 LineContent::Text(text) if is_blank(text) => continue,
                 LineContent::Text(text) => desk.row(line.number, place, text),
@@ -79,6 +91,10 @@ impl Work {
 struct Rows<'w> {
     settings: &'w Transformer,
     recipe: &'w Recipe,
+    block: &'w [u8],
+    /// Where the line at hand begins in the block.
+    line_start: usize,
+    long: usize,
     renders: bool,
     most: u64,
     rendered: &'w mut Rendered,
@@ -183,6 +199,9 @@ impl Rows<'_> {
             self.rendered.row(&Accepted {
                 line,
                 line_number: number,
+                block: self.block,
+                line_start: self.line_start,
+                long: self.long,
                 plan: self.plan,
                 variants: self.variants,
                 shape: self.settings.shape,
@@ -241,7 +260,7 @@ fn describe(number: u64, line: &[u8], fault: Fault) -> BadRow {
     let pointer = match fault.reason {
         // Names on the way could spell the secret.
         BadReason::Secret => String::new(),
-        _ => pointer_at(line, fault.offset),
+        _ => fault.pointer.unwrap_or_else(|| pointer_at(line, fault.offset)),
     };
     BadRow::new(number, fault.offset, pointer, fault.reason)
 }

@@ -143,6 +143,11 @@ impl StoreError {
         Some(match self {
             Self::Busy { .. } => "wait until it has ended, or stop it; both keep the run".into(),
             Self::NoLocks { .. } => "move the run folder to a local disk".into(),
+            Self::Damaged { path, .. } if path.ends_with(crate::paths::JOURNAL) => {
+                "nothing was changed; restore the file from a copy of the folder, or let `resume \
+                 --repair` cut it back to the line before"
+                    .into()
+            }
             Self::Damaged { .. } => {
                 "nothing was changed; restore the file from a copy of the folder".into()
             }

@@ -8,7 +8,7 @@ use batch_orchestrator::{InputId, JobId};
 use crate::{AtomicFile, OwnName, StoreError, atomic, journal, safe};
 
 const MANIFEST: &str = "run.json";
-const JOURNAL: &str = "journal.jsonl";
+pub(crate) const JOURNAL: &str = "journal.jsonl";
 const LOCK: &str = "LOCK";
 const INPUT: &str = "input";
 const JOBS: &str = "jobs";
@@ -17,7 +17,7 @@ const REPORT: &str = "report";
 const EMULATOR: &str = "emulator";
 const TRACE: &str = "trace";
 const TORN: &str = "journal.torn-";
-const DAMAGED: &str = "journal.damaged-";
+pub(crate) const DAMAGED: &str = "journal.damaged-";
 
 /// What is in a folder without `run.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

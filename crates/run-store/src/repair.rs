@@ -4,17 +4,18 @@ use std::fs;
 use std::io::Read as _;
 use std::time::SystemTime;
 
+use batch_orchestrator::{Event, IllegalEvent, RunState};
+
 use crate::record::Record;
 use crate::replay::{Scan, scan_into};
-use crate::{Lock, Repair, RunFolder, StoreError, atomic_write, safe};
+use crate::{Lock, Repair, Replay, RunFolder, StoreError, atomic_write, safe};
 
 impl RunFolder {
     /// Cuts a damaged journal back to the line before the damage; the damaged file is kept beside
     /// it. `None` when there is nothing to mend.
     ///
-    /// What the lines behind the damage told is forgotten: before anything is created again, each
-    /// job that now seems never to have been sent has to be journalled as doubted, so that lists
-    /// are asked for it.
+    /// What the lines behind the damage told is forgotten, so each job that now seems never to have
+    /// been sent is journalled as doubted: lists are asked for it before it is created.
     ///
     /// # Errors
     /// When `run.json` is damaged too, or the journal is newer than this program; I/O.
@@ -58,11 +59,27 @@ impl RunFolder {
             bytes: repair.bytes,
             kept_as: repair.kept_as.clone(),
         };
-        let (line, _) = chain.write(at, &cut).map_err(wrong)?;
-        mended.extend(line.into_bytes());
+        let mut lines = vec![cut];
+        // In the same write: a mended journal must not be taken for one that tells all.
+        for event in self.doubts(&scan.replay)? {
+            lines.push(Record::of(&event).map_err(wrong)?);
+        }
+        for record in lines {
+            let (line, next) = chain.write(at, &record).map_err(wrong)?;
+            mended.extend(line.into_bytes());
+            chain = next;
+        }
         atomic_write(&path, &mended)?;
         tracing::debug!(target: "run", seq, bytes = repair.bytes, "damaged journal cut back");
         Ok(Some(repair))
+    }
+
+    /// What puts every job in doubt that seems never to have been sent by what is left of a journal.
+    fn doubts(&self, replay: &Replay) -> Result<Vec<Event>, StoreError> {
+        let state = RunState::replay(&self.plan()?, replay.events());
+        let illegal =
+            |error: IllegalEvent| StoreError::damaged(&self.paths().journal(), error.to_string());
+        Ok(state.map_err(illegal)?.doubts())
     }
 
     /// What every journal of this run begins with.

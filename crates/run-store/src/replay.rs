@@ -78,6 +78,11 @@ impl Replay {
         self.entries.iter().map(|entry| &entry.event)
     }
 
+    /// Whether lines were lost for good, so that the journal does not tell all that happened.
+    pub fn was_mended(&self) -> bool {
+        self.repairs.iter().any(|repair| repair.kept_as.starts_with(crate::paths::DAMAGED))
+    }
+
     fn take(&mut self, seq: u64, line: Line) -> Result<(), String> {
         self.last = Some(line.at);
         match line.record {

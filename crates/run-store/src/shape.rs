@@ -60,6 +60,7 @@ pub(crate) enum ThenShape {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WhyShape {
     Rows,
+    Asked,
     Split,
 }
 
@@ -97,6 +98,7 @@ impl WhyShape {
     pub(crate) fn of(why: Why) -> Self {
         match why {
             Why::Rows => Self::Rows,
+            Why::Asked => Self::Asked,
             Why::Split => Self::Split,
         }
     }
@@ -104,6 +106,7 @@ impl WhyShape {
     pub(crate) fn why(self) -> Why {
         match self {
             Self::Rows => Why::Rows,
+            Self::Asked => Why::Asked,
             Self::Split => Why::Split,
         }
     }

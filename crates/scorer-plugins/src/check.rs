@@ -3,7 +3,7 @@
 use scoring::{DatasetRow, Row, Verdict};
 use serde_json::value::RawValue;
 
-use crate::protocol::{self, Hello};
+use crate::protocol::{self, Batch, Hello};
 use crate::worker::{Child, Shared, Worker};
 use crate::{PluginError, ProcessPlan, Settings};
 
@@ -88,7 +88,7 @@ impl Rows {
     fn of(lines: impl IntoIterator<Item = String>) -> Self {
         let raw = |json: String| RawValue::from_string(json).ok();
         let member = || raw(r#"{"contents": [], "text": "ä \u0000"}"#.to_owned());
-        let beside = DatasetRow { request: member(), logged: None, expected: member() };
+        let beside = DatasetRow { request: member(), expected: member(), ..DatasetRow::default() };
         Self { lines: lines.into_iter().filter_map(raw).collect(), beside }
     }
 
@@ -161,11 +161,18 @@ fn unknown_member(shared: &Shared, hello: &Hello) -> Result<(), String> {
     let (mut child, _) = shared.start().map_err(|error| error.to_string())?;
     let rows = Rows::of([r#"{"key":"k","response":{"candidates":[]}}"#.to_owned()]);
     let row = rows.rows().into_iter().next().ok_or("no row")?;
-    let mut members = protocol::members(&row, hello.needs)?;
-    members.extend_from_slice(br#","of_a_later_version":{"id":7}"#);
+    let later = br#","of_a_later_version":{"id":7}"#;
     child.send(if hello.takes_batches {
-        protocol::ask_all(0, &[members])
+        let mut batch = Batch::new(0, hello.takes_plain_rows, 0);
+        batch.add(&row, hello.needs)?;
+        let mut message = batch.end();
+        // Before the brace and the end of the line.
+        message.truncate(message.len() - 2);
+        [message.as_slice(), later, b"}\n"].concat()
     } else {
+        let mut members = Vec::new();
+        protocol::members(&row, hello.needs, &mut members)?;
+        members.extend_from_slice(later);
         protocol::ask(0, &members)
     });
     let answered = answered(&mut child, shared);

@@ -9,6 +9,9 @@ const MOST_DIGITS: usize = 4_000;
 ///
 /// Without recursion, and for text of any kind: what is no JSON may pass, and is for the reader to refuse.
 pub(crate) fn check(json: &[u8], deepest: usize) -> Result<(), String> {
+    if is_harmless(json, deepest) {
+        return Ok(());
+    }
     let (mut at, mut depth, mut digits) = (0, 0_usize, 0);
     while let Some(&byte) = json.get(at) {
         at += 1;
@@ -27,6 +30,24 @@ pub(crate) fn check(json: &[u8], deepest: usize) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether there are so few brackets and digits that it does not matter how they stand: counting is many times faster
+/// than reading, and nearly all rows are like that.
+fn is_harmless(json: &[u8], deepest: usize) -> bool {
+    let (mut openings, mut digits) = (0, 0);
+    // Counts of single bytes for as many as these can hold, so that many are counted at a time.
+    for piece in json.chunks(255) {
+        let (mut open, mut digit) = (0_u8, 0_u8);
+        for byte in piece {
+            // `[` and `{` differ in this bit alone.
+            open += u8::from(byte | 0x20 == b'{');
+            digit += u8::from(byte.is_ascii_digit());
+        }
+        openings += usize::from(open);
+        digits += usize::from(digit);
+    }
+    openings <= deepest && digits <= MOST_DIGITS
 }
 
 /// Where the string ends whose inside begins at `at`.

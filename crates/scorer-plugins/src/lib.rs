@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod contents;
 mod error;
 mod gate;
 #[cfg(feature = "jq")]

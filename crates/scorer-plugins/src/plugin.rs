@@ -47,6 +47,11 @@ impl Plugin {
         }
     }
 
+    /// Whether it is a program, which can do what any program can; a jq expression sees nothing but its row.
+    pub fn starts_programs(&self) -> bool {
+        matches!(self, Self::Process(_))
+    }
+
     /// The scorer; a process is started for it, and says hello.
     ///
     /// # Errors

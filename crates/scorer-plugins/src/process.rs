@@ -1,5 +1,6 @@
 //! A scorer that lives in processes of its own, as a `Scorer` that prefers batches.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -9,7 +10,7 @@ use scoring::{Needs, Row, Scorer, ScorerError, SpecError, Verdict};
 
 use crate::protocol::Hello;
 use crate::worker::{Shared, Worker};
-use crate::{PluginError, Settings, name, words};
+use crate::{PluginError, Settings, contents, name, words};
 
 /// Fewer rows are not worth a second process.
 const FEWEST: usize = 8;
@@ -31,6 +32,9 @@ pub struct ProcessPlan {
     /// Whether the first word is to be replaced by the Python of the settings.
     is_python: bool,
 }
+
+/// What a scorer is called that says nothing of its version.
+const NO_VERSION: &str = "0";
 
 impl ProcessPlan {
     /// A program in any language that speaks the protocol: the command is what stands in `text` from byte `from` on.
@@ -73,12 +77,14 @@ impl ProcessPlan {
     /// [`PluginError`]: the program cannot be started, or does not say hello, or says that it cannot work.
     pub fn start(self, settings: Settings) -> Result<ProcessScorer, PluginError> {
         let shared = Arc::new(self.share(settings));
+        let contents = contents::digest(&shared.words, &shared.settings);
         let (child, hello) = shared.start()?;
         let mut workers = vec![Worker::new(shared.clone(), hello.clone(), Some(child))];
         for _ in 1..shared.settings.workers.get() {
             workers.push(Worker::new(shared.clone(), hello.clone(), None));
         }
-        Ok(ProcessScorer { shared, hello, workers: Mutex::new(workers) })
+        let version = version(&hello, contents.as_deref());
+        Ok(ProcessScorer { shared, hello, version, workers: Mutex::new(workers) })
     }
 }
 
@@ -91,22 +97,21 @@ impl ProcessPlan {
 pub struct ProcessScorer {
     shared: Arc<Shared>,
     hello: Hello,
+    version: String,
     workers: Mutex<Vec<Worker>>,
+}
+
+/// Its own version, and what its files are, as build metadata is written: `3.11.4+1f9c03ab2d45`.
+fn version(hello: &Hello, contents: Option<&str>) -> String {
+    let own = if hello.version.is_empty() { NO_VERSION } else { &hello.version };
+    let digest = contents.and_then(|digest| digest.get(..12));
+    digest.map_or_else(|| own.to_owned(), |digest| format!("{own}+{digest}"))
 }
 
 impl ProcessScorer {
     /// What the plugin says of itself.
     pub fn hello(&self) -> &Hello {
         &self.hello
-    }
-
-    /// What tells this scorer from any other, in hexadecimal digits: its command, and its own name and version.
-    ///
-    /// `contents` are those of the files that it is made of, as far as the caller knows them.
-    pub fn fingerprint(&self, contents: &[&[u8]]) -> String {
-        let words = self.shared.words.iter().map(|word| word.as_encoded_bytes());
-        let own = [self.hello.name.as_bytes(), self.hello.version.as_bytes()];
-        name::digest(words.chain(own).chain(contents.iter().copied()))
     }
 
     fn judge(&self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, PluginError> {
@@ -153,6 +158,10 @@ impl ProcessScorer {
 impl Scorer for ProcessScorer {
     fn name(&self) -> &str {
         &self.shared.name
+    }
+
+    fn version(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.version)
     }
 
     fn needs(&self) -> Needs {

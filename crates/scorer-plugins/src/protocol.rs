@@ -1,9 +1,10 @@
 //! What is said between the host and a plugin's process: `batch-eval-scorer/1`, one JSON object a line.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 use std::time::Duration;
 
-use scoring::{Needs, Row, Verdict, View};
+use scoring::{Needs, Row, Verdict};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ const LONGEST: usize = 64 << 20;
 pub(crate) fn hello(row_limit: Duration) -> Vec<u8> {
     let milliseconds = u64::try_from(row_limit.as_millis()).unwrap_or(u64::MAX);
     let hello = serde_json::json!({
-        "batch_eval_scorer": PROTOCOL, "min": PROTOCOL, "features": ["batch"], "row_limit_ms": milliseconds,
+        "batch_eval_scorer": PROTOCOL, "min": PROTOCOL, "features": ["batch", "plain"], "row_limit_ms": milliseconds,
     });
     format!("{hello}\n").into_bytes()
 }
@@ -37,6 +38,8 @@ pub struct Hello {
     pub version: String,
     /// Whether it takes many rows in one message.
     pub takes_batches: bool,
+    /// Whether these rows are the result lines alone; only where it needs nothing else.
+    pub takes_plain_rows: bool,
     /// What of the dataset it looks at.
     pub needs: Needs,
 }
@@ -83,33 +86,60 @@ pub(crate) fn greeting(line: &[u8]) -> Result<Greeting, String> {
             _ => return Err(format!("it needs {need:?}; there is request, logged and expected")),
         };
     }
-    let takes_batches = raw.features.iter().any(|feature| feature == "batch");
-    Ok(Greeting::Hello(Hello { name: raw.name, version: raw.version, takes_batches, needs }))
+    let has = |name: &str| raw.features.iter().any(|feature| feature == name);
+    Ok(Greeting::Hello(Hello {
+        takes_batches: has("batch"),
+        takes_plain_rows: has("batch") && has("plain") && !needs.any(),
+        name: raw.name,
+        version: raw.version,
+        needs,
+    }))
 }
 
-/// The members of a row's object, without the braces around them.
+/// Appends the members of a row's object, without the braces around them.
 ///
 /// # Errors
-/// Why the row cannot be handed to anybody: it is unscorable.
-pub(crate) fn members(row: &Row<'_>, needs: Needs) -> Result<Vec<u8>, String> {
-    let mut members =
-        format!("\"number\":{},\"key\":{}", row.number, Value::from(row.key)).into_bytes();
+/// Why the row cannot be handed to anybody: it is unscorable. Nothing is appended then.
+pub(crate) fn members(row: &Row<'_>, needs: Needs, out: &mut Vec<u8>) -> Result<(), String> {
     let beside = [
         ("request", needs.request.then_some(row.request)),
         ("logged", needs.logged.then_some(row.logged)),
         ("expected", needs.expected.then_some(row.expected)),
     ];
     let wanted = [("result", Some(Some(row.result)))].into_iter().chain(beside);
+    let start = out.len();
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "\"number\":{},\"key\":{}", row.number, Value::from(row.key));
     for (name, value) in wanted.filter_map(|(name, wanted)| Some((name, wanted?))) {
-        let text = value.map_or("null", View::text);
-        if members.len() + text.len() > LONGEST {
-            return Err(format!("the row is longer than {LONGEST} bytes"));
+        let _ = write!(out, ",\"{name}\":");
+        let written = match value {
+            Some(view) => write_json(view.text().as_bytes(), start, out),
+            None => write_json(b"null", start, out),
+        };
+        if let Err(why) = written {
+            out.truncate(start);
+            return Err(why);
         }
-        gate::check(text.as_bytes(), DEEPEST).map_err(|why| format!("the row {why}"))?;
-        members.extend_from_slice(format!(",\"{name}\":").as_bytes());
-        members.extend_from_slice(&on_one_line(text.as_bytes()));
     }
-    Ok(members)
+    Ok(())
+}
+
+/// Appends the result line alone.
+///
+/// # Errors
+/// As [`members`].
+pub(crate) fn plain(row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    write_json(row.result.text().as_bytes(), out.len(), out)
+}
+
+/// Appends JSON to what a row has since `start`, on one line.
+fn write_json(json: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), String> {
+    if out.len() - start + json.len() > LONGEST {
+        return Err(format!("the row is longer than {LONGEST} bytes"));
+    }
+    gate::check(json, DEEPEST).map_err(|why| format!("the row {why}"))?;
+    out.extend_from_slice(&on_one_line(json));
+    Ok(())
 }
 
 /// Ends of lines can stand only where spaces may.
@@ -125,18 +155,58 @@ pub(crate) fn ask(id: u64, members: &[u8]) -> Vec<u8> {
     [format!("{{\"id\":{id},").as_bytes(), members, b"}\n"].concat()
 }
 
-/// The message that asks for many rows.
-pub(crate) fn ask_all(id: u64, rows: &[Vec<u8>]) -> Vec<u8> {
-    let bytes: usize = rows.iter().map(|members| members.len() + 3).sum();
-    let mut message = Vec::with_capacity(bytes + 40);
-    message.extend_from_slice(format!("{{\"batch\":{id},\"rows\":[").as_bytes());
-    for (at, members) in rows.iter().enumerate() {
-        message.extend_from_slice(if at == 0 { b"{" } else { b",{" });
-        message.extend_from_slice(members);
-        message.push(b'}');
+/// A message that asks for many rows, as it grows.
+pub(crate) struct Batch {
+    message: Vec<u8>,
+    is_plain: bool,
+    numbers: Vec<u64>,
+}
+
+impl Batch {
+    /// One without rows, which is to have about so many bytes.
+    pub(crate) fn new(id: u64, is_plain: bool, bytes: usize) -> Self {
+        let mut message = Vec::with_capacity(bytes);
+        let _ = write!(message, "{{\"batch\":{id},\"rows\":[");
+        Self { message, is_plain, numbers: Vec::new() }
     }
-    message.extend_from_slice(b"]}\n");
-    message
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Why it cannot be handed to anybody.
+    pub(crate) fn add(&mut self, row: &Row<'_>, needs: Needs) -> Result<(), String> {
+        let before = self.message.len();
+        if !self.numbers.is_empty() {
+            self.message.push(b',');
+        }
+        let added = if self.is_plain {
+            plain(row, &mut self.message)
+        } else {
+            self.message.push(b'{');
+            members(row, needs, &mut self.message).map(|()| self.message.push(b'}'))
+        };
+        match added {
+            Ok(()) => self.numbers.push(row.number),
+            Err(_) => self.message.truncate(before),
+        }
+        added
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.message.len()
+    }
+
+    /// The whole message.
+    pub(crate) fn end(mut self) -> Vec<u8> {
+        self.message.push(b']');
+        if self.is_plain {
+            let numbers = Value::from(self.numbers);
+            let _ = write!(self.message, ",\"numbers\":{numbers}");
+        }
+        self.message.extend_from_slice(b"}\n");
+        self.message
+    }
 }
 
 /// An answer: which question, and the verdicts; why there are none if the question could not be read.

@@ -1,8 +1,9 @@
 //! How plugins are run: what they may take, what they may see, who hears of their troubles.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,9 @@ pub struct Settings {
     pub memory: u64,
     /// The environment of the processes; nothing by default but `BATCH_EVAL_SCORER=1`.
     pub environment: Vec<(OsString, OsString)>,
+    /// The folder that processes work in, from which relative paths in their commands are taken; that of this process
+    /// where it is `None`.
+    pub folder: Option<PathBuf>,
     /// The program that runs Python; `python3`.
     pub python: OsString,
     /// Who is told of troubles; nobody.
@@ -65,6 +69,7 @@ impl Default for Settings {
             restarts: 10,
             memory: 4 << 30,
             environment: Vec::new(),
+            folder: None,
             python: "python3".into(),
             observer: Arc::new(|_| {}),
         }
@@ -87,6 +92,26 @@ impl Settings {
         Self { environment, ..self }
     }
 
+    /// The program of a command: a path is taken from the folder, a name is looked for by the system.
+    pub(crate) fn program(&self, word: &OsStr) -> PathBuf {
+        let program = Path::new(word);
+        match &self.folder {
+            Some(folder) if program.components().count() > 1 => folder.join(program),
+            _ => program.to_owned(),
+        }
+    }
+
+    /// Where a file lies that a word of a command may mean.
+    pub(crate) fn file(&self, word: &OsStr) -> PathBuf {
+        self.folder.as_ref().map_or_else(|| word.into(), |folder| folder.join(word))
+    }
+
+    /// Where the system finds a program that is only named.
+    pub(crate) fn in_path(&self, name: &OsStr) -> Option<PathBuf> {
+        let (_, path) = self.environment.iter().find(|(variable, _)| variable == "PATH")?;
+        std::env::split_paths(path).map(|folder| folder.join(name)).find(|path| path.is_file())
+    }
+
     pub(crate) fn tell(&self, event: PluginEvent<'_>) {
         tracing::debug!(target: "pass", ?event, "plugin");
         (self.observer)(&event);
@@ -104,6 +129,7 @@ impl fmt::Debug for Settings {
             .field("restarts", &self.restarts)
             .field("memory", &self.memory)
             .field("environment", &names)
+            .field("folder", &self.folder)
             .field("python", &self.python)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use crate::reading::Reading;
 use crate::work::{Finding, Findings, Work, fetch};
 use crate::{
     BatchScorer, DatasetReader, DatasetRow, Needs, Outcome, PassError, PassSummary, Row, Scorer,
-    ScorerError, Scores, Verdict,
+    ScorerError, Scores, Usage, Verdict,
 };
 
 /// A batch of rows for [`BatchScorer`]s ends here, or earlier with the block.
@@ -27,7 +27,12 @@ pub(crate) struct Ledger<'a, 's> {
     /// What the others need.
     pub(crate) batch_needs: Needs,
     pub(crate) dataset: Option<Box<dyn DatasetReader + 'a>>,
+    /// Who is told what each answer took.
+    pub(crate) meter: Option<Meter<'a>>,
 }
+
+/// See [`Pass::meter`](crate::Pass::meter).
+pub(crate) type Meter<'a> = &'a mut (dyn FnMut(&Usage) + Send);
 
 /// A scorer that gets rows in batches.
 pub(crate) enum Batches<'a> {
@@ -89,10 +94,12 @@ impl Ledger<'_, '_> {
             Finding::Blank | Finding::Row { .. } => self.summary.blank += 1,
             Finding::Foreign(key) => self.summary.note_foreign(key),
             Finding::Keyless(bytes) => {
+                self.meter(&Usage::default());
                 self.summary.keyless += 1;
                 self.summary.note_bad("no key", bytes);
             }
             Finding::Nowhere(problem, bytes) => {
+                self.meter(&Usage::default());
                 self.summary.unreadable += 1;
                 self.summary.note_bad(problem, bytes);
             }
@@ -102,12 +109,17 @@ impl Ledger<'_, '_> {
                 }
                 self.summary.note_bad(problem, bytes);
                 match row {
-                    None => self.summary.unreadable += 1,
+                    None => {
+                        self.meter(&Usage::default());
+                        self.summary.unreadable += 1;
+                    }
                     Some(row) => {
                         if self.is_first(work, *row, *print) {
+                            self.meter(&Usage::default());
                             self.settle(*row, Outcome::Unparsable);
                             for copy in work.copies.of(*row) {
-                                self.settle_copy(copy, Outcome::Unparsable);
+                                self.summary.copies += 1;
+                                self.settle(copy, Outcome::Unparsable);
                             }
                         }
                     }
@@ -125,12 +137,13 @@ impl Ledger<'_, '_> {
         waiting: &mut Waiting<'r, 'b>,
     ) -> Result<(), PassError> {
         self.tally(row, reading);
-        if self.settle(row, reading.outcome) && reading.outcome.is_scored() {
+        if self.settle_as(row, reading) && reading.outcome.is_scored() {
             self.keep(row, verdicts);
             self.wait((row, key, reading), waiting)?;
         }
         for copy in work.copies.of(row) {
-            if !self.settle_copy(copy, reading.outcome) || !reading.outcome.is_scored() {
+            self.summary.copies += 1;
+            if !self.settle_as(copy, reading) || !reading.outcome.is_scored() {
                 continue;
             }
             if work.needs.any() {
@@ -179,13 +192,20 @@ impl Ledger<'_, '_> {
         true
     }
 
-    fn settle_copy(&mut self, copy: u64, outcome: Outcome) -> bool {
-        self.summary.copies += 1;
-        self.settle(copy, outcome)
+    /// The same with what a line says, the code of an error with it.
+    fn settle_as(&mut self, row: u64, reading: &Reading<'_>) -> bool {
+        let settled = self.settle(row, reading.outcome);
+        if let Some(error) = reading.error.as_ref().filter(|_| settled) {
+            self.scores.set_error_code(row, &error.name());
+        }
+        settled
     }
 
     fn tally(&mut self, row: u64, reading: &Reading<'_>) {
         self.summary.tokens.add(&reading.usage);
+        if reading.error.is_none() {
+            self.meter(&reading.usage);
+        }
         if let Some(model) = &reading.model {
             self.summary.model_versions.add(model, 1);
         }
@@ -193,7 +213,14 @@ impl Ledger<'_, '_> {
             self.summary.finish_reasons.add(finish, 1);
         }
         if let Some(error) = &reading.error {
-            self.summary.note_error(row, error.code, &error.message);
+            self.summary.note_error(row, error);
+        }
+    }
+
+    /// Tells of an answer, or of a line that may be one: it may have been paid for.
+    fn meter(&mut self, usage: &Usage) {
+        if let Some(meter) = &mut self.meter {
+            meter(usage);
         }
     }
 

@@ -1,22 +1,28 @@
 #![doc = include_str!("../README.md")]
 
 mod blocks;
+mod builtin;
 mod combine;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod copies;
-mod function_call;
+mod expected;
+mod fingerprint;
+mod foreign;
 mod keys;
 mod ledger;
 mod nearest;
 mod outcome;
 mod params;
 mod pass;
+mod place;
+mod prices;
 mod prints;
 mod reading;
 mod registry;
 mod row;
 mod scan;
+mod schema;
 mod scorer;
 mod scores;
 mod spec;
@@ -28,19 +34,23 @@ mod verdict;
 mod view;
 mod work;
 
-pub use combine::{All, Any, Not};
+pub use builtin::{FunctionCall, ParamDoc};
+pub use combine::{All, Any, Not, Weighted};
 pub use copies::Copies;
-pub use function_call::FunctionCall;
+pub use expected::ExpectedFrom;
+pub use fingerprint::fingerprint;
 pub use keys::{Keys, NotARowKey, RowKey};
 pub use nearest::nearest;
 pub use outcome::{Outcome, OutcomeCounts};
 pub use params::{ParamError, Params};
 pub use pass::{Form, Pass, PassError};
+pub use place::{Place, PlaceError};
+pub use prices::Prices;
 pub use prints::KeyHashes;
-pub use registry::{Registry, RegistryError};
+pub use registry::{CatalogEntry, Foreign, FromText, Registry, RegistryError};
 pub use row::{DatasetReader, DatasetRow, DatasetRows, Needs, Row};
 pub use scorer::{BatchScorer, Judge, Scorer, ScorerError};
-pub use scores::{ScorerTally, Scores};
+pub use scores::{Confusion, ScorerTally, Scores};
 pub use spec::SpecError;
 pub use summary::{BadLine, Damage, FailedRow, PassSummary};
 pub use tally::Tally;

@@ -6,13 +6,13 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use crate::blocks::{Block, Blocks};
-use crate::ledger::{Batches, Ledger};
+use crate::ledger::{Batches, Ledger, Meter};
 use crate::prints::Seen;
 use crate::turns::{Turns, lock};
 use crate::work::Work;
 use crate::{
     Copies, DatasetReader, DatasetRows, Judge, Keys, Needs, PassSummary, Scorer, ScorerError,
-    Scores,
+    Scores, Usage,
 };
 
 /// How much is read at once.
@@ -89,6 +89,7 @@ pub struct Pass<'a> {
     copies: &'a Copies,
     threads: NonZeroUsize,
     block: usize,
+    meter: Option<Meter<'a>>,
 }
 
 impl<'a> Pass<'a> {
@@ -109,6 +110,7 @@ impl<'a> Pass<'a> {
             copies: &NO_COPIES,
             threads,
             block: BLOCK,
+            meter: None,
         }
     }
 
@@ -143,6 +145,25 @@ impl<'a> Pass<'a> {
     #[must_use]
     pub fn copies(self, copies: &'a Copies) -> Self {
         Self { copies, ..self }
+    }
+
+    /// Who is told what each answer took, once a row, in the order of the lines; of one that states nothing, and of a
+    /// line that cannot be read, that nothing is known. Failed rows took nothing.
+    ///
+    /// ```
+    /// use scoring::{Pass, Scores};
+    /// let (mut told, mut scores) = (Vec::new(), Scores::new(0, &[]));
+    /// let mut meter = |usage: &scoring::Usage| told.push(usage.prompt);
+    /// let lines = r#"{"response":{"usageMetadata":{"promptTokenCount":7}}}
+    /// {"error":{"code":13}}
+    /// {"response":{}}"#;
+    /// Pass::new(&[]).meter(&mut meter).run(lines.as_bytes(), &mut scores)?;
+    /// assert_eq!(told, [Some(7), None]);
+    /// # Ok::<(), scoring::PassError>(())
+    /// ```
+    #[must_use]
+    pub fn meter(self, meter: &'a mut (dyn FnMut(&Usage) + Send)) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
     /// How many threads work, this one among them; as many as there are cores by default, but at most eight.
@@ -240,10 +261,11 @@ impl<'a> Pass<'a> {
             }
         }
         let dataset = open(self.dataset, needs.or(batch_needs))?;
+        let meter = self.meter;
         let work = Work { keys: self.keys, form: self.form, scorers, needs, copies: self.copies };
         let summary = PassSummary::default();
         let ledger =
-            Ledger { scores, summary, seen, grows, columns, batches, batch_needs, dataset };
+            Ledger { scores, summary, seen, grows, columns, batches, batch_needs, dataset, meter };
         Ok((work, ledger))
     }
 }

@@ -10,6 +10,7 @@ use crate::{Form, Kind, Outcome, Usage, View};
 pub(crate) struct Reading<'a> {
     /// The whole line.
     pub(crate) line: View<'a>,
+    pub(crate) form: Form,
     pub(crate) outcome: Outcome,
     /// The `key` member, whatever it is.
     pub(crate) key: Option<View<'a>>,
@@ -30,7 +31,20 @@ pub(crate) struct Reading<'a> {
 #[derive(Debug)]
 pub(crate) struct RowError<'a> {
     pub(crate) code: Option<i64>,
+    /// The status in words, such as `RESOURCE_EXHAUSTED`.
+    pub(crate) status: Option<Cow<'a, str>>,
     pub(crate) message: Cow<'a, str>,
+}
+
+impl RowError<'_> {
+    /// The code as a number, or the status in words.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match (self.code, &self.status) {
+            (Some(code), _) => code.to_string().into(),
+            (None, Some(status)) => status.as_ref().into(),
+            (None, None) => "unknown".into(),
+        }
+    }
 }
 
 /// The `parts` of the first candidate's content, whatever they are.
@@ -103,6 +117,7 @@ impl<'a> Members<'a> {
         let present = |member: Option<View<'a>>| member.filter(|value| !value.is_null());
         let mut reading = Reading {
             line,
+            form,
             outcome: Outcome::Unparsable,
             key: self.key,
             response: None,
@@ -162,7 +177,7 @@ impl<'a> Answer<'a> {
                 })
                 .map(drop)
             }
-            b"usageMetadata" => {
+            b"usageMetadata" | b"usage_metadata" => {
                 self.usage = Usage::default();
                 scan.object(|scan, name| self.usage.take(scan, name)).map(drop)
             }
@@ -208,10 +223,18 @@ impl<'a> Parts<'a> {
 impl<'a> Reading<'a> {
     fn fail(&mut self, failure: View<'a>) {
         self.outcome = Outcome::Error;
-        let [code, message] = failure.pick(["code", "message"]);
+        let [code, message, status] = failure.pick(["code", "message", "status"]);
         let message =
             message.and_then(View::as_str).or_else(|| failure.as_str()).unwrap_or_default();
-        self.error = Some(RowError { code: code.and_then(View::as_i64), message });
+        let number = code.and_then(View::as_i64);
+        let text = || code.and_then(View::as_str)?.parse().ok();
+        let is_word = |word: &Cow<'_, str>| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        };
+        // The status may stand in place of the code, or of the whole error.
+        let words = [status, code, Some(failure)].into_iter().flatten();
+        let status = words.filter_map(View::as_str).find(is_word);
+        self.error = Some(RowError { code: number.or_else(text), status, message });
     }
 
     fn respond(&mut self, response: View<'a>, answer: Answer<'a>) {

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
+use crate::builtin::{self, Builtin, ParamDoc};
 use crate::nearest::nearest;
 use crate::params::{ParamError, Params};
 use crate::spec::{self, COMBINATORS, Spec, SpecError};
-use crate::{All, Any, FunctionCall, Not, Scorer};
+use crate::{All, Any, Not, Prices, Scorer, Weighted};
 
 type Constructor =
     Box<dyn Fn(&mut Params) -> Result<Box<dyn Scorer>, ParamError> + Send + Sync + 'static>;
 
+/// Makes a scorer of what stands at a place in a text.
+pub type FromText<'a> = dyn Fn(&str, Range<usize>) -> Result<Box<dyn Scorer>, SpecError> + 'a;
+
 /// The scorers that can be had by name.
 ///
 /// The text of a scorer is `name`, `name:option`, `name:key=value`, or `name(key=value, …)` with JSON values;
-/// `not(…)`, `all(…, …)` and `any(…, …)` take scorers in turn.
+/// `not(…)`, `all(…, …)`, `any(…, …)` and `weighted(2*…, …)` take scorers in turn.
 ///
 /// ```
 /// use scoring::Registry;
@@ -27,11 +33,45 @@ type Constructor =
 #[derive(Default)]
 pub struct Registry {
     entries: BTreeMap<String, Entry>,
+    prices: Option<Arc<dyn Prices>>,
 }
+
+/// Scorers that are no names with parameters: `kind:` and anything at all, to which somebody else gives the meaning.
+#[derive(Clone, Copy)]
+pub struct Foreign<'a> {
+    /// The words before the colon.
+    pub kinds: &'a [&'a str],
+    /// Makes the scorer of `kind:anything`.
+    pub construct: &'a FromText<'a>,
+}
+
+impl fmt::Debug for Foreign<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Foreign").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+const NOTHING_FOREIGN: Foreign<'static> =
+    Foreign { kinds: &[], construct: &|text, at| Err(SpecError::new(text, at, "unknown scorer")) };
 
 struct Entry {
     about: String,
     construct: Constructor,
+    builtin: Option<&'static Builtin>,
+}
+
+/// What the help says of one scorer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CatalogEntry<'r> {
+    /// The name that it is built by.
+    pub name: &'r str,
+    /// One line about it.
+    pub about: &'r str,
+    /// Its parameters; empty for scorers that others registered.
+    pub params: &'r [ParamDoc],
+    /// A text that builds it; empty for scorers that others registered.
+    pub example: &'r str,
 }
 
 /// Why a scorer cannot be registered.
@@ -55,12 +95,21 @@ impl Registry {
     /// A registry with the scorers of this crate.
     pub fn builtin() -> Self {
         let mut registry = Self::empty();
-        registry.insert(
-            "function-call",
-            "the last part of the answer calls a function; any-part: some part does; name=NAME: that function",
-            Box::new(function_call),
-        );
+        for builtin in builtin::all() {
+            let entry = Entry {
+                about: builtin.about.to_owned(),
+                construct: Box::new(builtin.make),
+                builtin: Some(builtin),
+            };
+            registry.entries.insert(builtin.name.to_owned(), entry);
+        }
         registry
+    }
+
+    /// The same registry with prices, which the scorer `cost` asks for.
+    #[must_use]
+    pub fn with_prices(self, prices: Arc<dyn Prices>) -> Self {
+        Self { prices: Some(prices), ..self }
     }
 
     /// Adds a scorer: its name, one line about it, and how it is made from its parameters.
@@ -76,6 +125,12 @@ impl Registry {
     where
         F: Fn(&mut Params) -> Result<Box<dyn Scorer>, ParamError> + Send + Sync + 'static,
     {
+        self.check_free(name)?;
+        self.insert(name, about, Box::new(construct));
+        Ok(())
+    }
+
+    fn check_free(&self, name: &str) -> Result<(), RegistryError> {
         let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_part) {
             return Err(RegistryError::Name(name.to_owned()));
@@ -83,13 +138,12 @@ impl Registry {
         if self.entries.contains_key(name) || COMBINATORS.contains(&name) {
             return Err(RegistryError::Taken(name.to_owned()));
         }
-        self.insert(name, about, Box::new(construct));
         Ok(())
     }
 
     fn insert(&mut self, name: &str, about: &str, construct: Constructor) {
-        let about = about.to_owned();
-        self.entries.insert(name.to_owned(), Entry { about, construct });
+        let entry = Entry { about: about.to_owned(), construct, builtin: None };
+        self.entries.insert(name.to_owned(), entry);
     }
 
     /// The names that can be built, each with its line, in alphabetical order.
@@ -97,18 +151,75 @@ impl Registry {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry.about.as_str()))
     }
 
+    /// What can be built, with all that the help says of it, in alphabetical order.
+    ///
+    /// ```
+    /// use scoring::Registry;
+    /// let registry = Registry::builtin();
+    /// let contains = registry.catalog().find(|entry| entry.name == "contains").unwrap();
+    /// assert!(contains.params.iter().any(|param| param.name == "ignore-case"));
+    /// assert!(registry.catalog().all(|entry| registry.build(entry.example).is_ok() || entry.name == "cost"));
+    /// ```
+    pub fn catalog(&self) -> impl Iterator<Item = CatalogEntry<'_>> {
+        self.entries.iter().map(|(name, entry)| CatalogEntry {
+            name,
+            about: &entry.about,
+            params: entry.builtin.map_or(&[], |builtin| builtin.params),
+            example: entry.builtin.map_or("", |builtin| builtin.example),
+        })
+    }
+
     /// The scorer that `text` names.
     ///
     /// # Errors
     /// [`SpecError`] with the place in the text: bad grammar, an unknown name, a parameter that does not fit.
     pub fn build(&self, text: &str) -> Result<Box<dyn Scorer>, SpecError> {
-        self.construct(text, spec::parse(text)?)
+        self.build_with(text, NOTHING_FOREIGN)
     }
 
-    fn construct(&self, text: &str, spec: Spec) -> Result<Box<dyn Scorer>, SpecError> {
+    /// The same where `foreign` gives a meaning to more texts, also within combinators: there such a text ends at the
+    /// first `,` or `)` that stands in no brackets or quotes of its own, or is a JSON string.
+    ///
+    /// ```
+    /// use scoring::{Foreign, Registry, Scorer, SpecError};
+    /// let construct = |text: &str, at: std::ops::Range<usize>| {
+    ///     let problem = format!("there is no {:?}", &text[at.clone()]);
+    ///     Err::<Box<dyn Scorer>, _>(SpecError::new(text, at, problem))
+    /// };
+    /// let foreign = Foreign { kinds: &["rule"], construct: &construct };
+    /// let error = Registry::builtin().build_with("not(rule:a(1, 2).txt)", foreign).unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no \"rule:a(1, 2).txt\"");
+    /// assert_eq!(error.caret(), "not(rule:a(1, 2).txt)\n    ^^^^^^^^^^^^^^^^");
+    /// ```
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and what `foreign` gives.
+    pub fn build_with(
+        &self,
+        text: &str,
+        foreign: Foreign<'_>,
+    ) -> Result<Box<dyn Scorer>, SpecError> {
+        self.construct(text, spec::parse(text, foreign.kinds)?, foreign)
+    }
+
+    fn construct(
+        &self,
+        text: &str,
+        spec: Spec,
+        foreign: Foreign<'_>,
+    ) -> Result<Box<dyn Scorer>, SpecError> {
+        if let Some(quoted) = &spec.quoted {
+            return self.build_with(quoted, foreign);
+        }
+        if spec.is_foreign {
+            return (foreign.construct)(text, spec.at);
+        }
         if COMBINATORS.contains(&spec.name.as_str()) {
-            let inner: Result<Vec<_>, _> =
-                spec.inner.into_iter().map(|inner| self.construct(text, inner)).collect();
+            let construct = |inner: Spec| {
+                let weight = inner.weight.unwrap_or(1.0);
+                Ok((weight, self.construct(text, inner, foreign)?))
+            };
+            let inner: Result<Vec<_>, _> = spec.inner.into_iter().map(construct).collect();
             return Ok(combined(&spec.name, inner?));
         }
         let Some(entry) = self.entries.get(&spec.name) else {
@@ -117,10 +228,10 @@ impl Registry {
             let problem = format!("unknown scorer `{}`", spec.name);
             return Err(SpecError::new(text, spec.at, problem).with_hint(hint));
         };
-        let mut params = Params::new(spec.params);
+        let mut params = Params::new(&spec.name, spec.params, self.prices.clone());
         let scorer = (entry.construct)(&mut params).map_err(|error| {
             let at = params.at(&error.param).unwrap_or(spec.at);
-            SpecError::new(text, at, error.problem)
+            SpecError::new(text, at, error.problem).with_hint(error.hint)
         })?;
         if let Some(param) = params.leftover() {
             let hint = nearest(&param.name, params.asked());
@@ -138,25 +249,14 @@ impl fmt::Debug for Registry {
     }
 }
 
-fn combined(word: &str, mut inner: Vec<Box<dyn Scorer>>) -> Box<dyn Scorer> {
+fn combined(word: &str, inner: Vec<(f64, Box<dyn Scorer>)>) -> Box<dyn Scorer> {
+    if word == "weighted" {
+        return Box::new(Weighted::new(inner));
+    }
+    let mut inner: Vec<_> = inner.into_iter().map(|(_, scorer)| scorer).collect();
     match (word, inner.len()) {
         ("not", 1) => Box::new(Not::new(inner.remove(0))),
         ("any", _) => Box::new(Any::new(inner)),
         _ => Box::new(All::new(inner)),
     }
-}
-
-fn function_call(params: &mut Params) -> Result<Box<dyn Scorer>, ParamError> {
-    let rule =
-        if params.flag("any-part")? { FunctionCall::any_part() } else { FunctionCall::last_part() };
-    let Some(name) = params.text("name")? else {
-        return Ok(Box::new(rule));
-    };
-    // What the service takes as the name of a declared function.
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
-    if name.is_empty() || name.len() > 128 || !name.chars().all(is_part) {
-        let problem = format!("{name:?} cannot be the name of a function");
-        return Err(ParamError::new("name", problem));
-    }
-    Ok(Box::new(rule.named(&name)))
 }

@@ -30,6 +30,8 @@ pub struct Row<'a> {
     pub logged: Option<View<'a>>,
     /// The expected value of the dataset; only if the scorer [needs](Needs) it and there is one.
     pub expected: Option<View<'a>>,
+    /// The dataset row's other fields as one object; only if the scorer [needs](Needs) them and they can be had.
+    pub fields: Option<View<'a>>,
     /// The tokens the line states.
     pub usage: Usage,
     /// Found on the way to the outcome, and what most scorers look for.
@@ -69,6 +71,7 @@ impl<'a> Row<'a> {
             request: None,
             logged: None,
             expected: None,
+            fields: None,
             usage: Usage::default(),
             parts: Parts::default(),
         }
@@ -80,6 +83,9 @@ impl<'a> Row<'a> {
             outcome: reading.outcome,
             response: reading.response,
             request: reading.request,
+            // The line of a dataset is its own other side.
+            logged: reading.response.filter(|_| reading.form == Form::Logged),
+            fields: (reading.form == Form::Logged).then_some(reading.line),
             usage: reading.usage,
             parts: reading.parts,
             ..Self::of_nothing(number, reading.line)
@@ -93,6 +99,7 @@ impl<'a> Row<'a> {
             request: dataset.request.as_deref().map(View::new).or(self.request),
             logged: dataset.logged.as_deref().map(View::new).or(self.logged),
             expected: dataset.expected.as_deref().map(View::new).or(self.expected),
+            fields: dataset.fields.as_deref().map(View::new).or(self.fields),
             ..self
         }
     }
@@ -116,6 +123,7 @@ impl<'a> Row<'a> {
 }
 
 /// What a scorer wants fetched from the dataset for each row; fetching costs a seek, so the default is nothing.
+#[expect(clippy::struct_excessive_bools, reason = "each is wanted or not, by itself")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Needs {
@@ -125,11 +133,14 @@ pub struct Needs {
     pub logged: bool,
     /// The expected value.
     pub expected: bool,
+    /// The other fields of the dataset row, those beside `request` and `response`.
+    pub fields: bool,
 }
 
 impl Needs {
     /// Nothing but the result line.
-    pub const NOTHING: Self = Self { request: false, logged: false, expected: false };
+    pub const NOTHING: Self =
+        Self { request: false, logged: false, expected: false, fields: false };
 
     /// These needs and the request.
     #[must_use]
@@ -149,6 +160,12 @@ impl Needs {
         Self { expected: true, ..self }
     }
 
+    /// These needs and the other fields of the dataset row.
+    #[must_use]
+    pub const fn and_fields(self) -> Self {
+        Self { fields: true, ..self }
+    }
+
     /// What either of two wants.
     ///
     /// ```
@@ -162,6 +179,7 @@ impl Needs {
             request: self.request || other.request,
             logged: self.logged || other.logged,
             expected: self.expected || other.expected,
+            fields: self.fields || other.fields,
         }
     }
 
@@ -180,12 +198,14 @@ pub struct DatasetRow {
     pub logged: Option<Box<RawValue>>,
     /// The expected value.
     pub expected: Option<Box<RawValue>>,
+    /// The other fields of the dataset row, those beside `request` and `response`, as one object.
+    pub fields: Option<Box<RawValue>>,
 }
 
 impl DatasetRow {
     /// About how many bytes it holds.
     pub(crate) fn bytes(&self) -> usize {
-        let parts = [&self.request, &self.logged, &self.expected];
+        let parts = [&self.request, &self.logged, &self.expected, &self.fields];
         parts.into_iter().flatten().map(|part| part.get().len()).sum()
     }
 }

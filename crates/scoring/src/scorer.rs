@@ -1,5 +1,6 @@
 //! The two traits that a rule for judging rows implements.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::{Needs, Row, Verdict};
@@ -14,6 +15,13 @@ pub trait Scorer: fmt::Debug + Send + Sync {
 
     /// What of the dataset it looks at beside the result line.
     fn needs(&self) -> Needs;
+
+    /// Which version of the rule it is: another one wherever the same row could get another verdict under the same name.
+    ///
+    /// With the name it makes the [fingerprint](crate::fingerprint) by which scorings are told apart.
+    fn version(&self) -> Cow<'_, str> {
+        Cow::Borrowed("1")
+    }
 
     /// Judges one row; called for answered, truncated, blocked and empty rows only.
     fn score(&self, row: &Row<'_>) -> Verdict;

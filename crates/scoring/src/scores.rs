@@ -2,6 +2,14 @@
 
 use crate::{Outcome, OutcomeCounts, Scorer, Tally, Verdict};
 
+mod failed;
+mod labels;
+mod picked;
+
+use failed::outcome_of;
+pub use labels::Confusion;
+use labels::Labels;
+
 /// Grades are kept in steps of 1/63,000: exact for thousandths, 2nds to 10ths, and 5e-6 off elsewhere at most 8e-6.
 const GRADES: u16 = 63_000;
 const FIRST_GRADE: u16 = 2_000;
@@ -12,8 +20,6 @@ const PASS: u16 = 2;
 const UNSCORABLE: u16 = 3;
 /// Marks an outcome that an earlier file gave and that no later one takes back.
 const CLOSED: u8 = 0x80;
-const MOST_LABELS: usize = 1_000;
-const LONGEST_LABEL: usize = 200;
 
 /// The outcome and the verdicts of every row of one model, by row number.
 ///
@@ -33,6 +39,8 @@ const LONGEST_LABEL: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Scores {
     outcomes: Vec<u8>,
+    /// The codes of failed rows, by the numbers that stand for them.
+    error_codes: Vec<String>,
     columns: Vec<Column>,
 }
 
@@ -40,7 +48,7 @@ pub struct Scores {
 struct Column {
     scorer: String,
     codes: Codes,
-    labels: Vec<String>,
+    labels: Labels,
     reasons: Tally,
 }
 
@@ -59,15 +67,15 @@ pub struct ScorerTally {
     pub scored: u64,
     /// Rows that the scorer saw and could not judge.
     pub unscorable: u64,
-    /// Rows with `Pass(true)`.
+    /// Rows with `Pass(true)`, or a choice of the right label.
     pub passes: u64,
-    /// Rows with `Pass(false)`.
+    /// Rows with `Pass(false)`, or a choice of a wrong label.
     pub fails: u64,
     /// Rows with a grade.
     pub values: u64,
     /// The sum of the grades.
     pub value_sum: f64,
-    /// Rows for each label.
+    /// Rows for each label; where the right ones are known they are among the passes and fails too.
     pub labels: Vec<(String, u64)>,
     /// Why rows were unscorable, as often as it was said.
     pub reasons: Tally,
@@ -84,10 +92,11 @@ impl Scores {
         let columns = scorers.into_iter().map(|name| Column {
             scorer: name.to_owned(),
             codes: Codes::Narrow(Vec::new()),
-            labels: Vec::new(),
+            labels: Labels::default(),
             reasons: Tally::default(),
         });
-        let mut new = Self { outcomes: Vec::new(), columns: columns.collect() };
+        let (outcomes, error_codes) = (Vec::new(), Vec::new());
+        let mut new = Self { outcomes, error_codes, columns: columns.collect() };
         new.grow(rows);
         new
     }
@@ -104,7 +113,7 @@ impl Scores {
 
     /// The outcome of a row; a row beyond the last is missing.
     pub fn outcome(&self, row: u64) -> Outcome {
-        Outcome::of_code(self.outcome_code(row) & !CLOSED)
+        outcome_of(self.outcome_code(row))
     }
 
     /// Whether the row passed by the scorer of this position; `None` without a verdict of that kind.
@@ -112,31 +121,22 @@ impl Scores {
         match self.code(scorer, row) {
             PASS => Some(true),
             FAIL => Some(false),
-            _ => None,
+            code => self.columns.get(scorer)?.labels.is_right(code),
         }
     }
 
     /// The row's grade in 0..=1 by the scorer of this position, where a pass is 1 and a fail 0.
     pub fn value(&self, scorer: usize, row: u64) -> Option<f64> {
-        grade_of(self.code(scorer, row))
-    }
-
-    /// The row's label by the scorer of this position.
-    pub fn label(&self, scorer: usize, row: u64) -> Option<&str> {
         let code = self.code(scorer, row);
-        if code >= FIRST_GRADE {
-            return None;
-        }
-        let at = code.checked_sub(FIRST_LABEL)?;
-        let labels = &self.columns.get(scorer)?.labels;
-        labels.get(usize::from(at)).map(String::as_str)
+        let right = || self.columns.get(scorer)?.labels.is_right(code);
+        grade_of(code).or_else(|| right().map(|right| f64::from(u8::from(right))))
     }
 
     /// The ledger: how many rows had each outcome.
     pub fn outcomes(&self) -> OutcomeCounts {
         let mut counts = OutcomeCounts::default();
         for code in &self.outcomes {
-            counts.add(Outcome::of_code(*code & !CLOSED), 1);
+            counts.add(outcome_of(*code), 1);
         }
         counts
     }
@@ -147,7 +147,7 @@ impl Scores {
         let mut tally = ScorerTally {
             scorer: column.scorer.clone(),
             reasons: column.reasons.clone(),
-            labels: column.labels.iter().map(|name| (name.clone(), 0)).collect(),
+            labels: column.labels.given(&column.rows_by_label()),
             ..ScorerTally::default()
         };
         // Grades are summed as the whole numbers they are kept as, so that no order of rows can show in the sum.
@@ -165,12 +165,11 @@ impl Scores {
                     tally.values += 1;
                     grades += u64::from(code - FIRST_GRADE);
                 }
-                code => {
-                    let label = tally.labels.get_mut(usize::from(code - FIRST_LABEL));
-                    if let Some((_, rows)) = label {
-                        *rows += 1;
-                    }
-                }
+                code => match column.labels.is_right(code) {
+                    Some(true) => tally.passes += 1,
+                    Some(false) => tally.fails += 1,
+                    None => {}
+                },
             }
             tally.scored += 1;
         }
@@ -250,7 +249,8 @@ impl Column {
             Verdict::Pass(true) => PASS,
             Verdict::Value(value) if (0.0..=1.0).contains(value) => code_of(*value),
             Verdict::Value(_) => self.unscorable("a value outside 0..=1"),
-            Verdict::Label(label) => self.label(label),
+            Verdict::Label(label) => self.label(label, None),
+            Verdict::Choice { given, truth } => self.label(given, Some(truth)),
             Verdict::Unscorable(reason) => self.unscorable(reason),
         }
     }
@@ -260,22 +260,8 @@ impl Column {
         UNSCORABLE
     }
 
-    fn label(&mut self, label: &str) -> u16 {
-        let known = self.labels.iter().position(|known| known == label);
-        let at = match known {
-            Some(at) => at,
-            None if label.len() > LONGEST_LABEL => {
-                return self.unscorable("a label of more than 200 bytes");
-            }
-            None if self.labels.len() == MOST_LABELS => {
-                return self.unscorable("more than 1,000 different labels");
-            }
-            None => {
-                self.labels.push(label.to_owned());
-                self.labels.len() - 1
-            }
-        };
-        u16::try_from(at).map_or(UNSCORABLE, |at| FIRST_LABEL + at)
+    fn label(&mut self, given: &str, truth: Option<&str>) -> u16 {
+        self.labels.code(given, truth).unwrap_or_else(|reason| self.unscorable(reason))
     }
 
     fn set(&mut self, row: u64, code: u16) {
@@ -358,15 +344,6 @@ mod tests {
         assert!((tally.value_sum - 0.1).abs() < 1e-15);
         assert_eq!(tally.labels, [("spam".to_owned(), 2)]);
         assert_eq!(tally.reasons.iter().count(), 3);
-    }
-
-    #[test]
-    fn a_thousand_labels_fit_and_no_more() {
-        let labels: Vec<_> = (0..1001).map(|n| Verdict::Label(format!("l{n}").into())).collect();
-        let scores = scores(&labels);
-        assert_eq!(scores.label(0, 999), Some("l999"));
-        assert_eq!(scores.label(0, 1000), None);
-        assert_eq!(scores.tally(0).unwrap().unscorable, 1);
     }
 
     #[test]

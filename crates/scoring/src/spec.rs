@@ -1,13 +1,15 @@
-//! The text that names a scorer: `name`, `name:option,key=value`, `name(key=value, …)`, `not(…)`, `all(…)`, `any(…)`.
+//! The text that names a scorer: `name`, `name:option,key=value`, `name(key=value, …)`, `not(…)`, `all(…)`, `any(…)`,
+//! `kind:TEXT` of a kind that others give its meaning; within brackets also any of them as a JSON string.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::foreign;
 use crate::params::Param;
 
 /// The words that take scorers instead of parameters.
-pub(crate) const COMBINATORS: [&str; 3] = ["all", "any", "not"];
+pub(crate) const COMBINATORS: [&str; 4] = ["all", "any", "not", "weighted"];
 
 /// Deeper nesting than anybody writes by hand would be a way to exhaust the stack.
 const DEEPEST: usize = 32;
@@ -69,17 +71,24 @@ impl SpecError {
 }
 
 /// A scorer's text, taken apart.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Spec {
     pub(crate) name: String,
     pub(crate) at: Range<usize>,
     pub(crate) params: Vec<Param>,
     /// The scorers inside a combinator.
     pub(crate) inner: Vec<Spec>,
+    /// Its weight among others.
+    pub(crate) weight: Option<f64>,
+    /// Whether others give its text a meaning.
+    pub(crate) is_foreign: bool,
+    /// A scorer that stands here as a JSON string, unpacked.
+    pub(crate) quoted: Option<String>,
 }
 
-pub(crate) fn parse(text: &str) -> Result<Spec, SpecError> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+/// Takes a scorer's text apart; after one of `kinds` and a colon anything may follow.
+pub(crate) fn parse(text: &str, kinds: &[&str]) -> Result<Spec, SpecError> {
+    let mut parser = Parser { text, at: 0, depth: 0, kinds };
     let spec = parser.scorer()?;
     parser.spaces();
     if parser.at < text.len() {
@@ -93,14 +102,23 @@ struct Parser<'a> {
     at: usize,
     /// How many combinators are open.
     depth: usize,
+    kinds: &'a [&'a str],
 }
 
 impl Parser<'_> {
     fn scorer(&mut self) -> Result<Spec, SpecError> {
         self.spaces();
         let start = self.at;
+        if self.depth > 0 && self.rest().starts_with('"') {
+            return self.quoted_scorer();
+        }
         let name = self.word("the name of a scorer")?;
-        let mut spec = Spec { at: start..self.at, params: Vec::new(), inner: Vec::new(), name };
+        let mut spec = Spec { at: start..self.at, name, ..Spec::default() };
+        if self.kinds.contains(&spec.name.as_str()) && self.rest().starts_with(':') {
+            self.pass_foreign();
+            let own = self.text.get(start..self.at).unwrap_or_default();
+            return Ok(Spec { at: start..start + own.trim_end().len(), is_foreign: true, ..spec });
+        }
         if COMBINATORS.contains(&spec.name.as_str()) {
             spec.inner = self.inner_scorers(&spec.name)?;
         } else if self.takes(':') {
@@ -109,6 +127,19 @@ impl Parser<'_> {
             spec.params = self.bracket_params()?;
         }
         Ok(spec)
+    }
+
+    /// Goes to the end of the text, or of the place within the brackets of a combinator.
+    fn pass_foreign(&mut self) {
+        let rest = self.rest();
+        self.at += if self.depth > 0 { foreign::end(rest) } else { rest.len() };
+    }
+
+    fn quoted_scorer(&mut self) -> Result<Spec, SpecError> {
+        let start = self.at;
+        let value = self.json_value()?;
+        let quoted = value.as_str().map(str::to_owned);
+        Ok(Spec { at: start..self.at, quoted, ..Spec::default() })
     }
 
     fn inner_scorers(&mut self, word: &str) -> Result<Vec<Spec>, SpecError> {
@@ -122,7 +153,8 @@ impl Parser<'_> {
         } else {
             self.expect('(', &format!("`{word}` takes scorers in brackets"))?;
             loop {
-                inner.push(self.scorer()?);
+                let weight = if word == "weighted" { self.weight()? } else { None };
+                inner.push(Spec { weight, ..self.scorer()? });
                 if !self.takes(',') || word == "not" {
                     break;
                 }
@@ -131,6 +163,28 @@ impl Parser<'_> {
         }
         self.depth -= 1;
         Ok(inner)
+    }
+
+    /// `2*` or `0.5*` before a scorer.
+    fn weight(&mut self) -> Result<Option<f64>, SpecError> {
+        self.spaces();
+        let rest = self.rest();
+        if !rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
+            return Ok(None);
+        }
+        let length = rest.find([' ', '*', ',', ')', '(']).unwrap_or(rest.len());
+        let at = self.at..self.at + length;
+        let weight = rest.get(..length).and_then(|text| text.parse::<f64>().ok());
+        let Some(weight) = weight.filter(|weight| (1e-6..=1e6).contains(weight)) else {
+            return Err(SpecError::new(
+                self.text,
+                at,
+                "a weight is a number from 0.000001 to 1000000",
+            ));
+        };
+        self.at = at.end;
+        self.expect('*', "expected `*` behind the weight")?;
+        Ok(Some(weight))
     }
 
     /// `any-part,name=value`; within brackets a comma belongs to the brackets, so there only one.

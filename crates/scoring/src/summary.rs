@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::reading::RowError;
 use crate::tally::cut;
 use crate::{Tally, TokenSums};
 
@@ -43,7 +44,8 @@ pub struct PassSummary {
     pub model_versions: Tally,
     /// How first candidates ended (`finishReason`), or why prompts were blocked (`blockReason`).
     pub finish_reasons: Tally,
-    /// The codes of row errors; `unknown` for those without.
+    /// The codes of row errors, line by line: a number, a status word, or `unknown`. Which codes the rows have in the
+    /// end, [`Scores::error_codes`](crate::Scores::error_codes) says.
     pub error_codes: Tally,
     /// The first few keys that are not of this file.
     pub foreign_keys: Vec<BadLine>,
@@ -175,11 +177,11 @@ impl PassSummary {
         }
     }
 
-    pub(crate) fn note_error(&mut self, row: u64, code: Option<i64>, message: &str) {
-        let name = code.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
-        self.error_codes.add(&name, 1);
+    pub(crate) fn note_error(&mut self, row: u64, error: &RowError<'_>) {
+        self.error_codes.add(&error.name(), 1);
         if self.failed_rows.len() < SAMPLES {
-            self.failed_rows.push(FailedRow { row, code, message: cut(message, 500).to_owned() });
+            let message = cut(&error.message, 500).to_owned();
+            self.failed_rows.push(FailedRow { row, code: error.code, message });
         }
     }
 

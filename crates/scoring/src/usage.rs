@@ -1,5 +1,6 @@
 //! Tokens of a row and their sums: what an answer took, as the service states it.
 
+use crate::View;
 use crate::scan::Scan;
 
 /// The tokens of one row as its `usageMetadata` states them; `None` for what is not said or not a whole number >= 0.
@@ -16,20 +17,29 @@ pub struct Usage {
     pub thoughts: Option<u64>,
     /// `totalTokenCount`.
     pub total: Option<u64>,
+    /// The part of the prompt that is audio, from `promptTokensDetails`.
+    pub audio: Option<u64>,
+    /// `toolUsePromptTokenCount`: what tools fed back to the model, billed as input.
+    pub tool_use: Option<u64>,
 }
 
 impl Usage {
     /// Takes a member of a `usageMetadata`.
     pub(crate) fn take(&mut self, scan: &mut Scan<'_>, name: &[u8]) -> Option<()> {
         let slot = match name {
-            b"promptTokenCount" => &mut self.prompt,
-            b"cachedContentTokenCount" => &mut self.cached,
-            b"candidatesTokenCount" => &mut self.candidates,
-            b"thoughtsTokenCount" => &mut self.thoughts,
-            b"totalTokenCount" => &mut self.total,
+            b"promptTokenCount" | b"prompt_token_count" => &mut self.prompt,
+            b"cachedContentTokenCount" | b"cached_content_token_count" => &mut self.cached,
+            b"candidatesTokenCount" | b"candidates_token_count" => &mut self.candidates,
+            b"thoughtsTokenCount" | b"thoughts_token_count" => &mut self.thoughts,
+            b"totalTokenCount" | b"total_token_count" => &mut self.total,
+            b"toolUsePromptTokenCount" | b"tool_use_prompt_token_count" => &mut self.tool_use,
+            b"promptTokensDetails" | b"prompt_tokens_details" => {
+                self.audio = audio(scan.value()?);
+                return Some(());
+            }
             _ => return scan.skip(),
         };
-        *slot = scan.value()?.as_u64().filter(|count| is_plausible(*count));
+        *slot = count(scan.value()?);
         Some(())
     }
 
@@ -37,6 +47,22 @@ impl Usage {
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A count, which some servers write as a text.
+fn count(value: View<'_>) -> Option<u64> {
+    let text = || value.as_str()?.parse().ok();
+    value.as_u64().or_else(text).filter(|count| is_plausible(*count))
+}
+
+/// The audio among the parts of a prompt, if there is any.
+fn audio(details: View<'_>) -> Option<u64> {
+    let of = |detail: View<'_>| {
+        let [modality, camel, snake] = detail.pick(["modality", "tokenCount", "token_count"]);
+        modality.and_then(View::as_str).filter(|modality| modality == "AUDIO")?;
+        count(camel.or(snake)?)
+    };
+    details.elements().filter_map(of).reduce(u64::saturating_add)
 }
 
 /// Counts are 32-bit numbers at the service; what does not fit is damage, and must not drown the sums.
@@ -108,7 +134,8 @@ mod tests {
             "-1",
             "1.5",
             "1e3",
-            "\"80\"",
+            "\"80.0\"",
+            "\"-8\"",
             "null",
             "9223372036854775808",
             "99999999999999999999999",
@@ -118,6 +145,20 @@ mod tests {
             assert_eq!((usage.prompt, usage.total), (None, Some(7)), "{odd}");
         }
         assert!(usage("[]").is_unknown());
+    }
+
+    #[test]
+    fn both_spellings_and_the_parts_of_the_prompt_are_read() {
+        let read = usage(
+            r#"{"prompt_token_count":"90","toolUsePromptTokenCount":5,"promptTokensDetails":
+            [{"modality":"TEXT","tokenCount":70},{"modality":"AUDIO","tokenCount":20},null,7,
+            {"modality":null,"tokenCount":3},{"modality":"AUDIO","token_count":"1"},{"modality":"AUDIO"}]}"#,
+        );
+        assert_eq!((read.prompt, read.tool_use, read.audio), (Some(90), Some(5), Some(21)));
+        for odd in ["null", "7", "{}", "[null]", r#"[{"modality":"AUDIO","tokenCount":-1}]"#] {
+            let read = usage(&format!(r#"{{"promptTokenCount":5,"promptTokensDetails":{odd}}}"#));
+            assert_eq!((read.prompt, read.audio), (Some(5), None), "{odd}");
+        }
     }
 
     #[test]

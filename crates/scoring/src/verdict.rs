@@ -12,6 +12,14 @@ pub enum Verdict {
     Value(f64),
     /// A class, for a choice among a set.
     Label(Cow<'static, str>),
+    /// A class where the right one is known: a pass if it is that one, and a cell of the
+    /// [confusion matrix](crate::Confusion).
+    Choice {
+        /// The class that the answer names.
+        given: Cow<'static, str>,
+        /// The right one.
+        truth: Cow<'static, str>,
+    },
     /// The scorer cannot tell, and why; such a row counts as missing data, never as wrong.
     Unscorable(Cow<'static, str>),
 }

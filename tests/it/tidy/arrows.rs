@@ -9,7 +9,7 @@ use tests::process::root;
 use super::{Text, none_of, texts};
 
 /// The arrows there may be between our crates; `cli` may know all of them.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("batch-backend", &[]),
     ("batch-cost", &[]),
     ("batch-orchestrator", &["batch-backend"]),
@@ -18,13 +18,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("gemini-client", &["batch-backend"]),
     ("gemini-emulator", &[]),
     ("jsonl-transform", &[]),
+    ("model-judge", &["eval-stats", "scoring"]),
     ("run-store", &["batch-backend", "batch-orchestrator"]),
     ("scorer-plugins", &["scoring"]),
     ("scoring", &[]),
 ];
 
 /// Words that may not occur in the code of a crate, in lower case.
-const FENCES: [(&str, &[&str]); 9] = [
+const FENCES: [(&str, &[&str]); 10] = [
     ("batch-backend", &["gemini", "google", "std::net", "std::process", "reqwest"]),
     ("batch-cost", &["std::fs", "std::net", "std::process", "tokio", "::now("]),
     (
@@ -34,6 +35,7 @@ const FENCES: [(&str, &[&str]); 9] = [
     ("eval-report", &["std::fs", "std::net", "std::process"]),
     ("eval-stats", &["gemini", "std::fs", "std::net", "std::process"]),
     ("jsonl-transform", &["tokio", "async fn", "std::net", "reqwest", "hyper"]),
+    ("model-judge", &["gemini", "google", "std::fs", "std::net", "std::process", "tokio"]),
     ("run-store", &["gemini_", "std::net", "reqwest"]),
     ("scorer-plugins", &["gemini", "google", "std::net", "tokio"]),
     ("scoring", &["std::fs", "std::net", "std::process", "tokio"]),

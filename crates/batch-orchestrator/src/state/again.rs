@@ -51,7 +51,8 @@ impl RunState {
         };
         for id in &attempt.of {
             let Some(job) = self.job(*id) else { return Err(format!("{id} not in the plan")) };
-            if let Some(job) = self.holds(job) {
+            let free = if attempt.why == Why::Asked { Job::is_done_with } else { Job::is_settled };
+            if let Some(job) = self.holds(job, free) {
                 let over = if job.is_over() { ", but not for good" } else { "" };
                 return Err(format!("{}{over}, of job {}", job.phase.name(), job.id));
             }
@@ -92,15 +93,22 @@ impl RunState {
     /// person or was given up by one, or was called off before it was sent: its rows might then be
     /// paid for twice, or against somebody's word.
     pub fn may_send_again(&self, job: &Job) -> bool {
-        self.holds(job).is_none()
+        self.holds(job, Job::is_settled).is_none()
     }
 
-    /// The job that still has a claim to this one's rows, if one does.
-    fn holds<'s>(&'s self, job: &'s Job) -> Option<&'s Job> {
+    /// The same for an attempt that a person asked for: it may also name jobs that were called off
+    /// before they were sent, or given up.
+    pub fn may_send_if_asked(&self, job: &Job) -> bool {
+        self.holds(job, Job::is_done_with).is_none()
+    }
+
+    /// The job that still has a claim to this one's rows, if one does; `free` tells those that have
+    /// none.
+    fn holds<'s>(&'s self, job: &'s Job, free: fn(&Job) -> bool) -> Option<&'s Job> {
         // A heir that was called off before it was sent is nothing to anybody.
         let idle = |heir: &&Job| heir.phase != Phase::Over(Verdict::NeverSent);
         let heirs = self.descendants(job.id).filter(idle);
-        std::iter::once(job).chain(heirs).find(|job| !job.is_settled())
+        std::iter::once(job).chain(heirs).find(|job| !free(job))
     }
 
     /// All jobs that had rows of this one after it.

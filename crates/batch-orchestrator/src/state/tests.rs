@@ -82,7 +82,8 @@ fn job_events(job: JobId, name: JobName) -> impl Strategy<Value = Event> {
 
 fn attempts() -> impl Strategy<Value = Event> {
     let of = prop::collection::vec((1u32..4, 0u32..2), 0..3);
-    (of, 1u32..6, 0u32..3, any::<bool>()).prop_map(|(of, shard, inputs, split)| {
+    let why = prop_oneof![Just(Why::Rows), Just(Why::Asked), Just(Why::Split)];
+    (of, 1u32..6, 0u32..3, why).prop_map(|(of, shard, inputs, why)| {
         let of = of
             .into_iter()
             .map(|(shard, model)| JobId { input: InputId { shard, variant: 0 }, model });
@@ -92,7 +93,6 @@ fn attempts() -> impl Strategy<Value = Event> {
             bytes: 3,
             load: Load { tokens: 1, cost: None },
         });
-        let why = if split { Why::Split } else { Why::Rows };
         Event::Attempted { attempt: Attempt { why, of: of.collect(), inputs: inputs.collect() } }
     })
 }
@@ -121,7 +121,7 @@ fn indexed(state: &RunState) -> Index {
 /// Whether a job was at the service, or refused there, and does not come back to it.
 fn is_behind(job: &Job) -> bool {
     matches!(job.phase, Phase::Fetching { .. } | Phase::Over(Verdict::ResultsLost { .. }))
-        || job.is_settled()
+        || job.is_done_with()
 }
 
 proptest! {

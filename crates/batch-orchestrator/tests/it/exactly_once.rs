@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use batch_backend::memory::Fault;
-use batch_backend::{BatchBackend, JobSpec, ModelId, Operation};
+use batch_backend::memory::{Course, Fault};
+use batch_backend::{BatchBackend, JobSpec, JobState, ModelId, Operation};
 use batch_orchestrator::{Event, Finish, Goal, InputPhase, OnAmbiguous, Phase, Verdict};
 
 use crate::world::{Sim, job};
@@ -82,6 +82,37 @@ async fn a_create_later_than_the_settle_time_is_found_and_cancelled() {
     assert_eq!(sim.backend.history().len(), 2, "the bound was broken, so there are two");
     assert_eq!(sim.living(job(0)), 1, "and one of them is stopped: {:?}", sim.backend.history());
     assert!(sim.journal.events().iter().any(|event| matches!(event, Event::ExtraFound { .. })));
+}
+
+#[tokio::test]
+async fn a_second_job_is_stopped_soon_and_not_only_when_the_first_one_ends() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.strict = false;
+    let mut slow = Course::success();
+    // A day.
+    slow.states = vec![JobState::Running; 8_640];
+    sim.backend.next_courses([slow.clone(), slow]);
+    sim.backend.fail(Operation::Create, [Fault::Late(61)]);
+    sim.session().await.unwrap();
+    let events = sim.journal.events();
+    let place = |is: fn(&Event) -> bool| events.iter().position(is).unwrap();
+    let found = place(|event| matches!(event, Event::ExtraFound { .. }));
+    let ended = place(|event| matches!(event, Event::Ended { .. }));
+    assert!(found < ended, "{events:?}");
+    assert_eq!(sim.living(job(0)), 1);
+    // One list each hour, besides those that found out about the creation.
+    let lists = sim.backend.calls(Operation::List);
+    assert!((24 + 2..24 + 40).contains(&lists), "{lists} lists in a day");
+}
+
+#[tokio::test]
+async fn a_run_without_doubts_is_swept_at_its_end_alone() {
+    let sim = Sim::new(&["sim-flash"]);
+    let mut slow = Course::success();
+    slow.states = vec![JobState::Running; 8_640];
+    sim.backend.next_courses([slow]);
+    sim.session().await.unwrap();
+    assert_eq!(sim.backend.calls(Operation::List), 1);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use batch_backend::{
     BackendError, BatchBackend, ByteSink, Fetched, InputName, JobName, JobPage, JobSnapshot,
     JobSpec, Operation, OutputName, PageToken, StoredInput, Upload, UploadSession,
 };
-use batch_orchestrator::{Event, Finish, Goal, Job, JobId, Phase, RunState, Tally, Verdict};
+use batch_orchestrator::{Event, Finish, Goal, Job, JobId, Phase, RunState, Tally, Verdict, Why};
 
 use crate::world::Sim;
 
@@ -123,6 +123,8 @@ fn rows_are_sent_once_at_a_time(sim: &Sim, events: &[Event]) {
     for event in events {
         state.apply(event).unwrap();
         match event {
+            // A person may ask for rows of a job that may be there all the same.
+            Event::Attempted { attempt } if attempt.why == Why::Asked => {}
             Event::Attempted { attempt } if !attempt.inputs.is_empty() => {
                 passed_on.extend(attempt.of.iter().copied());
                 before.extend(attempt.jobs().map(|heir| (heir, attempt.of.clone())));

@@ -4,7 +4,7 @@ use batch_backend::memory::{Course, Fault};
 use batch_backend::{BatchBackend, JobName, JobSpec, JobState, JobToken, ModelId, Operation};
 use batch_orchestrator::{
     Event, Finish, Goal, InputPhase, JobId, Load, MemoryJournal, OnAmbiguous, Phase, RunState,
-    Verdict,
+    Verdict, Why,
 };
 
 use crate::invariants::a_further_session_does_nothing;
@@ -89,6 +89,27 @@ async fn an_abandoned_job_is_never_created_again() {
     assert_eq!(finish, Finish::Reached);
     assert_eq!(verdict(&state, job(0)), &Verdict::Abandoned { name: None });
     assert_eq!(sim.backend.calls(Operation::Create), 2, "one for each model, ever");
+    a_further_session_does_nothing(&sim).await;
+}
+
+#[tokio::test]
+async fn rows_of_an_abandoned_job_are_sent_again_only_for_who_asks() {
+    let sim = ambiguous(&["sim-flash"]).await;
+    sim.append(&Event::Abandoned { job: job(0) });
+    sim.session().await.unwrap();
+    let state = sim.state();
+    let given_up = state.job(job(0)).unwrap();
+    assert!(given_up.is_put_down());
+    assert!(!state.may_send_again(given_up) && state.may_send_if_asked(given_up));
+    assert!(sim.try_again(job(0), Why::Rows).is_err());
+    sim.send_again(job(0), Why::Asked, 1, Load::default());
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!((finish, sim.backend.calls(Operation::Create)), (Finish::Reached, 2));
+    let heir = state.jobs().last().unwrap();
+    assert!(matches!(verdict(&state, heir.id), Verdict::Results { .. }), "{heir:?}");
+    let mut state = sim.state();
+    let late = Event::Adopted { job: job(0), name: JobName::new("jobs/9"), created: None };
+    assert!(state.apply(&late).is_err(), "its rows have an answer now");
     a_further_session_does_nothing(&sim).await;
 }
 

@@ -149,6 +149,25 @@ async fn jobs_that_ended_long_ago_are_fetched_however_many_there_are() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_down_for_hours_is_waited_for_as_long_as_there_is_patience() {
+    // Waits grow to a quarter of an hour: 29 of them are five hours, 40 are eight.
+    for (failures, in_time) in [(29, true), (40, false)] {
+        let mut sim = Sim::new(&["sim-flash"]);
+        sim.policy.goal = Goal::Submitted;
+        sim.session().await.unwrap();
+        sim.policy.goal = Goal::Fetched;
+        sim.backend.fail(Operation::Get, vec![Fault::Before; failures]);
+        sim.backend.fail(Operation::List, vec![Fault::Before; failures]);
+        let ended = sim.session().await;
+        assert_eq!(ended.is_ok(), in_time, "{ended:?}");
+        sim.backend.calm();
+        sim.session().await.unwrap();
+        sim.assert_complete("after hours");
+        assert_eq!(sim.backend.calls(Operation::Create), 1);
+    }
+}
+
+#[tokio::test]
 async fn late_jobs_that_hold_every_place_end_the_session() {
     for goal in [Goal::Submitted, Goal::Fetched] {
         let mut sim = Sim::new(&["a", "b", "c"]);

@@ -20,6 +20,8 @@ pub(crate) enum Class {
     Truncated,
     /// The answer was empty
     Empty,
+    /// Its job was stopped or given up by hand; it may be paid for twice
+    Stopped,
 }
 
 impl Class {
@@ -28,10 +30,9 @@ impl Class {
 
     /// The class of a row by its outcome; `None` for one whose answer stands, and for one whose
     /// result file has to be fetched again rather than its row sent. `code` is that of a failed
-    /// row's error, or what the service said to the row's whole job.
+    /// row's error.
     pub(crate) fn of(outcome: Outcome, code: Option<&str>) -> Option<Self> {
         Some(match outcome {
-            Outcome::Missing if code.is_some() => Self::of_code(code),
             Outcome::Missing => Self::Missing,
             Outcome::Error => Self::of_code(code),
             Outcome::Blocked => Self::Blocked,
@@ -81,6 +82,7 @@ impl Class {
             Self::Blocked => "blocked",
             Self::Truncated => "truncated",
             Self::Empty => "empty",
+            Self::Stopped => "stopped",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod class;
 mod pick;
 mod retry;
+mod rows;
 mod write;
 
 use batch_orchestrator::{Attempt, Event, Job, JobId, RunState, Why};
@@ -10,10 +11,11 @@ use run_store::RunFolder;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::judge::{Cell, cells};
+use crate::judge::{Cell, Passes, cells};
 
 pub(crate) use class::Class;
-pub(crate) use pick::{Picked, pick};
+pub(crate) use pick::Picked;
+use pick::pick;
 pub(crate) use retry::retry;
 
 /// The events that send rows of every cell again that may be sent a further time: at most `rounds`
@@ -26,15 +28,31 @@ pub(crate) fn round(
 ) -> Outcome<Vec<Event>> {
     let mut state = state.clone();
     let mut events = Vec::new();
-    for cell in cells(folder) {
-        let done = state.cell(cell.variant, cell.model).map(|job| job.round).max().unwrap_or(0);
-        if done >= rounds {
-            continue;
-        }
-        let picked = pick(context, folder, &state, &cell, &Class::RETRIED)?;
-        events.extend(send(folder, &mut state, &cell, &picked, Why::Rows, 1)?);
+    let done = |cell: &Cell<'_>| state.cell(cell.variant, cell.model).map(|job| job.round).max();
+    let open: Vec<_> =
+        cells(folder).into_iter().filter(|cell| done(cell).unwrap_or(0) < rounds).collect();
+    for (cell, picked) in picks(context, folder, &state, &open, &Class::RETRIED)? {
+        events.extend(send(context, folder, &mut state, &cell, &picked, Why::Rows)?);
     }
     Ok(events)
+}
+
+/// What is to be sent again of these cells, which stand in the order of their variants.
+pub(crate) fn picks<'c>(
+    context: &Context,
+    folder: &RunFolder,
+    state: &RunState,
+    cells: &[Cell<'c>],
+    classes: &[Class],
+) -> Outcome<Vec<(Cell<'c>, Picked)>> {
+    let mut picks = Vec::new();
+    for cells in cells.chunk_by(|one, other| one.variant == other.variant) {
+        let passes = Passes::open(context, folder, &[], cells[0].variant)?;
+        for cell in cells {
+            picks.push((*cell, pick(context, &passes, folder, state, cell, classes)?));
+        }
+    }
+    Ok(picks)
 }
 
 /// The events that send what stuck jobs did not bring, in two smaller jobs each.
@@ -46,37 +64,44 @@ pub(crate) fn split(
 ) -> Outcome<Vec<Event>> {
     let mut state = state.clone();
     let mut events = Vec::new();
-    for id in stuck {
-        let cells = cells(folder);
-        let own = |cell: &&Cell<'_>| (cell.variant, cell.model) == (id.input.variant, id.model);
-        let Some(cell) = cells.iter().find(own) else { continue };
-        let Some(job) = state.job(*id).cloned() else { continue };
-        let picked = pick::missing_of(context, folder, &job)?;
-        // Without rows there is still an event, or the job would be split for ever.
-        let attempt = write::attempt(folder, &state, cell, &[job], &picked, Why::Split, 2)?;
-        events.push(legal(&mut state, attempt)?);
+    for cells in cells(folder).chunk_by(|one, other| one.variant == other.variant) {
+        let variant = cells[0].variant;
+        let mut own = stuck.iter().filter(|id| id.input.variant == variant).peekable();
+        if own.peek().is_none() {
+            continue;
+        }
+        let passes = Passes::open(context, folder, &[], variant)?;
+        for id in own {
+            let Some(cell) = cells.iter().find(|cell| cell.model == id.model) else { continue };
+            let Some(job) = state.job(*id).cloned() else { continue };
+            let rows = pick::missing_of(context, &passes, folder, &job)?;
+            // Without rows there is still an event, or the job would be split for ever.
+            let why = (Why::Split, vec![*id]);
+            let attempt = write::attempt(context, folder, &state, cell, why, &rows)?;
+            events.push(legal(&mut state, attempt)?);
+        }
     }
     Ok(events)
 }
 
 /// The event that sends these rows of a cell again, if there are any.
 pub(crate) fn send(
+    context: &Context,
     folder: &RunFolder,
     state: &mut RunState,
     cell: &Cell<'_>,
     picked: &Picked,
     why: Why,
-    parts: usize,
 ) -> Outcome<Option<Event>> {
     if picked.rows.is_empty() {
         return Ok(None);
     }
-    let of: Vec<Job> = state
-        .cell(cell.variant, cell.model)
-        .filter(|job| state.may_send_again(job))
-        .cloned()
-        .collect();
-    let attempt = write::attempt(folder, state, cell, &of, &picked.rows, why, parts)?;
+    let may = |job: &&Job| match why {
+        Why::Asked => state.may_send_if_asked(job),
+        _ => state.may_send_again(job),
+    };
+    let of = state.cell(cell.variant, cell.model).filter(may).map(|job| job.id).collect();
+    let attempt = write::attempt(context, folder, state, cell, (why, of), &picked.rows)?;
     legal(state, attempt).map(Some)
 }
 

@@ -8,7 +8,7 @@ use eval_report::sanitize;
 use run_store::RunFolder;
 use serde_json::{Value, json};
 
-use super::{Class, Picked, pick, send};
+use super::{Class, Picked, picks, send};
 use crate::args::RetryArgs;
 use crate::config::MoneyConfig;
 use crate::context::Context;
@@ -31,15 +31,14 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
     }
     let mut classes = Class::RETRIED.to_vec();
     classes.extend(&args.also);
-    let mut picks = Vec::new();
+    let chosen = chosen(&run.folder, &args.models)?;
+    let picks = picks(context, &run.folder, &state, &chosen, &classes)?;
     let (mut cost, mut all) = (Some(0u64), 0);
-    for cell in chosen(&run.folder, &args.models)? {
-        let picked = pick(context, &run.folder, &state, &cell, &classes)?;
-        all += picked.rows.len() as u64;
-        cost =
-            cost.zip(expected(&run.folder, &cell, picked.rows.len())).map(|(sum, own)| sum + own);
-        context.ui.note(&line(&cell, &picked));
-        picks.push((cell, picked));
+    for (cell, picked) in &picks {
+        let rows = picked.rows.count();
+        all += rows;
+        cost = cost.zip(expected(&run.folder, cell, rows)).map(|(sum, own)| sum + own);
+        context.ui.note(&line(cell, picked));
     }
     let mut total = Total::default();
     match cost {
@@ -48,12 +47,14 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
     }
     if all == 0 || args.dry_run {
         let cells: Vec<Value> = picks.iter().map(as_json).collect();
-        return nothing_sent(context, &run.folder, all, &total, &cells);
+        let stopped = picks.iter().any(|(_, picked)| picked.others.contains_key(&Class::Stopped));
+        return nothing_sent(context, &run.folder, (all, stopped), &total, &cells);
     }
     afford(context, &run.folder, &state, &total, args)?;
+    let why = if classes.contains(&Class::Stopped) { Why::Asked } else { Why::Rows };
     let (mut after, mut events) = (state, Vec::new());
     for (cell, picked) in &picks {
-        events.extend(send(&run.folder, &mut after, cell, picked, Why::Rows, 1)?);
+        events.extend(send(context, &run.folder, &mut after, cell, picked, why)?);
     }
     drop(picks);
     steps::write_down(context, &run, &events)?;
@@ -86,9 +87,9 @@ fn line(cell: &Cell<'_>, picked: &Picked) -> String {
         let counts = classes.iter().map(|(class, n)| format!("{n} {}", class.name()));
         counts.collect::<Vec<_>>().join(", ")
     };
-    let (label, again) = (cell.label(), rows(picked.rows.len() as u64));
-    let which = match picked.rows.as_slice() {
-        [] => String::new(),
+    let (label, again) = (cell.label(), rows(picked.rows.count()));
+    let which = match picked.rows.count() {
+        0 => String::new(),
         _ => format!(" ({})", counts(&picked.classes)),
     };
     let others = match picked.others.len() {
@@ -108,7 +109,7 @@ fn as_json((cell, picked): &(Cell<'_>, Picked)) -> Value {
         Value::Object(counts.collect())
     };
     json!({
-        "model": cell.model_name, "variant": cell.variant_name, "rows": picked.rows.len(),
+        "model": cell.model_name, "variant": cell.variant_name, "rows": picked.rows.count(),
         "classes": counts(&picked.classes), "not_sent": counts(&picked.others),
         "held": picked.held,
     })
@@ -117,7 +118,7 @@ fn as_json((cell, picked): &(Cell<'_>, Picked)) -> Value {
 fn nothing_sent(
     context: &Context,
     folder: &RunFolder,
-    all: u64,
+    (all, stopped): (u64, bool),
     cost: &Total,
     cells: &[Value],
 ) -> Outcome<()> {
@@ -129,6 +130,12 @@ fn nothing_sent(
             "type": "retried", "run": run, "rows": all, "sent": false, "cost_micros": micros,
             "cells": cells,
         }));
+    }
+    if all == 0 && stopped {
+        return Ui::result(&format!(
+            "no row of the run is to be sent again\nnext: `{next} --also stopped` sends rows of jobs \
+             that were stopped or given up by hand; they may be paid for twice"
+        ));
     }
     if all == 0 {
         return Ui::result("no row of the run is to be sent again");
@@ -142,7 +149,7 @@ fn nothing_sent(
 }
 
 /// What rows of a cell may cost, by what all of its rows may; `None` where no price is known.
-fn expected(folder: &RunFolder, cell: &Cell<'_>, rows: usize) -> Option<u64> {
+fn expected(folder: &RunFolder, cell: &Cell<'_>, rows: u64) -> Option<u64> {
     let (model, variant) = (usize::try_from(cell.model).ok()?, cell.variant);
     let made = folder.manifest().made.inputs.iter();
     let own = made.filter(|input| input.id.variant == variant);
@@ -151,7 +158,7 @@ fn expected(folder: &RunFolder, cell: &Cell<'_>, rows: usize) -> Option<u64> {
         whole = whole.saturating_add(input.loads.get(model)?.cost?);
         all += input.rows;
     }
-    let share = u128::from(whole) * rows as u128;
+    let share = u128::from(whole) * u128::from(rows);
     u64::try_from(share.div_ceil(u128::from(all.max(1)))).ok()
 }
 

@@ -3,49 +3,50 @@
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
-use batch_orchestrator::{Attempt, InputId, Job, Load, NewInput, RunState, Why};
+use batch_orchestrator::{Attempt, InputId, JobId, Load, NewInput, RunState, Why};
 use run_store::{AtomicFile, MadeInput, RunFolder};
 
-use crate::context::store;
+use super::rows::Rows;
+use crate::context::{Context, store};
 use crate::dataset_rows::FolderRows;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Cell;
 use crate::prepare::shard_limits;
 use crate::row_keys;
 
-/// The attempt at sending `rows` of a cell again, in `parts` inputs or in as many more as the limits
-/// of the run ask for. The inputs are written.
+/// The attempt at sending `rows` of a cell again, which these jobs had: in one input, in two where a job is
+/// split, or in as many more as the limits of the run ask for. The inputs are written.
 pub(super) fn attempt(
+    context: &Context,
     folder: &RunFolder,
     state: &RunState,
     cell: &Cell<'_>,
-    of: &[Job],
-    rows: &[u64],
-    why: Why,
-    parts: usize,
+    (why, of): (Why, Vec<JobId>),
+    rows: &Rows,
 ) -> Outcome<Attempt> {
     let limits = shard_limits(&folder.manifest().asked.settings.limits);
-    let most = usize::try_from(limits.rows).unwrap_or(usize::MAX);
-    let size = rows.len().div_ceil(parts).clamp(1, most.max(1));
+    let parts = if why == Why::Split { 2 } else { 1 };
+    let size = rows.count().div_ceil(parts).clamp(1, limits.rows.max(1));
     let mut lines = FolderRows::open(folder, cell.variant)?;
-    let (mut inputs, mut rest) = (Vec::new(), rows);
+    let (mut inputs, mut rest) = (Vec::new(), rows.iter().peekable());
     for shard in state.next_shard().. {
-        if rest.is_empty() {
+        if rest.peek().is_none() {
             break;
         }
         let id = InputId { shard, variant: cell.variant };
         let mut input = Input::begin(folder, id)?;
-        let mut taken = 0;
-        for row in rest.iter().take(size) {
+        while let Some(row) = rest.peek().filter(|_| input.rows < size) {
+            if let Some(stopped) = context.stop.failure() {
+                return Err(stopped);
+            }
             if !input.take(*row, &mut lines, limits.bytes)? {
                 break;
             }
-            taken += 1;
+            rest.next();
         }
         inputs.push(input.end(folder, cell)?);
-        rest = &rest[taken..];
     }
-    Ok(Attempt { why, of: of.iter().map(|job| job.id).collect(), inputs })
+    Ok(Attempt { why, of, inputs })
 }
 
 /// One input that is being written: lines as they were sent the first time, keys and all.

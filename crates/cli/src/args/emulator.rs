@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::judges::JudgingRates;
 use crate::duration::parse_duration;
 
 #[derive(Debug, Args)]
@@ -64,6 +65,8 @@ pub(crate) struct EmulatorArgs {
     #[arg(long, value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u32).range(1..), requires = "upstream")]
     pub(crate) upstream_tries: u32,
+    #[command(flatten)]
+    pub(crate) judging: JudgingRates,
     /// List these models, and answer 404 to all others
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) models: Vec<String>,

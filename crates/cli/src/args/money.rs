@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use batch_cost::Money;
+use batch_cost::{Money, UsageTier};
 use clap::Args;
 
 use crate::config::{LimitsConfig, MoneyConfig};
@@ -31,6 +31,24 @@ pub(crate) struct LimitArgs {
     /// At most this many jobs at the service at a time, those of others counted [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) jobs: Option<u32>,
+    /// The project's usage tier, which says how many tokens may wait at the service [default: 1]
+    #[arg(long, value_name = "1|2|3", value_parser = tier)]
+    pub(crate) tier: Option<UsageTier>,
+    /// At most this many tokens of a model at the service at a time; repeat it for other models
+    #[arg(long, value_name = "MODEL=N", value_parser = tokens)]
+    pub(crate) enqueued_tokens: Vec<(String, u64)>,
+}
+
+fn tier(text: &str) -> Result<UsageTier, &'static str> {
+    text.parse().ok().and_then(UsageTier::from_number).ok_or("the tiers are 1, 2 and 3")
+}
+
+fn tokens(text: &str) -> Result<(String, u64), &'static str> {
+    let (model, tokens) = text.rsplit_once('=').ok_or("it is written MODEL=N")?;
+    match tokens.parse() {
+        Ok(tokens @ 1..) if !model.is_empty() => Ok((model.to_owned(), tokens)),
+        _ => Err("N is a whole number from 1 on, as in MODEL=3000000"),
+    }
 }
 
 impl MoneyArgs {
@@ -45,6 +63,8 @@ impl LimitArgs {
             rows_per_shard: self.rows_per_shard,
             bytes_per_shard: self.bytes_per_shard,
             jobs: self.jobs,
+            tier: self.tier,
+            enqueued_tokens: self.enqueued_tokens.iter().cloned().collect(),
             ..LimitsConfig::default()
         }
     }

@@ -4,6 +4,10 @@ use std::num::NonZeroUsize;
 
 use clap::{Args, ValueEnum};
 
+use super::{AskArgs, JudgingArgs};
+
+use super::{ExpectedArgs, ScoringArgs};
+
 /// Which rows of a dataset are taken, and what is left out of each.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RowArgs {
@@ -68,14 +72,24 @@ pub(crate) struct TransformArgs {
 #[command(after_help = "Examples:
   batch-eval score results.jsonl                  a result file, also one the notebook made
   batch-eval score logs.jsonl                     the logged answers of a dataset
-  batch-eval score friday --scorer function-call:any-part")]
+  batch-eval score friday --scorer function-call:any-part
+  batch-eval score friday --scorer python:rules.py --expected labels.jsonl:/label
+  batch-eval score friday --list                  its scorings; --diff A B compares two of them")]
 pub(crate) struct ScoreArgs {
     /// A result file, a dataset, or a run's name or folder; the newest run when left out
     pub(crate) what: Option<String>,
     /// A scorer; repeat it for several [default: the run's, or function-call]
     #[arg(long = "scorer", value_name = "SCORER")]
     pub(crate) scorers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) expected: ExpectedArgs,
+    #[command(flatten)]
+    pub(crate) scorings: ScoringArgs,
     /// How many threads work; all cores when left out
     #[arg(long, value_name = "N", hide = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
+    #[command(flatten)]
+    pub(crate) asking: AskArgs,
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{BadRows, KeyArgs, LimitArgs, MoneyArgs, RowArgs, RunRef, ServiceArgs};
+use super::{
+    BadRows, ExpectedArgs, JudgingArgs, KeyArgs, LimitArgs, MoneyArgs, RowArgs, RunRef, ServiceArgs,
+};
 use crate::again::Class;
 use crate::config::{Config, PaceConfig, StuckThen};
 use crate::duration::parse_duration;
@@ -29,6 +31,8 @@ pub(crate) struct RunArgs {
     /// repeat it for several [default: function-call]
     #[arg(long = "scorer", value_name = "SCORER")]
     pub(crate) scorers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) expected: ExpectedArgs,
     /// The run's name; the same name and settings again go on with that run
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -57,6 +61,8 @@ pub(crate) struct RunArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
 }
 
 impl RunArgs {
@@ -65,6 +71,10 @@ impl RunArgs {
         Config {
             models: self.models.clone(),
             scorers: self.scorers.clone(),
+            baseline: self.judging.baseline.clone(),
+            gates: self.judging.gates.clone(),
+            slices: self.judging.slices.clone(),
+            cluster: self.judging.cluster.clone(),
             bad_rows: self.bad_rows,
             accept_partial: self.accept_partial.then_some(true),
             money: self.money.as_config(),
@@ -177,6 +187,10 @@ pub(crate) struct ResumeArgs {
     /// Give up a job of the run that is in doubt: it is not created again
     #[arg(long, conflicts_with = "adopt")]
     pub(crate) abandon: bool,
+    /// Cut a damaged journal back to the line before the damage; jobs that it may have told of are
+    /// looked for before any is created
+    #[arg(long)]
+    pub(crate) repair: bool,
     /// Agree to what would otherwise be asked
     #[arg(short, long)]
     pub(crate) yes: bool,
@@ -189,13 +203,16 @@ pub(crate) struct ResumeArgs {
     pub(crate) accept_partial: bool,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   batch-eval retry friday --dry-run       which rows, and why
   batch-eval retry friday                 what failed or never came
-  batch-eval retry friday --also blocked -m MODEL")]
+  batch-eval retry friday --also blocked -m MODEL
+  batch-eval retry friday --also stopped  rows of jobs you cancelled or gave up, too")]
 pub(crate) struct RetryArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
@@ -221,6 +238,8 @@ pub(crate) struct RetryArgs {
     pub(crate) accept_partial: bool,
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
+    #[command(flatten)]
+    pub(crate) judging: JudgingArgs,
 }
 
 #[derive(Debug, Args)]

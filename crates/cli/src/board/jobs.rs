@@ -1,10 +1,11 @@
 //! `batch-eval jobs`: every job of the key.
 
 use batch_backend::{JobName, JobSnapshot, JobToken, ModelId};
+use batch_cost::Money;
 use eval_report::sanitize;
 use serde_json::{Value, json};
 
-use super::owners::Owners;
+use super::owners::{Owners, Priced};
 use super::{Account, age_s, ago};
 use crate::args::JobsArgs;
 use crate::context::Context;
@@ -31,14 +32,14 @@ pub(crate) async fn jobs(context: &Context, args: &JobsArgs) -> Outcome<()> {
         let jobs: Vec<Value> = shown.iter().map(|job| as_json(context, &owners, job)).collect();
         return Ui::object(&json!({"type": "jobs", "jobs": jobs, "all": all, "live": live}));
     }
-    let mut rows = vec![["AGE", "STATE", "ROWS", "MODEL", "RUN", "JOB"].map(str::to_owned)];
+    let mut rows = vec![["AGE", "STATE", "ROWS", "COST", "MODEL", "RUN", "JOB"].map(str::to_owned)];
     rows.extend(shown.iter().map(|job| cells(context, &owners, job)));
     let mut lines = if shown.is_empty() { Vec::new() } else { table::lines(&rows) };
     lines.push(format!("{}, {live} not over, {} shown", words::jobs(all), shown.len()));
     Ui::result(&lines.join("\n"))
 }
 
-fn cells(context: &Context, owners: &Owners, job: &JobSnapshot) -> [String; 6] {
+fn cells(context: &Context, owners: &Owners, job: &JobSnapshot) -> [String; 7] {
     let token = job.token.as_ref().map(JobToken::as_str);
     let owner = owners.of(token);
     let label = match (owner.is_ours(), token) {
@@ -49,10 +50,21 @@ fn cells(context: &Context, owners: &Owners, job: &JobSnapshot) -> [String; 6] {
         ago(context.now(), job.created),
         sanitize(&job.state.to_string()).into_owned(),
         rows(job),
+        cost(&owner.price(&job.name)),
         job.model.as_ref().map_or_else(|| "?".to_owned(), |m| sanitize(m.as_str()).into_owned()),
         label,
         sanitize(job.name.as_str()).into_owned(),
     ]
+}
+
+/// What a job cost, or may cost at most.
+fn cost(priced: &Priced) -> String {
+    match (priced.spent, priced.forecast) {
+        (Some(spent), _) => Money::from_micros(spent).to_string(),
+        (None, Some(0)) => "free".to_owned(),
+        (None, Some(most)) => format!("up to {}", Money::from_micros(most)),
+        (None, None) => "?".to_owned(),
+    }
 }
 
 /// How many rows are done, of how many, and how many failed.
@@ -69,6 +81,7 @@ fn rows(job: &JobSnapshot) -> String {
 fn as_json(context: &Context, owners: &Owners, job: &JobSnapshot) -> Value {
     let token = job.token.as_ref().map(JobToken::as_str);
     let owner = owners.of(token);
+    let price = owner.price(&job.name);
     json!({
         "name": job.name.as_str(),
         "state": job.state.to_string(),
@@ -83,6 +96,7 @@ fn as_json(context: &Context, owners: &Owners, job: &JobSnapshot) -> Value {
             "total": job.counts.total, "succeeded": job.counts.succeeded,
             "failed": job.counts.failed, "pending": job.counts.pending,
         },
+        "cost_micros": {"forecast": price.forecast, "spent": price.spent},
         "error": job.error.as_ref().map(|error| &error.message),
     })
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use batch_orchestrator::{Goal, RunState};
+use batch_backend::JobName;
+use batch_orchestrator::{Goal, Job, JobId, RunState};
 use run_store::{Listed, RunFolder, Runs};
 
 use crate::context::store;
 use crate::exit::Outcome;
+use crate::grading;
 
 /// The runs here, by the mark in the names of their jobs and files.
 #[derive(Debug, Default)]
@@ -21,6 +23,18 @@ pub(super) struct Run {
     pub(super) name: String,
     /// Whether it has all results that it will get.
     pub(super) done: bool,
+    jobs: BTreeMap<JobId, Priced>,
+}
+
+/// What a job of a run costs, in millionths of a dollar.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Priced {
+    /// Its name at the service; what else carries its mark is a second job for the same work.
+    name: Option<JobName>,
+    /// At most, by the forecast.
+    pub(super) forecast: Option<u64>,
+    /// By what its results state.
+    pub(super) spent: Option<u64>,
 }
 
 /// Whose something is.
@@ -43,7 +57,11 @@ impl Owners {
                 Listed::Run(folder) => {
                     let tag = folder.manifest().tag.as_str().to_owned();
                     let name = folder.manifest().name.as_str().to_owned();
-                    owners.by_tag.insert(tag, Run { name, done: is_done(&folder) });
+                    match grading::of_run(&folder) {
+                        Ok(rounds) => owners.add_judges(&name, &rounds),
+                        Err(_) => owners.unread.push(folder.paths().root().display().to_string()),
+                    }
+                    owners.by_tag.insert(tag, Run::of(name, &folder));
                 }
                 Listed::Unreadable(path, _) => owners.unread.push(path.display().to_string()),
                 // Nothing is sent before a run is made.
@@ -53,6 +71,15 @@ impl Owners {
         Ok(owners)
     }
 
+    /// Adds what was made to ask the judges of a run.
+    fn add_judges(&mut self, run: &str, rounds: &[RunFolder]) {
+        for round in rounds {
+            let name = format!("{run} judge");
+            let run = Run::of(name, round);
+            self.by_tag.insert(round.manifest().tag.as_str().to_owned(), run);
+        }
+    }
+
     /// Whose a name of a job or a label of a file is.
     pub(super) fn of<'a>(&'a self, label: Option<&'a str>) -> Owner<'a> {
         let Some((tag, part)) = label.and_then(mark) else { return Owner::Stranger };
@@ -60,14 +87,22 @@ impl Owners {
     }
 }
 
-/// A run whose journal cannot be read is not done: what it owns stays.
-fn is_done(folder: &RunFolder) -> bool {
-    let state = || {
-        let plan = folder.plan().ok()?;
-        let replay = folder.replay().ok()?;
-        RunState::replay(&plan, replay.events()).ok()
-    };
-    state().is_some_and(|state| state.reached(Goal::Fetched))
+impl Run {
+    /// A run whose journal cannot be read is not done: what it owns stays.
+    fn of(name: String, folder: &RunFolder) -> Self {
+        let state = || {
+            let plan = folder.plan().ok()?;
+            let replay = folder.replay().ok()?;
+            RunState::replay(&plan, replay.events()).ok()
+        };
+        let Some(state) = state() else { return Self { name, done: false, jobs: BTreeMap::new() } };
+        let priced = |job: &Job| {
+            let (name, forecast) = (job.name.clone(), job.load.cost);
+            (job.id, Priced { name, forecast, spent: job.spent })
+        };
+        let jobs = state.jobs().map(priced).collect();
+        Self { name, done: state.reached(Goal::Fetched), jobs }
+    }
 }
 
 /// The run's tag and the part of the run in `be1.TAG.PART`.
@@ -83,6 +118,15 @@ impl Owner<'_> {
             Self::Orphan => "(a run that is not here)".to_owned(),
             Self::Stranger => "-".to_owned(),
         }
+    }
+
+    /// What a job of this name costs; nothing is known where no run here owns it.
+    pub(super) fn price(self, job: &JobName) -> Priced {
+        let Self::Run(run, part) = self else { return Priced::default() };
+        let id = part.split_once(".a").and_then(|(id, _)| JobId::parse(id));
+        let priced = id.and_then(|id| run.jobs.get(&id)).cloned().unwrap_or_default();
+        let spent = priced.spent.filter(|_| priced.name.as_ref() == Some(job));
+        Priced { spent, ..priced }
     }
 
     /// The run's name, for programs.
@@ -103,7 +147,10 @@ impl Owner<'_> {
 impl Owners {
     pub(super) fn with(runs: &[(&str, &str, bool)]) -> Self {
         let run = |(tag, name, done): &(&str, &str, bool)| {
-            ((*tag).to_owned(), Run { name: (*name).to_owned(), done: *done })
+            (
+                (*tag).to_owned(),
+                Run { name: (*name).to_owned(), done: *done, jobs: BTreeMap::new() },
+            )
         };
         Self { by_tag: runs.iter().map(run).collect(), unread: Vec::new() }
     }

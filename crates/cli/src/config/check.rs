@@ -24,19 +24,36 @@ impl Config {
             return Err(format!("variants {one:?} and {other:?} are equal: that would cost twice"));
         }
         if let Some(baseline) = &self.baseline {
-            let names = || self.models.iter().map(String::as_str).chain([LOGGED]);
-            if !names().any(|name| name == baseline) {
-                let near = scoring::nearest(baseline, names());
-                let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                return Err(format!(
-                    "baseline {baseline:?} is neither `{LOGGED}` nor one of the models{hint}"
-                ));
+            let names = || self.columns().chain([LOGGED.to_owned()]);
+            if !names().any(|name| name == *baseline) {
+                let names: Vec<String> = names().collect();
+                let near = scoring::nearest(baseline, names.iter().map(String::as_str));
+                // Without models the run has the default ones, which are not known here.
+                if !self.models.is_empty() || near.is_some() {
+                    let hint =
+                        near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                    return Err(format!(
+                        "baseline {baseline:?} is neither `{LOGGED}` nor one of the models{hint}"
+                    ));
+                }
             }
         }
         if self.pace.stuck_then.is_some() && self.pace.stuck_after.is_none() {
             return Err("`stuck_then` needs `stuck_after`: when is a job stuck?".to_owned());
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// The models by the names of their columns, which hold the variant where there are several.
+    fn columns(&self) -> impl Iterator<Item = String> {
+        let of_variants = |model: &String| {
+            let names =
+                self.variants.iter().map(move |variant| format!("{model}/{}", variant.name));
+            names.collect::<Vec<_>>()
+        };
+        self.models.iter().cloned().chain(self.models.iter().flat_map(of_variants))
     }
 }
 

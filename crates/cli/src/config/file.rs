@@ -9,7 +9,7 @@ use super::Config;
 use crate::exit::{Failure, Outcome};
 
 /// The file that is read without being named.
-const NAME: &str = "batch-eval.toml";
+pub(crate) const NAME: &str = "batch-eval.toml";
 
 /// The longest file that is read, in bytes.
 const MAX_LEN: u64 = 1 << 20;

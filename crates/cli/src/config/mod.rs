@@ -24,7 +24,7 @@ use crate::args::{Ambiguous, BadRows};
 use section::{Found, Section};
 
 pub(crate) use error::ConfigError;
-pub(crate) use file::read;
+pub(crate) use file::{NAME, read};
 pub(crate) use variant::Variant;
 
 /// What may be set in the file; `None` and empty lists are what is not.

@@ -2,6 +2,7 @@
 
 use super::json::quoted;
 use super::section::{Found, Result, Section};
+use crate::plugins::KINDS as PLUGINS;
 
 /// The words of a table that take other scorers.
 const COMBINATORS: [&str; 3] = ["all", "any", "not"];
@@ -41,12 +42,21 @@ fn named(section: &Section<'_, '_>) -> Result<String> {
     Ok(format!("{name}({})", params.join(", ")))
 }
 
+/// A text as it stands within brackets: one that is not made of names and parameters could end too early there.
+fn bracketed(text: &str) -> String {
+    let is_foreign = PLUGINS
+        .iter()
+        .any(|kind| text.trim_start().strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')));
+    if is_foreign { serde_json::Value::from(text).to_string() } else { text.to_owned() }
+}
+
 /// `{ all = ["a", { name = "b" }] }` is `all(a, b)`.
 fn combined(section: &Section<'_, '_>) -> Result<String> {
     let mut texts = Vec::new();
     for word in COMBINATORS {
         let Some(found) = section.find(word) else { continue };
         let inner = if word == "not" { vec![scorer(&found)?] } else { scorers(&found)? };
+        let inner: Vec<String> = inner.iter().map(|text| bracketed(text)).collect();
         texts.push(format!("{word}({})", inner.join(", ")));
     }
     match texts.as_slice() {

@@ -1,36 +1,37 @@
 //! Keeps what was judged in the run folder: scores row by row, and the report.
 
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use batch_orchestrator::{InputId, JobId};
-use eval_report::{Report, sanitize, to_json};
+use eval_report::{Report, sanitize, to_json, to_markdown};
 use run_store::{AtomicFile, OwnName, RunFolder, StoreError};
 use scoring::{Scorer, Scores};
 
-use super::Cell;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::digest;
+use crate::plugins;
 use crate::row_keys::RowKeys;
 
-/// One line a row: its key, its outcome, what each scorer said.
+/// One line a row: its key, its outcome, what each scorer said of the answer of a cell, given by the numbers of its
+/// variant and model, or of the logged one.
 pub(super) fn scores(
     context: &Context,
     folder: &RunFolder,
     scorers: &[Box<dyn Scorer>],
-    cell: &Cell<'_>,
+    cell: Option<(u32, u32)>,
     scores: &Scores,
 ) -> Outcome<()> {
     let paths = folder.paths();
-    let input = InputId { shard: 1, variant: cell.variant };
-    let path = paths.scores(&set(scorers)?, JobId { input, model: cell.model });
+    let path = scores_path(folder, &names(scorers), cell)?;
     let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
     let keys = RowKeys::new(logged, &context.stop);
     keep(context, folder, &path, |file| write_scores(scorers, file, keys, scores))
 }
 
-/// Keeps the report: the run's own as `report.json`, others beside it under the name of their set.
+/// Keeps the report, as JSON and for a pull request: the run's own as `report.json`, others beside it under the name
+/// of their set.
 pub(super) fn report(
     context: &Context,
     folder: &RunFolder,
@@ -39,12 +40,14 @@ pub(super) fn report(
 ) -> Outcome<()> {
     let path = folder.paths().report(&report_name(folder, scorers)?);
     let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
-    keep(context, folder, &path, |file| file.write_all(json.as_bytes()))
+    keep(context, folder, &path, |file| file.write_all(json.as_bytes()))?;
+    let markdown = to_markdown(report);
+    keep(context, folder, &path.with_extension("md"), |file| file.write_all(markdown.as_bytes()))
 }
 
 /// Writes a file that can be made again at any time. A folder that cannot be written to is no
 /// reason to keep a report from its reader.
-fn keep(
+pub(crate) fn keep(
     context: &Context,
     folder: &RunFolder,
     path: &Path,
@@ -133,10 +136,26 @@ fn verdict(scores: &Scores, scorer: usize, row: u64) -> serde_json::Value {
         .unwrap_or_default()
 }
 
+/// Where the verdicts of these scorers are kept: on the answers of a model under a variant, given by
+/// its number and the variant's, or on the logged ones.
+pub(crate) fn scores_path(
+    folder: &RunFolder,
+    scorers: &[&str],
+    cell: Option<(u32, u32)>,
+) -> Outcome<PathBuf> {
+    let (variant, model) = cell.unwrap_or_default();
+    let job = JobId { input: InputId { shard: 1, variant }, model };
+    let path = folder.paths().scores(&set(scorers)?, job);
+    Ok(if cell.is_some() { path } else { path.with_file_name("logged.jsonl") })
+}
+
+fn names(scorers: &[Box<dyn Scorer>]) -> Vec<&str> {
+    scorers.iter().map(|scorer| scorer.name()).collect()
+}
+
 /// The name under which the scores of these scorers are kept.
-fn set(scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
-    let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    own(&format!("s-{}", &digest(names.join("\n").as_bytes())[..12]))
+fn set(scorers: &[&str]) -> Outcome<OwnName> {
+    own(&format!("s-{}", &digest(scorers.join("\n").as_bytes())[..12]))
 }
 
 fn own(text: &str) -> Outcome<OwnName> {
@@ -144,12 +163,9 @@ fn own(text: &str) -> Outcome<OwnName> {
 }
 
 fn report_name(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
-    let own_scorers: Vec<&str> =
-        folder.manifest().asked.scorers.iter().map(String::as_str).collect();
-    let these: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    if own_scorers == these {
+    if plugins::are_of_run(folder, scorers)? {
         own("report.json")
     } else {
-        own(&format!("{}.json", set(scorers)?.as_str()))
+        own(&format!("{}.json", set(&names(scorers))?.as_str()))
     }
 }

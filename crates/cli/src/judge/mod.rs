@@ -1,21 +1,29 @@
 //! From the results of a run to its report, offline: the passes, the score files, the figures.
 
+mod groups;
 mod keep;
 mod passes;
+mod wishes;
 
 use std::time::Duration;
 
 use batch_orchestrator::{Event, RunState};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize};
 use run_store::RunFolder;
-use scoring::Scorer;
+use scoring::{Scorer, Scores};
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::grading;
 use crate::money::{Bills, Quotes};
 use crate::notes::notes;
+use crate::rows::keep_page;
+use crate::scorings;
 use crate::ui::Ui;
-pub(crate) use passes::Passes;
+pub(crate) use groups::{GroupReader, Groups, in_run as field_of_row};
+pub(crate) use keep::{keep as keep_file, scores_path};
+pub(crate) use passes::{Passes, failed};
+pub(crate) use wishes::Judging;
 
 /// A report and what it means for the exit code.
 #[derive(Debug)]
@@ -40,24 +48,34 @@ pub(crate) fn run(
     quotes: &Quotes,
     elapsed: Option<Duration>,
 ) -> Outcome<Judged> {
+    scorings::begin(context, folder, scorers)?;
+    let wishes = Judging::wished(context, Some(folder.paths()))?;
     let mut report = empty(folder, scorers, elapsed);
-    let bills = Bills::of(folder, state, quotes)?;
+    let mut columns: Vec<Scores> = Vec::new();
+    let graded = grading::load(context, folder)?;
+    let mut bills = Bills::new(folder, quotes);
     let mut damage = Vec::new();
     for cells in cells(folder).chunk_by(|one, other| one.variant == other.variant) {
         let variant = cells[0].variant;
         let passes = Passes::open(context, folder, scorers, variant)?;
+        graded.lay_logged();
         if variant == 0
-            && let Some(column) = passes.logged()?
+            && let Some((column, scores)) = passes.logged()?
         {
             report.push(column);
+            keep::scores(context, folder, scorers, None, &scores)?;
+            columns.push(scores);
         }
         for cell in cells {
-            let (scores, summary) = passes.results(state.cell(variant, cell.model))?;
+            graded.lay_cell(cell);
+            let (scores, summary) =
+                passes.results(state.cell(variant, cell.model), Some(&mut bills))?;
             let label = cell.label();
             damage.extend(
                 summary.damage().iter().map(|what| format!("{}: {what}", sanitize(&label))),
             );
-            keep::scores(context, folder, scorers, cell, &scores)?;
+            let numbers = Some((cell.variant, cell.model));
+            keep::scores(context, folder, scorers, numbers, &scores)?;
             let column = Column::of(ColumnSource {
                 label: cell.model_name,
                 role: Role::Model,
@@ -66,15 +84,36 @@ pub(crate) fn run(
                 scores: &scores,
                 summary: &summary,
             });
-            report.push(Column { cost: bills.cost(cell, quotes), ..column });
+            report.push(Column { cost: bills.cost(cell), ..column });
+            columns.push(scores);
         }
     }
+    report.judges = graded.results(context, folder, quotes)?;
     report.warnings.extend(notes(folder, state));
+    let groups = Groups::of_run(context, folder, &wishes)?;
+    conclude(&mut report, &columns, &wishes, &groups)?;
     let asked = || report.models.iter().filter(|column| column.role == Role::Model);
     let errors = asked().filter_map(|column| column.scores.first()).map(|score| score.errors).sum();
     let missing = asked().map(|column| column.outcomes.missing).sum();
     keep::report(context, folder, scorers, &report)?;
+    drop(columns);
+    keep_page(context, folder, state, &report)?;
+    scorings::end(context, folder, scorers, &report)?;
     Ok(Judged { report, damage, errors, missing, spent: bills.news(state) })
+}
+
+/// Compares the columns of a report and decides its gates; `columns` are their verdicts, in order.
+pub(crate) fn conclude(
+    report: &mut Report,
+    columns: &[Scores],
+    wishes: &Judging,
+    groups: &Groups,
+) -> Outcome<()> {
+    wishes.check_against(report)?;
+    let gates = wishes.gates()?;
+    let columns: Vec<&Scores> = columns.iter().collect();
+    report.conclude(&columns, &groups.conclude(wishes, &gates));
+    Ok(())
 }
 
 /// A model under a variant: a column of the report.

@@ -2,15 +2,18 @@
 
 use std::io::BufReader;
 
+use batch_cost::Bill;
 use batch_orchestrator::{Job, JobId, Phase, StoredResult, Verdict};
 use eval_report::{Column, ColumnSource, Role};
 use run_store::RunFolder;
-use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassSummary, Scorer, Scores};
+use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassError, PassSummary, Scorer, Scores, Usage};
 
 use crate::context::{Context, store};
 use crate::dataset_rows::{FolderDataset, FolderRows};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::Hashing;
+use crate::money::{Bills, of_usage};
+use crate::plugins;
 use crate::row_keys::RowKeys;
 
 /// What the passes over one variant share.
@@ -46,13 +49,18 @@ impl<'a> Passes<'a> {
         self.copies.has(row)
     }
 
+    /// Whether a key is that of a row of this variant which was sent.
+    pub(crate) fn has_key(&self, key: scoring::RowKey) -> bool {
+        self.hashes.has(key) && !self.copies.has(key.number)
+    }
+
     /// The logged answers as a column; `None` when the dataset has none at all.
-    pub(super) fn logged(&self) -> Outcome<Option<Column>> {
+    pub(super) fn logged(&self) -> Outcome<Option<(Column, Scores)>> {
         let path = self.folder.paths().logged();
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut scores = Scores::new(self.rows, self.scorers);
         let reader = self.context.stop.reader(file);
-        let summary = self.pass(reader, Form::Logged, &mut scores)?;
+        let summary = self.pass(reader, Form::Logged, &mut scores, None)?;
         let column = Column::of(ColumnSource {
             label: "logged",
             role: Role::Logged,
@@ -62,14 +70,16 @@ impl<'a> Passes<'a> {
             summary: &summary,
         });
         let any = column.outcomes.missing < column.submitted;
-        Ok(any.then_some(column))
+        Ok(any.then_some((column, scores)))
     }
 
     /// The results of these jobs, given from the first to the last sent. Of a row that was sent
-    /// more than once the last answer counts, and failures only where there is none.
+    /// more than once the last answer counts, and failures only where there is none. What each job
+    /// cost goes into the bills.
     pub(crate) fn results<'j>(
         &self,
         jobs: impl Iterator<Item = &'j Job>,
+        mut bills: Option<&mut Bills<'_>>,
     ) -> Outcome<(Scores, PassSummary)> {
         let mut scores = Scores::new(self.rows, self.scorers);
         let mut summary = PassSummary::default();
@@ -77,18 +87,25 @@ impl<'a> Passes<'a> {
         // A pass lets stand what an earlier one answered, so the last job goes first.
         for job in jobs.into_iter().rev() {
             if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
-                summary.absorb(&self.job(job.id, result, &mut scores)?);
+                let bill = bills.as_deref_mut().and_then(|bills| bills.open(job.id));
+                summary.absorb(&self.job(job.id, result, &mut scores, bill)?);
             }
         }
         Ok((scores, summary))
     }
 
     /// The results of one job. The file must be the one that was fetched.
-    fn job(&self, job: JobId, result: &StoredResult, scores: &mut Scores) -> Outcome<PassSummary> {
+    fn job(
+        &self,
+        job: JobId,
+        result: &StoredResult,
+        scores: &mut Scores,
+        bill: Option<&mut Bill>,
+    ) -> Outcome<PassSummary> {
         let path = self.folder.paths().raw(job);
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut reader = Hashing::new(self.context.stop.reader(file));
-        let summary = self.pass(&mut reader, Form::Results, scores)?;
+        let summary = self.pass(&mut reader, Form::Results, scores, bill)?;
         // A pass reads to the end; what it left is read here so that the digest is of the file.
         std::io::copy(&mut reader, &mut std::io::sink())
             .map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
@@ -107,6 +124,7 @@ impl<'a> Passes<'a> {
         reader: impl std::io::Read + Send,
         form: Form,
         scores: &mut Scores,
+        bill: Option<&mut Bill>,
     ) -> Outcome<PassSummary> {
         let check = |key| self.hashes.has(key);
         let rows = FolderDataset { folder: self.folder, variant: self.variant };
@@ -116,10 +134,24 @@ impl<'a> Passes<'a> {
         if form == Form::Results {
             pass = pass.copies(&self.copies);
         }
-        pass.run(reader, scores).map_err(|error| {
-            self.context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Io, &error))
-        })
+        let mut meter;
+        if let Some(bill) = bill {
+            meter = |usage: &Usage| bill.add(of_usage(usage).as_ref());
+            pass = pass.meter(&mut meter);
+        }
+        pass.run(reader, scores).map_err(|error| failed(self.context, &error))
     }
+}
+
+/// A pass that stopped: since the user wished so, a scorer was given up, or a file cannot be read.
+pub(crate) fn failed(context: &Context, error: &PassError) -> Failure {
+    context.stop.failure().unwrap_or_else(|| match error {
+        PassError::Scorer(error) => plugins::given_up(error),
+        PassError::Compressed { .. } => {
+            Failure::of(Exit::Dataset, error).next("gunzip or zstd -d it first, or pipe it in")
+        }
+        _ => Failure::of(Exit::Io, error),
+    })
 }
 
 /// The hashes in the keys of the rows of a variant: those of the first stand in `logged.jsonl`,

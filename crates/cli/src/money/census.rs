@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::row_keys;
+use crate::stop::{Stop, StopReader};
 
 /// So many rows are looked into, evenly spread: more would make no forecast better.
 const LOOKED_INTO: u64 = 20_000;
@@ -28,12 +29,13 @@ pub(super) struct Look {
 
 /// Looks at every variant, one after the other.
 pub(super) fn looks(
+    stop: &Stop,
     paths: &RunPaths,
     inputs: &[MadeInput],
     variants: u32,
     keep_sample: bool,
 ) -> Result<Vec<Look>, Trouble> {
-    (0..variants).map(|variant| look(paths, inputs, variant, keep_sample)).collect()
+    (0..variants).map(|variant| look(stop, paths, inputs, variant, keep_sample)).collect()
 }
 
 /// Why the files that were just written cannot be read.
@@ -46,6 +48,7 @@ pub(super) enum Trouble {
 }
 
 fn look(
+    stop: &Stop,
     paths: &RunPaths,
     inputs: &[MadeInput],
     variant: u32,
@@ -53,10 +56,11 @@ fn look(
 ) -> Result<Look, Trouble> {
     let rows: u64 = inputs.iter().filter(|i| i.id.variant == variant).map(|i| i.rows).sum();
     let every = rows.div_ceil(LOOKED_INTO).max(1);
-    let mut sent = Lines::of(paths, inputs, variant);
+    let mut sent = Lines::of(stop, paths, inputs, variant);
     // Sizes as logged are those of the first variant, as far as it changes nothing.
-    let mut first = if variant == 0 { None } else { Some(Lines::of(paths, inputs, 0)) };
-    let mut logged = BufReader::with_capacity(1 << 20, paths.open_file(&paths.logged())?);
+    let mut first = if variant == 0 { None } else { Some(Lines::of(stop, paths, inputs, 0)) };
+    let logged = stop.reader(paths.open_file(&paths.logged())?);
+    let mut logged = BufReader::with_capacity(1 << 20, logged);
     let mut logged_line = Vec::new();
     let mut census = Census::default();
     let mut kept = Reservoir::new(if keep_sample { COUNTED } else { 0 }, u64::from(variant));
@@ -93,17 +97,18 @@ fn look(
 
 /// The lines of all inputs of a variant, one after another.
 struct Lines<'a> {
+    stop: &'a Stop,
     paths: &'a RunPaths,
     left: Vec<&'a MadeInput>,
-    file: Option<BufReader<File>>,
+    file: Option<BufReader<StopReader<File>>>,
     line: Vec<u8>,
 }
 
 impl<'a> Lines<'a> {
-    fn of(paths: &'a RunPaths, inputs: &'a [MadeInput], variant: u32) -> Self {
+    fn of(stop: &'a Stop, paths: &'a RunPaths, inputs: &'a [MadeInput], variant: u32) -> Self {
         let mut left: Vec<_> = inputs.iter().filter(|i| i.id.variant == variant).collect();
         left.sort_by_key(|input| std::cmp::Reverse(input.id.shard));
-        Self { paths, left, file: None, line: Vec::new() }
+        Self { stop, paths, left, file: None, line: Vec::new() }
     }
 
     fn next(&mut self) -> Result<Option<&[u8]>, Trouble> {
@@ -116,7 +121,7 @@ impl<'a> Lines<'a> {
             }
             let Some(input) = self.left.pop() else { return Ok(None) };
             let file = self.paths.open_file(&self.paths.input(input.id))?;
-            self.file = Some(BufReader::with_capacity(1 << 20, file));
+            self.file = Some(BufReader::with_capacity(1 << 20, self.stop.reader(file)));
         }
     }
 }

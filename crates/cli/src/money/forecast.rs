@@ -9,7 +9,7 @@ use batch_cost::{Assumptions, Basis, Cost, Forecast, Money, Pairs, Range, Total}
 use batch_orchestrator::Clock as _;
 use eval_report::sanitize;
 use gemini_client::Client;
-use run_store::{Asked, JobLoad, Made, MadeInput, RunPaths};
+use run_store::{Asked, JobLoad, Made, MadeInput, Manifest, RunPaths};
 use serde_json::{Value, json};
 
 use super::census::{Look, Trouble, looks};
@@ -17,6 +17,7 @@ use super::count::count;
 use super::quotes::Quotes;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::grading;
 use crate::ui::Ui;
 use crate::words::rows;
 
@@ -37,6 +38,8 @@ struct Part {
 #[derive(Debug)]
 pub(crate) struct Forecasted {
     parts: Vec<Part>,
+    /// What each judge may cost.
+    judges: Vec<(String, Cost)>,
     pub(crate) total: Total,
     prices: Option<String>,
 }
@@ -54,9 +57,10 @@ pub(crate) async fn forecast(
 ) -> Outcome<Forecasted> {
     let variants = u32::try_from(asked.variants.len()).unwrap_or(u32::MAX);
     let keep_sample = client.is_some() && !quotes.is_free();
-    let looks = looks(paths, &made.inputs, variants, keep_sample).map_err(|error| match error {
+    let looks = looks(&context.stop, paths, &made.inputs, variants, keep_sample);
+    let looks = looks.map_err(|error| match error {
         Trouble::Store(error) => store(&error),
-        Trouble::Read(_) => Failure::of(Exit::Io, &error),
+        Trouble::Read(_) => context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Io, &error)),
     })?;
     let mut parts = Vec::new();
     let mut total = Total::default();
@@ -67,10 +71,33 @@ pub(crate) async fn forecast(
             parts.push(part);
         }
     }
+    let judges = judges(context, asked, &parts, quotes);
+    for (name, cost) in &judges {
+        total.add(name, cost);
+    }
     weigh(made, &parts);
-    let forecasted = Forecasted { parts, total, prices: quotes.name() };
+    let forecasted = Forecasted { parts, judges, total, prices: quotes.name() };
     made.forecast = (!quotes.is_free()).then(|| forecasted.kept());
     Ok(forecasted)
+}
+
+/// What judges among the scorers may cost.
+fn judges(
+    context: &Context,
+    asked: &Asked,
+    parts: &[Part],
+    quotes: &Quotes,
+) -> Vec<(String, Cost)> {
+    // What asks a judge is a run itself, without scorers.
+    if asked.scorers.is_empty() {
+        return Vec::new();
+    }
+    let expected = |part: &Part| {
+        let Forecast { rows, input, output, .. } = part.forecast;
+        grading::Expected { rows, input, output }
+    };
+    let columns: Vec<_> = parts.iter().map(expected).collect();
+    grading::forecast(&context.desk, &columns, quotes)
 }
 
 async fn part(
@@ -187,6 +214,13 @@ pub(crate) fn remembered(forecast: Option<&run_store::Forecast>) -> Total {
     total
 }
 
+/// The forecast that a run was made with, as far as it was written down.
+pub(crate) fn kept_forecast(manifest: &Manifest) -> Forecasted {
+    let kept = manifest.made.forecast.as_ref();
+    let prices = kept.and_then(|forecast| forecast.prices.clone());
+    Forecasted { parts: Vec::new(), judges: Vec::new(), total: remembered(kept), prices }
+}
+
 /// Says what the run may cost; nothing where nothing is paid for.
 pub(crate) fn tell(context: &Context, forecasted: &Forecasted) -> Outcome<()> {
     if forecasted.prices.is_none() {
@@ -198,7 +232,14 @@ pub(crate) fn tell(context: &Context, forecasted: &Forecasted) -> Outcome<()> {
     for part in &forecasted.parts {
         context.ui.note(&format!("forecast   {}", line(part)));
     }
-    if forecasted.parts.len() > 1 {
+    for (name, cost) in &forecasted.judges {
+        context.ui.note(&format!(
+            "forecast   {}, when the answers are here: {}",
+            sanitize(name),
+            cost_text(cost)
+        ));
+    }
+    if forecasted.parts.len() + forecasted.judges.len() != 1 {
         context.ui.note(&format!("forecast   together {}", together(&forecasted.total)));
     }
     Ok(())
@@ -218,13 +259,16 @@ fn line(part: &Part) -> String {
     };
     tokens(forecast.input, forecast.input_basis, "in");
     tokens(forecast.output, forecast.output_basis, "out");
-    let cost = match &forecast.cost {
+    format!("{line}: {}", cost_text(&forecast.cost))
+}
+
+fn cost_text(cost: &Cost) -> String {
+    match cost {
         Cost::Free => "free".to_owned(),
         Cost::Known(range) => money(range),
         Cost::Unknown(why) => format!("cost unknown: {why}"),
         _ => "cost unknown".to_owned(),
-    };
-    format!("{line}: {cost}")
+    }
 }
 
 fn on(basis: Basis) -> String {
@@ -258,13 +302,18 @@ pub(crate) fn as_json(forecasted: &Forecasted) -> Value {
     let tokens = |range: Option<Range<u64>>| {
         range.map(|range| json!({"low": range.low, "likely": range.mid, "high": range.high}))
     };
+    let priced = |cost: &Cost| match cost {
+        Cost::Free => (Some(json!({"low": 0, "likely": 0, "high": 0})), None),
+        Cost::Known(range) => (Some(micros(range)), None),
+        Cost::Unknown(why) => (None, Some(why.to_string())),
+        _ => (None, None),
+    };
+    let judge = |(name, cost): &(String, Cost)| {
+        let (cost, why) = priced(cost);
+        json!({"name": name, "cost_micros": cost, "unknown": why})
+    };
     let part = |part: &Part| {
-        let (cost, why) = match &part.forecast.cost {
-            Cost::Free => (Some(json!({"low": 0, "likely": 0, "high": 0})), None),
-            Cost::Known(range) => (Some(micros(range)), None),
-            Cost::Unknown(why) => (None, Some(why.to_string())),
-            _ => (None, None),
-        };
+        let (cost, why) = priced(&part.forecast.cost);
         json!({
             "name": part.name, "rows": part.forecast.rows,
             "input_tokens": tokens(part.forecast.input),
@@ -275,6 +324,7 @@ pub(crate) fn as_json(forecasted: &Forecasted) -> Value {
     json!({
         "type": "forecast",
         "parts": forecasted.parts.iter().map(part).collect::<Vec<_>>(),
+        "judges": forecasted.judges.iter().map(judge).collect::<Vec<_>>(),
         "cost_micros": micros(&forecasted.total.cost),
         "unknown": forecasted.total.unknown,
         "prices": forecasted.prices,

@@ -8,6 +8,6 @@ mod quotes;
 mod spent;
 
 pub(crate) use consent::{Wish, consent};
-pub(crate) use forecast::{Forecasted, as_json, forecast, remembered, tell};
+pub(crate) use forecast::{Forecasted, as_json, forecast, kept_forecast, remembered, tell};
 pub(crate) use quotes::{Quotes, keep, kept};
-pub(crate) use spent::Bills;
+pub(crate) use spent::{Bills, of_usage};

@@ -7,7 +7,9 @@ mod transform;
 use std::io;
 
 use batch_orchestrator::InputId;
-use jsonl_transform::{ShardFiles, ShardLimits, Shards, Summary, TransformError, Transformer};
+use jsonl_transform::{
+    InputError, ShardFiles, ShardLimits, Shards, Summary, TransformError, Transformer,
+};
 use run_store::{AtomicFile, Dataset, Draft, Made, MadeInput, RunFolder, RunPaths, Transformed};
 
 use crate::context::{Context, store};
@@ -129,6 +131,10 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
     }
     let shown = eval_report::sanitize(label);
     let mut failure = match error {
+        TransformError::Read { source, .. } if is_changed(source) => {
+            Failure::new(Exit::Dataset, format!("{shown}: {error}: {source}"))
+                .next("wait until nobody writes to the file, or give a copy of it")
+        }
         TransformError::Read { source, .. } => Failure::io(format!("{shown}: {error}"), source),
         // A row that is longer than the job's input may be: nothing is wrong with the disk.
         TransformError::Write(write)
@@ -153,6 +159,12 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
         Some(hint) => failure.next(hint),
         None => failure,
     }
+}
+
+/// Whether another program wrote to the dataset meanwhile: nothing is wrong with the disk.
+fn is_changed(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(InputError::Changed))
 }
 
 /// Says what was made of the dataset.

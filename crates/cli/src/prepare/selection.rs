@@ -108,7 +108,7 @@ pub(crate) fn edits(variant: &Variant) -> Outcome<Edits> {
 
 impl RowArgs {
     /// The words that say which rows a run has, as they are kept with it; `None` for all rows.
-    pub(crate) fn words(&self) -> Option<String> {
+    pub(crate) fn words(&self, bad_rows: BadRows) -> Option<String> {
         let mut words = Vec::new();
         if let Some(range) = &self.rows {
             words.push(format!("--rows {range}"));
@@ -122,6 +122,8 @@ impl RowArgs {
         }
         words.extend(self.drop.iter().map(|pointer| format!("--drop {pointer}")));
         words.extend(self.dedupe.then(|| "--dedupe".to_owned()));
+        words.extend(self.lenient.then(|| "--lenient".to_owned()));
+        words.extend((bad_rows == BadRows::Skip).then(|| "--bad-rows skip".to_owned()));
         (!words.is_empty()).then(|| words.join(" "))
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, IsTerminal as _, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jsonl_transform::{Dataset, Input};
+use jsonl_transform::{Dataset, Input, SteadyFile};
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
@@ -97,7 +97,10 @@ impl Source {
                 let of = |path: &'a String| {
                     input(
                         path,
-                        Box::new(move || Ok(Box::new(context.stop.reader(File::open(path)?)))),
+                        Box::new(move || {
+                            let file = SteadyFile::new(File::open(path)?)?;
+                            Ok(Box::new(context.stop.reader(file)))
+                        }),
                     )
                 };
                 paths.iter().map(of).collect()

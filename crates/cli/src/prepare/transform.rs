@@ -36,14 +36,14 @@ pub(crate) fn transform(context: &Context, args: &TransformArgs) -> Outcome<()> 
     let written = |error: io::Error| {
         Failure::io(format!("failed to write {}", eval_report::sanitize(&args.output)), &error)
     };
-    let through = |out: &mut dyn Write| {
+    let through = |out: &mut (dyn Write + Send)| {
         let mut streams = Streams::input_only(out);
         transformer
             .run_dataset(&dataset, &mut streams)
             .map_err(|error| failed(context, &source.label(), &error))
     };
     let summary = if args.output == "-" {
-        let mut out = io::stdout().lock();
+        let mut out = io::stdout();
         let summary = through(&mut out)?;
         out.flush().map_err(written)?;
         summary

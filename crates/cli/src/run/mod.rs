@@ -5,14 +5,16 @@ pub(crate) mod settings;
 use batch_backend::ModelId;
 use run_store::{Asked, Draft, NewRun, OwnName, RunFolder, StoreError};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::args::{BadRows, PaceArgs, RunArgs, Until};
 use crate::config::Config;
 use crate::context::{Context, DEFAULT_SCORER, store};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::expected::{self, Wish};
+use crate::judge::Judging;
 use crate::key::{self, Key};
 use crate::money::{self, Forecasted, Quotes};
+use crate::plugins::{self, Identity};
 use crate::prepare::{self, Recipe, Source};
 use crate::service;
 use crate::steps::{self, Locked, Wishes};
@@ -39,6 +41,8 @@ struct Wanted<'a> {
     source: Source,
     key: Option<Key>,
     asked: Asked,
+    /// What the scorers are.
+    scorers: Vec<Identity>,
 }
 
 /// Runs.
@@ -47,12 +51,17 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
     let name = args.name.as_deref().map(OwnName::parse).transpose();
     let name = name.map_err(|error| Failure::usage(error.to_string()))?;
     let there = name.as_ref().map(|name| existing(context, &wanted, name)).transpose()?.flatten();
-    let (run, forecast) = match there {
-        Some(run) => (run, None),
-        None => begun(context, &wanted, name.as_ref()).await?,
+    let (run, forecasted) = match there {
+        Some(run) => {
+            let forecasted = money::kept_forecast(run.folder.manifest());
+            (run, forecasted)
+        }
+        None => make(context, &wanted, name.as_ref()).await?,
     };
+    money::tell(context, &forecasted)?;
     if args.dry_run {
-        return steps::stopped_before_sending(context, &run.folder, forecast.as_ref());
+        let state = steps::state(&run.folder)?;
+        return steps::stopped_at(context, &run.folder, &state, Some(&forecasted));
     }
     let wishes = Wishes {
         pace: &PaceArgs::of(&wanted.config.pace, args.pace.until),
@@ -72,7 +81,6 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         context.ui.note("settings   from batch-eval.toml or --config, under what the flags say");
     }
     config.check().map_err(Failure::usage)?;
-    settings::known(&config)?;
     let words = match (args.datasets.as_slice(), &config.dataset) {
         ([], Some(dataset)) => std::slice::from_ref(dataset),
         (words, _) => words,
@@ -89,16 +97,23 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         scorers => scorers.to_vec(),
     };
     // A scorer that cannot be built is found out before anything is made or sent.
-    context.scorers(&scorers)?;
+    if let Some(text) = &args.expected.expected {
+        Wish::parse(text)?;
+    }
+    let identities = plugins::identities(&context.scorers(&scorers)?);
+    let scorer_names: Vec<String> = identities.iter().map(|scorer| scorer.name.clone()).collect();
     let key = key::read(&args.service.key)?;
     let emulated = is_emulated(args, &typed, key.is_some());
     let backend = service::named(&args.service, emulated)?;
     if !emulated && key.is_none() && args.pace.until != Some(Until::Prepared) {
         // Nothing is prepared that cannot be sent.
-        return Err(key::missing());
+        let missing = key::missing();
+        let next = missing.next.as_ref().map(|next| format!("{next}; --emulator needs none"));
+        return Err(Failure { next, ..missing });
     }
     let models = models(args, typed, &source, emulated)?;
     let models: Vec<String> = models.iter().map(|model| model.as_str().to_owned()).collect();
+    settings::check_conclusions(&config, &models, &scorer_names)?;
     let asked = Asked {
         backend,
         emulated,
@@ -107,21 +122,22 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         models,
         variants: settings::variants(&config)?,
         scorers,
-        rows: args.rows.words(),
+        rows: args.rows.words(config.bad_rows.unwrap_or(BadRows::Fail)),
         key_fingerprint: None,
     };
-    Ok(Wanted { args, config, source, key, asked })
+    context.desk.check(&asked, args.emulator)?;
+    Ok(Wanted { args, config, source, key, asked, scorers: identities })
 }
 
 /// Whether the run goes to the emulator in this process: when asked for, or when neither a key nor
 /// an address names a service and no model does either. Made-up figures never stand under a real
 /// model's name by accident.
-fn is_emulated(args: &RunArgs, models: &[ModelId], has_key: bool) -> bool {
+pub(crate) fn is_emulated(args: &RunArgs, models: &[ModelId], has_key: bool) -> bool {
     let made_up = models.iter().all(|model| model.as_str().starts_with("sim-"));
     args.emulator || (!has_key && args.service.base_url.is_none() && made_up)
 }
 
-fn typed_models(names: &[String]) -> Outcome<Vec<ModelId>> {
+pub(crate) fn typed_models(names: &[String]) -> Outcome<Vec<ModelId>> {
     let mut models = Vec::<ModelId>::new();
     for name in names {
         let model = ModelId::parse(name).map_err(|error| Failure::usage(error.to_string()))?;
@@ -134,7 +150,7 @@ fn typed_models(names: &[String]) -> Outcome<Vec<ModelId>> {
     Ok(models)
 }
 
-fn models(
+pub(crate) fn models(
     args: &RunArgs,
     typed: Vec<ModelId>,
     source: &Source,
@@ -175,19 +191,8 @@ fn existing(context: &Context, wanted: &Wanted<'_>, name: &OwnName) -> Outcome<O
     }
 }
 
-/// A new run, and what it may cost.
-async fn begun(
-    context: &Context,
-    wanted: &Wanted<'_>,
-    name: Option<&OwnName>,
-) -> Outcome<(Locked, Option<Value>)> {
-    let (run, forecasted) = make(context, wanted, name).await?;
-    money::tell(context, &forecasted)?;
-    Ok((run, Some(money::as_json(&forecasted))))
-}
-
-/// Refuses a run of the same name that is another one. Only what was typed counts: patience is no
-/// part of what a run is.
+/// Refuses a run of the same name that is another one. Of its patience only what was typed counts, and
+/// what holds for this call alone does not.
 fn same(context: &Context, folder: &RunFolder, wanted: &Wanted<'_>) -> Outcome<()> {
     let manifest = folder.manifest();
     let name = manifest.name.as_str();
@@ -197,17 +202,22 @@ fn same(context: &Context, folder: &RunFolder, wanted: &Wanted<'_>) -> Outcome<(
     }
     let asked = Asked {
         dataset: wanted.source.identity(context)?,
-        settings: manifest.asked.settings.clone(),
+        settings: settings::asked_again(&wanted.config, &wanted.asked, &manifest.asked.settings),
         key_fingerprint: manifest.asked.key_fingerprint.clone(),
         ..wanted.asked.clone()
     };
-    let difference = manifest.asked.difference(&asked);
+    let mut difference = manifest.asked.difference(&asked);
+    difference.extend(expected::differs(folder, wanted.args.expected.expected.as_deref())?);
+    difference.extend(context.desk.differs(folder)?);
     if difference.is_empty() {
         return Ok(());
     }
     let mut failure = Failure::usage(format!("run {name} exists with other settings"));
     failure.causes = difference;
-    let next = format!("another --name, or `{}` to go on with it", steps::resume(manifest));
+    let next = format!(
+        "another --name, or `{}` to go on with it, which also takes another --budget",
+        steps::resume(manifest)
+    );
     Err(failure.safe("nothing was sent or changed").next(next))
 }
 
@@ -252,6 +262,10 @@ async fn make(
     let client = key.map(|key| service::client_of(&wanted.asked.backend, Some(key))).transpose()?;
     let paths = draft.paths();
     money::keep(paths, &wanted.config.money)?;
+    context.desk.keep_files(paths)?;
+    Judging::of(&wanted.config).keep(paths)?;
+    expected::keep(context, paths, wanted.args.expected.expected.as_deref())?;
+    plugins::keep(paths, draft.tag().as_str(), &wanted.asked.scorers, &wanted.scorers)?;
     let forecasted =
         money::forecast(context, paths, &wanted.asked, &mut made, &quotes, client.as_ref()).await?;
     let key_fingerprint = key.map(|key| key.fingerprint(draft.tag().as_str()));

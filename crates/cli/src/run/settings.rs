@@ -6,30 +6,32 @@ use std::time::Duration;
 use batch_cost::{Limits, UsageTier};
 use batch_orchestrator::Policy;
 use eval_report::sanitize;
-use run_store::{OnAmbiguous, Settings, Stuck, Then, Variant};
+use run_store::{Asked, OnAmbiguous, Settings, Stuck, Then, Variant};
 use serde_json::{Value, json};
 
 use crate::args::Ambiguous;
 use crate::config::{Config, LimitsConfig, PaceConfig, StuckThen};
 use crate::exit::{Failure, Outcome};
+use crate::judge::Judging;
 use crate::service::EMULATED_SETTLE;
 
 /// The name of the one variant of a run that asked for none.
 const BASE: &str = "base";
 
-/// Refuses settings that nothing reads yet: one that is passed over in silence misleads.
-pub(super) fn known(config: &Config) -> Outcome<()> {
-    let unread = [
-        ("baseline", config.baseline.is_some()),
-        ("gate", !config.gates.is_empty()),
-        ("slices", !config.slices.is_empty()),
-        ("cluster", config.cluster.is_some()),
-    ];
-    match unread.iter().find(|(_, is_set)| *is_set) {
-        Some((name, _)) => Err(Failure::usage(format!("`{name}` is not built yet"))
-            .next("take it out of the settings file")),
-        None => Ok(()),
-    }
+/// Finds out whether gates and the baseline name columns that the run will have.
+pub(crate) fn check_conclusions(
+    config: &Config,
+    models: &[String],
+    scorers: &[String],
+) -> Outcome<()> {
+    let columns: Vec<String> = match config.variants.as_slice() {
+        [] | [_] => models.to_vec(),
+        variants => variants
+            .iter()
+            .flat_map(|variant| models.iter().map(move |model| format!("{model}/{}", variant.name)))
+            .collect(),
+    };
+    Judging::of(config).check(&columns, scorers)
 }
 
 /// How the run goes about it.
@@ -52,6 +54,24 @@ pub(super) fn settings(config: &Config, models: &[String], emulated: bool) -> Ou
     })
 }
 
+/// The settings of a run that is there, as this call asks for them: what it leaves out stays, but for
+/// the size of inputs, which is part of what a run is. Waits hold for the call alone and do not count.
+pub(super) fn asked_again(config: &Config, asked: &Asked, kept: &Settings) -> Settings {
+    let (money, limits, new) = (&config.money, &config.limits, &asked.settings);
+    let tokens =
+        limits.file.is_some() || limits.tier.is_some() || !limits.enqueued_tokens.is_empty();
+    Settings {
+        retry_rows: config.pace.retry_rows.unwrap_or(kept.retry_rows),
+        budget: money.budget.map(batch_cost::Money::micros).or(kept.budget),
+        limits: run_store::Limits {
+            live_jobs: limits.jobs.map(u64::from).or(kept.limits.live_jobs),
+            live_tokens: if tokens { &new.limits } else { &kept.limits }.live_tokens.clone(),
+            ..new.limits.clone()
+        },
+        ..kept.clone()
+    }
+}
+
 pub(crate) fn stuck(pace: &PaceConfig) -> Option<Stuck> {
     let then = match pace.stuck_then {
         Some(StuckThen::Cancel) => Then::Cancel,
@@ -67,7 +87,11 @@ pub(crate) fn millis(time: Duration) -> u64 {
 
 /// What may be at the service at once: the service's own limits, unless the user knows better.
 /// The emulator in this process has none.
-fn limits(config: &LimitsConfig, models: &[String], emulated: bool) -> Outcome<run_store::Limits> {
+pub(crate) fn limits(
+    config: &LimitsConfig,
+    models: &[String],
+    emulated: bool,
+) -> Outcome<run_store::Limits> {
     let mut known = Limits::builtin();
     if let Some(path) = &config.file {
         let own = Limits::parse(&read(path)?).map_err(|error| in_file(path, &error))?;
@@ -106,7 +130,7 @@ pub(crate) fn in_file(path: &Path, error: &dyn std::error::Error) -> Failure {
 
 /// The variants with their edits as they are kept: a JSON list of `[pointer, value]` to set and
 /// `[pointer]` to remove.
-pub(super) fn variants(config: &Config) -> Outcome<Vec<Variant>> {
+pub(crate) fn variants(config: &Config) -> Outcome<Vec<Variant>> {
     if config.variants.is_empty() {
         return Ok(vec![Variant::named(BASE)]);
     }

@@ -1,14 +1,18 @@
 //! From a run folder to its report: what `run` and `resume` share.
 
+mod part;
+mod standing;
+mod story;
 mod travel;
 
-pub(crate) use travel::policy;
+pub(crate) use part::fetch;
+pub(crate) use standing::stopped_at;
+use story::{Story, with_doubts};
+pub(crate) use travel::{guard, policy};
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use batch_orchestrator::{
-    Clock as _, DriveError, Event, Goal, InputPhase, Journal as _, Phase, RunState, Verdict,
-};
+use batch_orchestrator::{Clock as _, DriveError, Event, Goal, InputPhase, Journal as _, RunState};
 use run_store::{FileJournal, Lock, Manifest, Replay, RunFolder};
 use serde_json::json;
 
@@ -17,13 +21,13 @@ use crate::args::{PaceArgs, Until};
 use crate::config::MoneyConfig;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::judge;
+use crate::judge::{self, Judged};
 use crate::key::Key;
 use crate::money::{self, Quotes, Wish};
+use crate::plugins;
 use crate::service;
 use crate::ui::Ui;
 use crate::verdict::{afforded, refused, undecided, verdict};
-use crate::words::jobs;
 
 /// A run that is locked and about to be worked on.
 #[derive(Debug)]
@@ -87,10 +91,10 @@ pub(crate) fn quotes(
 
 /// Writes events into the journal of a locked run that nobody works on.
 pub(crate) fn write_down(context: &Context, run: &Locked, events: &[Event]) -> Outcome<()> {
-    let (mut journal, _) = open(context, run)?;
+    let (mut journal, replay) = open(context, run)?;
     let failed = |error| Failure::io("failed to write the journal", &error);
-    for event in events {
-        journal.append(event).map_err(failed)?;
+    for event in with_doubts(replay.was_mended(), events.to_vec()) {
+        journal.append(&event).map_err(failed)?;
     }
     journal.end("decided").map_err(failed)
 }
@@ -99,6 +103,57 @@ pub(crate) fn write_down(context: &Context, run: &Locked, events: &[Event]) -> O
 pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -> Outcome<()> {
     let (mut journal, replay) = open(context, &run)?;
     let Locked { folder, lock } = run;
+    greet(context, &folder, &replay)?;
+    let mut story = Story::of(&folder, &mut journal, &replay)?;
+    if wishes.refetch {
+        story.refetch()?;
+    }
+    let until = wishes.pace.until;
+    let before = story.state()?;
+    if until == Some(Until::Prepared) {
+        story.end("prepared")?;
+        return stopped_at(context, &folder, &before, None);
+    }
+    if let Err(refused) = agreed(context, &folder, &before, wishes) {
+        story.end("not agreed")?;
+        return Err(refused);
+    }
+    let scorers = plugins::of_run(context, &folder)?;
+    let quotes = quotes(context, &folder, &wishes.money)?;
+    let judge = |story: &Story<'_>, state: &RunState| {
+        judge::run(context, &folder, state, &scorers, &quotes, story.elapsed(context.now()))
+    };
+    let (state, judged) = loop {
+        let state = travel::travel(context, &mut story, wishes).await?;
+        if matches!(until, Some(Until::Uploaded | Until::Submitted | Until::Fetched)) {
+            story.end("reached")?;
+            undecided(&state)?;
+            refused(&folder, &state)?;
+            afforded(&folder, &state)?;
+            return stopped_at(context, &folder, &state, None);
+        }
+        let judged = judge(&story, &state)?;
+        if !is_more(context, &mut story, &state, &judged, wishes)? {
+            break (state, judged);
+        }
+    };
+    let once_more = || judge(&story, &state);
+    let (judged, asked) =
+        part::graded(context, &folder, &state, wishes, judged, &once_more).await?;
+    story.end("reached")?;
+    drop(lock);
+    let ended = verdict(&folder, &state, &judged, wishes.accept_partial).and(asked);
+    if until == Some(Until::Scored) {
+        ended?;
+        return stopped_at(context, &folder, &state, None);
+    }
+    judge::show(context, &folder, &judged, ended.as_ref().err())?;
+    // In JSON the failure stands in the report event, which is the last one.
+    ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+}
+
+/// Says which run this is, and what was found in its journal.
+fn greet(context: &Context, folder: &RunFolder, replay: &Replay) -> Outcome<()> {
     context.stop.goes_on_with(resume(folder.manifest()));
     for repair in &replay.repairs {
         context.ui.note(&format!(
@@ -106,75 +161,35 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
             repair.kept_as
         ));
     }
-    if context.ui.json {
-        Ui::object(&opening(&folder))?;
+    if context.ui.json { Ui::object(&opening(folder)) } else { Ok(()) }
+}
+
+/// Writes down what jobs cost, and whether there is more to send: jobs that the budget bears after
+/// all, or rows again.
+fn is_more(
+    context: &Context,
+    story: &mut Story<'_>,
+    state: &RunState,
+    judged: &Judged,
+    wishes: &Wishes<'_>,
+) -> Outcome<bool> {
+    let manifest = story.folder.manifest();
+    story.add(judged.spent.clone())?;
+    if !state.reached(Goal::Fetched) {
+        return Ok(false);
     }
-    let plan = folder.plan().map_err(|error| store(&error))?;
-    let illegal = |error| failed(context, folder.manifest(), &DriveError::Illegal(error));
-    let mut story = Story::of(&folder, &mut journal, &replay);
-    let mut before = RunState::replay(&plan, &story.events).map_err(illegal)?;
-    if wishes.refetch {
-        story.add(refetched(&before))?;
-        before = RunState::replay(&plan, &story.events).map_err(illegal)?;
+    // What jobs really cost may leave enough for some that the budget did not bear before.
+    if !judged.spent.is_empty() && !story.state()?.affordable(budget(manifest, wishes)).is_empty() {
+        return Ok(true);
     }
-    let until = wishes.pace.until;
-    if until == Some(Until::Prepared) {
-        story.end("prepared")?;
-        return stopped_at(context, &folder, &before);
+    let rounds = wishes.pace.retry_rows.unwrap_or(manifest.asked.settings.retry_rows);
+    if rounds == 0 || judged.errors + judged.missing == 0 {
+        return Ok(false);
     }
-    if let Err(refused) = agreed(context, &folder, &before, wishes) {
-        story.end("not agreed")?;
-        return Err(refused);
-    }
-    let scorers = context.scorers(&folder.manifest().asked.scorers)?;
-    let quotes = quotes(context, &folder, &wishes.money)?;
-    let elapsed_before = elapsed(context, &folder, &before, &replay);
-    let (state, judged) = loop {
-        let state = travel::travel(context, &mut story, &before, wishes).await?;
-        if matches!(until, Some(Until::Uploaded | Until::Submitted | Until::Fetched)) {
-            story.end("reached")?;
-            undecided(&state)?;
-            refused(&folder, &state)?;
-            afforded(&folder, &state)?;
-            return stopped_at(context, &folder, &state);
-        }
-        let elapsed = if story.is_longer(&replay) {
-            context.now().duration_since(folder.manifest().created).ok()
-        } else {
-            elapsed_before
-        };
-        let judged = judge::run(context, &folder, &state, &scorers, &quotes, elapsed)?;
-        let spent = !judged.spent.is_empty();
-        story.add(judged.spent.clone())?;
-        if spent && state.reached(Goal::Fetched) {
-            // What jobs really cost may leave enough for some that the budget did not bear before.
-            let after = RunState::replay(&plan, &story.events).map_err(illegal)?;
-            if !after.affordable(budget(folder.manifest(), wishes)).is_empty() {
-                before = after;
-                continue;
-            }
-        }
-        let rounds = wishes.pace.retry_rows.unwrap_or(folder.manifest().asked.settings.retry_rows);
-        if rounds == 0 || judged.errors + judged.missing == 0 || !state.reached(Goal::Fetched) {
-            break (state, judged);
-        }
-        let again = again::round(context, &folder, &state, rounds)?;
-        if again.is_empty() {
-            break (state, judged);
-        }
-        story.add(again)?;
-        before = RunState::replay(&plan, &story.events).map_err(illegal)?;
-    };
-    story.end("reached")?;
-    drop(lock);
-    let ended = verdict(&folder, &state, &judged, wishes.accept_partial);
-    if until == Some(Until::Scored) {
-        ended?;
-        return stopped_at(context, &folder, &state);
-    }
-    judge::show(context, &folder, &judged, ended.as_ref().err())?;
-    // In JSON the failure stands in the report event, which is the last one.
-    ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+    let again = again::round(context, story.folder, state, rounds)?;
+    let is_more = !again.is_empty();
+    story.add(again)?;
+    Ok(is_more)
 }
 
 /// What the run may cost, in millionths of a dollar.
@@ -215,49 +230,6 @@ fn agreed(
     money::consent(context, &wish, &money)
 }
 
-/// A run under way: its folder, its journal, and all that has happened.
-pub(crate) struct Story<'a> {
-    pub(crate) folder: &'a RunFolder,
-    journal: &'a mut FileJournal,
-    pub(crate) events: Vec<Event>,
-}
-
-impl<'a> Story<'a> {
-    fn of(folder: &'a RunFolder, journal: &'a mut FileJournal, replay: &Replay) -> Self {
-        Self { folder, journal, events: replay.events().cloned().collect() }
-    }
-
-    /// Writes events down that this program brought about itself.
-    fn add(&mut self, events: Vec<Event>) -> Outcome<()> {
-        for event in events {
-            self.journal
-                .append(&event)
-                .map_err(|error| Failure::io("failed to write the journal", &error))?;
-            self.events.push(event);
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, how: &'static str) -> Outcome<()> {
-        end(self.journal, how)
-    }
-
-    /// Whether anything has happened since this replay.
-    fn is_longer(&self, replay: &Replay) -> bool {
-        self.events.len() > replay.events().count()
-    }
-}
-
-/// Events that open every job again whose results are here.
-fn refetched(state: &RunState) -> Vec<Event> {
-    let here = |phase: &Phase| match phase {
-        Phase::Over(Verdict::Results { ending, .. }) => ending.output.is_some(),
-        _ => false,
-    };
-    let jobs = state.jobs().filter(|job| here(&job.phase));
-    jobs.map(|job| Event::Reopened { job: job.id }).collect()
-}
-
 /// What programs hear first: which run this is.
 fn opening(folder: &RunFolder) -> serde_json::Value {
     let manifest = folder.manifest();
@@ -268,22 +240,6 @@ fn opening(folder: &RunFolder) -> serde_json::Value {
         "warnings": manifest.made.transformed.warnings, "models": manifest.asked.models,
         "scorers": manifest.asked.scorers, "forecast": manifest.made.forecast,
     })
-}
-
-/// How long the run took: from its making to now, or to its last event if it was over before.
-fn elapsed(
-    context: &Context,
-    folder: &RunFolder,
-    before: &RunState,
-    replay: &Replay,
-) -> Option<Duration> {
-    let over = before.reached(Goal::Fetched);
-    let end = if over { replay.entries.last().map(|entry| entry.at)? } else { context.now() };
-    end.duration_since(folder.manifest().created).ok()
-}
-
-fn end(journal: &mut FileJournal, how: &'static str) -> Outcome<()> {
-    journal.end(how).map_err(|error| Failure::io("failed to write the journal", &error))
 }
 
 /// The command that goes on with a run.
@@ -298,67 +254,6 @@ pub(crate) fn next(manifest: &Manifest, state: &RunState) -> String {
     } else {
         resume(manifest)
     }
-}
-
-fn alive(state: &RunState) -> usize {
-    state.jobs().filter(|job| matches!(job.phase, Phase::Waiting(_))).count()
-}
-
-fn safe(state: &RunState) -> String {
-    let unknown = |phase: &Phase| matches!(phase, Phase::Intended | Phase::Doubtful(_));
-    let unknown = state.jobs().filter(|job| unknown(&job.phase)).count();
-    let mut parts = vec![match alive(state) {
-        0 => "no job is known to run at the service".to_owned(),
-        1 => "1 job runs on at the service".to_owned(),
-        n => format!("{n} jobs run on at the service"),
-    }];
-    if unknown > 0 {
-        parts.push(format!("{unknown} may have been created and will be looked for"));
-    }
-    parts.push("everything here is kept".to_owned());
-    parts.join("; ")
-}
-
-/// Says how far the run is, from its state and not from what was asked.
-fn stopped_at(context: &Context, folder: &RunFolder, state: &RunState) -> Outcome<()> {
-    let manifest = folder.manifest();
-    let all = state.jobs().count();
-    let over = state.jobs().filter(|job| job.is_over()).count();
-    let at = if over == all {
-        "every job is over, and what results there are lie here".to_owned()
-    } else if state.reached(Goal::Submitted) {
-        format!("{} of {} at the service", alive(state), jobs(all))
-    } else if state.has_created() {
-        format!("some of {} are created", jobs(all))
-    } else if state.reached(Goal::Uploaded) {
-        "the input lies at the service; no job exists yet".to_owned()
-    } else {
-        "the input is prepared; nothing was sent yet".to_owned()
-    };
-    let next = if over == all { next(manifest, state) } else { resume(manifest) };
-    if !context.ui.json {
-        return Ui::result(&format!("{at}\nnext: {next}"));
-    }
-    let run = manifest.name.as_str();
-    let root = folder.paths().root();
-    Ui::object(&json!({"type": "paused", "run": run, "at": at, "folder": root, "next": next}))
-}
-
-/// Says that a run is prepared and that nothing of it was sent.
-pub(crate) fn stopped_before_sending(
-    context: &Context,
-    folder: &RunFolder,
-    forecast: Option<&serde_json::Value>,
-) -> Outcome<()> {
-    let at = "the input is prepared; nothing was sent";
-    let (run, next) = (folder.manifest().name.as_str(), resume(folder.manifest()));
-    if !context.ui.json {
-        return Ui::result(&format!("{at}\nnext: `{next}` sends it"));
-    }
-    let root = folder.paths().root();
-    Ui::object(&json!({
-        "type": "paused", "run": run, "at": at, "folder": root, "next": next, "forecast": forecast,
-    }))
 }
 
 /// Why driving ended, as a failure of the program.

@@ -9,12 +9,14 @@ use batch_orchestrator::{
 };
 use run_store::{BackendKind, FileJournal, FolderSink, Manifest, Stuck};
 
-use super::{Story, Wishes, alive, failed, resume, safe};
+use super::standing::{alive, safe};
+use super::{Story, Wishes, failed, resume};
 use crate::again;
 use crate::args::{Ambiguous, PaceArgs, Until};
 use crate::config::PaceConfig;
-use crate::context::{Context, store};
+use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::grading;
 use crate::key::{self, Key};
 use crate::progress::Shown;
 use crate::run::settings::stuck;
@@ -27,34 +29,27 @@ use crate::words::jobs;
 pub(super) async fn travel(
     context: &Context,
     story: &mut Story<'_>,
-    before: &RunState,
     wishes: &Wishes<'_>,
 ) -> Outcome<RunState> {
     let folder = story.folder;
     let manifest = folder.manifest();
     let emulated = manifest.asked.backend.kind == BackendKind::Emulator;
     if !emulated && wishes.key.is_none() {
+        let before = story.state()?;
         if !before.reached(Goal::Fetched) {
             return Err(key::missing().safe("nothing was changed").next(resume(manifest)));
         }
         context
             .ui
             .note("note       all results are here; without a key no second jobs are looked for");
-        return Ok(before.clone());
+        return Ok(before);
     }
     let mut policy = policy(manifest, wishes.pace, wishes.money.budget, emulated)?;
-    if other_key(manifest, wishes.key) {
-        context.ui.alarm(
-            "warning: this is another key than the run was made with; if it is of another project, \
-             the run's jobs cannot be seen with it",
-        );
-        // Jobs that cannot be seen must not be taken for jobs that do not exist.
-        if wishes.pace.on_ambiguous.is_none() {
-            policy.on_ambiguous = OnAmbiguous::Stop;
-        }
-    }
-    let state = folder.paths().emulator();
-    let service = service::open(&manifest.asked.backend, wishes.key, &state).await?;
+    // What judges took of the budget is gone.
+    let judges = grading::committed(folder)?;
+    policy.budget = policy.budget.map(|budget| budget.saturating_sub(judges));
+    guard(context, manifest, wishes.key, wishes.pace, &mut policy);
+    let service = service::open(&manifest.asked.backend, wishes.key, &story.emulator).await?;
     let world = World {
         backend: Arc::clone(&service.backend),
         sink: Arc::new(FolderSink::new(folder)),
@@ -62,7 +57,7 @@ pub(super) async fn travel(
         listener: Arc::new(Shown::new(context.ui, context.clock, manifest, policy.settle)),
     };
     loop {
-        let plan = folder.plan().map_err(|error| store(&error))?;
+        let plan = story.plan.clone();
         let stop = context.stop.wait();
         let mut written = Written { journal: story.journal, events: Vec::new() };
         let driven = drive(plan, policy.clone(), &story.events, &mut written, &world, stop).await;
@@ -124,6 +119,27 @@ fn finished(
                 .safe(safe(&state))
                 .next(resume(manifest)))
         }
+    }
+}
+
+/// With another key than the run was made with, jobs that cannot be seen must not be taken for jobs
+/// that do not exist.
+pub(crate) fn guard(
+    context: &Context,
+    manifest: &Manifest,
+    key: Option<&Key>,
+    pace: &PaceArgs,
+    policy: &mut Policy,
+) {
+    if !other_key(manifest, key) {
+        return;
+    }
+    context.ui.alarm(
+        "warning: this is another key than the run was made with; if it is of another project, \
+         the run's jobs cannot be seen with it",
+    );
+    if pace.on_ambiguous.is_none() {
+        policy.on_ambiguous = OnAmbiguous::Stop;
     }
 }
 

@@ -3,11 +3,23 @@
 #![expect(clippy::similar_names, reason = "scores come from scorers")]
 
 #[cfg(test)]
+mod comparisons;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
 mod figures;
+#[cfg(test)]
+mod groups;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod markdown;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod statistics_doc;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

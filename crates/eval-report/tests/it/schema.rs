@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use eval_report::{Count, Role, SCHEMA, to_json};
+use eval_report::{
+    Bounds, Clusters, Conclude, Confusion, Count, Gate, Method, Role, SCHEMA, Slicing, to_json,
+};
 use serde_json::Value;
 
-use crate::support::{built, column, logged, report};
+use crate::support::{built, column, concluded, logged, report};
 
 fn schema() -> Value {
     serde_json::from_str(include_str!("../../schema/report-1.json")).unwrap()
@@ -15,6 +17,26 @@ fn schema() -> Value {
 fn reports() -> [Value; 2] {
     let mut full =
         report([logged("F-"), built("m", Role::Model, "FTXCDO-U", "other", &["function-call"])]);
+    let logged = Slicing::new("/country");
+    let slices = [(0..7).fold(logged, |mut slicing, _| {
+        slicing.push(Some("de"));
+        slicing
+    })];
+    let gates = [Gate::parse("m >= logged").unwrap()];
+    let clusters = (0..7).fold(Clusters::new("/talk"), |mut clusters, row: u32| {
+        clusters.push(Some(&(row / 2).to_string()));
+        clusters
+    });
+    let how = |clusters| Conclude { gates: &gates, slices: &slices, clusters, baseline: None };
+    let columns = [("logged", "FFTTFTF"), ("m", "FTFTFTT"), ("n", "FFFFFFF")];
+    let [plain, clustered] =
+        [None, Some(&clusters)].map(|clusters| concluded(&columns, &how(clusters)));
+    full.baseline = clustered.baseline;
+    full.cluster = clustered.cluster;
+    full.omnibus = plain.omnibus;
+    full.comparisons = [plain.comparisons, clustered.comparisons].concat();
+    full.slices = [plain.slices, clustered.slices].concat();
+    full.gates = plain.gates;
     full.backend.as_mut().unwrap().base_url = Some("http://127.0.0.1:8080".into());
     for column in &mut full.models {
         column.model = Some("m".into());
@@ -22,6 +44,9 @@ fn reports() -> [Value; 2] {
         column.lines.cut_at = Some(7);
         let result = &mut column.scores[0];
         result.mean = Some(0.5);
+        result.mean_interval =
+            Some(Bounds { low: 0.4, high: 0.6, confidence: 0.95, method: Method::StudentT });
+        result.confusion = Some(Confusion::of(vec!["spam".into()], vec![vec![1]]));
         result.labels.push(Count { name: "spam".into(), rows: 1 });
         result.unscorable_reasons.push(Count { name: "no text".into(), rows: 1 });
     }
@@ -181,6 +206,13 @@ fn the_test_data_meets_every_property() {
         "/models/*/lines/cut_at",
         "/models/*/scores/*/labels/*/name",
         "/warnings/*/kind",
+        "/comparisons/*/table/only_a",
+        "/comparisons/*/test/adjusted_p",
+        "/comparisons/*/clusters",
+        "/omnibus/*/q",
+        "/slices/*/difference/test/p",
+        "/gates/*/outcome",
+        "/models/*/scores/*/confusion/per_class/*/f1",
     ] {
         assert!(met.contains(at), "{at} is not in {met:?}");
     }

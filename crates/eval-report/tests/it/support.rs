@@ -1,6 +1,6 @@
 //! Columns from patterns of letters, one a row, through the real pass.
 
-use eval_report::{Backend, Column, ColumnSource, Dataset, Report, Role, RunLabel};
+use eval_report::{Backend, Column, ColumnSource, Conclude, Dataset, Report, Role, RunLabel};
 use scoring::{Form, Keys, Pass, Registry, Scorer, Scores};
 
 pub(crate) fn scorers(texts: &[&str]) -> Vec<Box<dyn Scorer>> {
@@ -62,23 +62,61 @@ pub(crate) fn built(
     version: &str,
     texts: &[&str],
 ) -> Column {
-    let scorers = scorers(texts);
-    let rows = pattern.chars().count() as u64;
-    let mut scores = Scores::new(rows, &scorers);
+    judged(label, role, &results(pattern, version), pattern.chars().count() as u64, &scorers(texts))
+        .0
+}
+
+/// A column and its verdicts, from the lines of its results.
+pub(crate) fn judged(
+    label: &str,
+    role: Role,
+    lines: &str,
+    rows: u64,
+    scorers: &[Box<dyn Scorer>],
+) -> (Column, Scores) {
+    let mut scores = Scores::new(rows, scorers);
     let form = match role {
         Role::Model => Form::Results,
         Role::Logged => Form::Logged,
     };
-    let pass = Pass::new(&scorers).keys(Keys::ours(0..rows)).form(form);
-    let summary = pass.run(results(pattern, version).as_bytes(), &mut scores).unwrap();
-    Column::of(ColumnSource {
+    let pass = Pass::new(scorers).keys(Keys::ours(0..rows)).form(form);
+    let summary = pass.run(lines.as_bytes(), &mut scores).unwrap();
+    let column = Column::of(ColumnSource {
         label,
         role,
         model: Some(label).filter(|_| role == Role::Model),
         variant: None,
         scores: &scores,
         summary: &summary,
-    })
+    });
+    (column, scores)
+}
+
+/// A report of columns by their patterns, `logged` being the baseline's name, with what it concludes.
+pub(crate) fn concluded(columns: &[(&str, &str)], how: &Conclude<'_>) -> Report {
+    let scorers = scorers(&["function-call"]);
+    let judge = |(label, pattern): &(&str, &str)| {
+        let role = if *label == "logged" { Role::Logged } else { Role::Model };
+        judged(label, role, &results(pattern, label), pattern.chars().count() as u64, &scorers)
+    };
+    let (columns, scores): (Vec<Column>, Vec<Scores>) = columns.iter().map(judge).unzip();
+    let rows = scores.iter().map(Scores::rows).max().unwrap_or(0);
+    let mut report = report(columns);
+    report.dataset = Some(Dataset { name: "spam.jsonl".into(), rows });
+    report.conclude(&scores.iter().collect::<Vec<_>>(), how);
+    report
+}
+
+/// The patterns of two columns whose rows fall like this.
+pub(crate) fn pair(both: usize, only_a: usize, only_b: usize, neither: usize) -> [String; 2] {
+    let rows = |a: &str, b: &str, n: usize| [a.repeat(n), b.repeat(n)];
+    let parts = [
+        rows("F", "F", both),
+        rows("F", "T", only_a),
+        rows("T", "F", only_b),
+        rows("T", "T", neither),
+    ];
+    [0, 1].map(|side| parts.iter().map(|part| part[side].as_str()).collect())
 }
 
 pub(crate) fn report(columns: impl IntoIterator<Item = Column>) -> Report {

@@ -4,3 +4,5 @@
 mod oracles;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod sums;

@@ -3,6 +3,7 @@
 mod args;
 mod canonical;
 mod echo;
+mod judging;
 mod replay;
 mod rules;
 mod signal;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use echo::Echo;
+pub use judging::Judging;
 use replay::Replay;
 use rules::Rules;
 
@@ -125,9 +127,13 @@ pub(crate) trait Answerer: Debug + Send + Sync {
 }
 
 /// Makes ready who answers; reads the whole dataset for a replay.
-pub(crate) fn open(answers: &Answers, seed: u64) -> Result<Arc<dyn Answerer>, OpenError> {
+pub(crate) fn open(
+    answers: &Answers,
+    seed: u64,
+    judging: Judging,
+) -> Result<Arc<dyn Answerer>, OpenError> {
     Ok(match answers {
-        Answers::Rules => Arc::new(Rules { seed }),
+        Answers::Rules => Arc::new(Rules { seed, judging }),
         Answers::Echo => Arc::new(Echo),
         Answers::Replay(path) => Arc::new(Replay::open(path)?),
         #[cfg(feature = "upstream")]
@@ -136,9 +142,9 @@ pub(crate) fn open(answers: &Answers, seed: u64) -> Result<Arc<dyn Answerer>, Op
 }
 
 /// The answers of this name, where they need nothing but the name.
-pub(crate) fn by_name(name: &str, seed: u64) -> Option<Arc<dyn Answerer>> {
+pub(crate) fn by_name(name: &str, seed: u64, judging: Judging) -> Option<Arc<dyn Answerer>> {
     match name {
-        "rules" => Some(Arc::new(Rules { seed })),
+        "rules" => Some(Arc::new(Rules { seed, judging })),
         "echo" => Some(Arc::new(Echo)),
         _ => None,
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
+use super::judging::{Judging, Question};
 use super::view::{Function, Mode, View};
 use super::{Answerer, RowAnswer, RowAsk, args, signal, text};
 use crate::dice::{Dice, mix};
@@ -14,6 +15,7 @@ use crate::dice::{Dice, mix};
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) seed: u64,
+    pub(crate) judging: Judging,
 }
 
 #[async_trait]
@@ -28,7 +30,7 @@ impl Answerer for Rules {
 
     async fn answer(&self, row: RowAsk<'_>) -> RowAnswer {
         match row.parsed() {
-            Ok(request) => answer(self.seed, row.model, &request, row.response_id),
+            Ok(request) => answer(self, row.model, &request, row.response_id),
             Err(refused) => refused,
         }
     }
@@ -78,7 +80,8 @@ impl Temper {
 
 /// Answers `request`; the same seed, model and request give the same answer, however the JSON is
 /// spaced, ordered or spelled (camelCase or `snake_case`).
-pub(crate) fn answer(seed: u64, model: &str, request: &Value, response_id: &str) -> RowAnswer {
+pub(crate) fn answer(rules: &Rules, model: &str, request: &Value, response_id: &str) -> RowAnswer {
+    let seed = rules.seed;
     let view = View::of(request);
     let name = model.as_bytes();
     let mut dice = Dice::new(mix(seed, &[b"row", name, fingerprint(request).as_bytes()]));
@@ -86,10 +89,18 @@ pub(crate) fn answer(seed: u64, model: &str, request: &Value, response_id: &str)
     if let Some(message) = view.fault {
         return RowAnswer::Error { code: 3, message: message.into() };
     }
+    let reply = Reply { view: &view, model, response_id };
+    if let Some(question) = Question::of(&view) {
+        let text = question.answer(rules.judging, &mut dice);
+        return RowAnswer::Response(reply.candidate(
+            Some(vec![json!({ "text": text })]),
+            "STOP",
+            0,
+        ));
+    }
     if fate < 0.02 {
         return RowAnswer::Error { code: 13, message: "Internal error encountered.".into() };
     }
-    let reply = Reply { view: &view, model, response_id };
     let harmful = view.signs.harmful;
     if (0.02..0.03).contains(&fate) || (harmful && dice.chance(0.7)) {
         return RowAnswer::Response(reply.blocked());

@@ -15,6 +15,12 @@ const SIGNS: [&str; 6] = [
     "what do you think?",
 ];
 
+/// Rules of this seed, with the usual judge.
+fn answer(seed: u64, model: &str, request: &Value, response_id: &str) -> RowAnswer {
+    let rules = Rules { seed, judging: Judging::default() };
+    super::answer(&rules, model, request, response_id)
+}
+
 fn row(n: u64) -> Value {
     let mut dice = Dice::new(n);
     let words: Vec<&str> = (0..3).map(|_| SIGNS[dice.below(SIGNS.len())]).collect();

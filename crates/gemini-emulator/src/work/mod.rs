@@ -113,7 +113,7 @@ pub(crate) fn begin(core: &Arc<Core>, job: JobRecord) {
     let answerer = if core.answerer.name() == job.answers {
         Some(Arc::clone(&core.answerer))
     } else {
-        answer::by_name(&job.answers, core.settings.seed)
+        answer::by_name(&job.answers, core.settings.seed, core.settings.judging)
     };
     let Some(answerer) = answerer else {
         tracing::warn!(job = %job.id, answers = ?job.answers, "the job waits for its own answers");

@@ -1,6 +1,7 @@
 //! Where rows come from: one input or several, plain or packed, read one after another.
 
 mod reader;
+mod steady;
 mod unpack;
 
 #[cfg(test)]
@@ -12,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-pub use self::reader::DatasetReader;
+pub use self::{reader::DatasetReader, steady::SteadyFile};
 use crate::InputKind;
 
 /// Opens an input from its start; called again for each look at it.
@@ -114,6 +115,9 @@ pub enum InputError {
     /// The input is something else than JSON lines in UTF-8.
     #[error("looks like {0}, not like JSON lines")]
     Unsupported(InputKind),
+    /// A file grew, shrank or was written to between its opening and its end.
+    #[error("the file changed while it was read")]
+    Changed,
     /// Packed data ends in the middle: the file was cut.
     #[error("the {0} ends too early: the file is cut")]
     Truncated(InputKind),

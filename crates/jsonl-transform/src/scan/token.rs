@@ -226,3 +226,26 @@ pub(crate) fn hex_unit(digits: [u8; 4]) -> Option<u16> {
     }
     Some(u16::from(a) << 12 | u16::from(b) << 8 | u16::from(c) << 4 | u16::from(d))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+
+    use crate::validate;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Near the end of the text numbers are passed otherwise than before more of it.
+        #[test]
+        fn numbers_are_what_serde_json_takes_for_numbers(
+            number in "-?[0-9]{0,3}[0-9]{0,20}(\\.[0-9]{0,34})?([eE][+-]?[0-9]{0,3})?[0-9.eE+-]{0,2}",
+            room in 0_usize..70,
+        ) {
+            let text = format!("[{number},{number}]{}", " ".repeat(room));
+            let accepted = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(validate(text.as_bytes()).is_ok(), accepted, "{}", text);
+        }
+    }
+}

@@ -12,7 +12,7 @@ pub(crate) struct Ran {
     pub(crate) index: Vec<u8>,
 }
 
-pub(crate) fn run(transformer: &Transformer, dataset: impl Read) -> Ran {
+pub(crate) fn run(transformer: &Transformer, dataset: impl Read + Send) -> Ran {
     let (mut input, mut logged, mut index) = (Vec::new(), Vec::new(), Vec::new());
     let mut streams = Streams::new(&mut input, &mut logged, &mut index);
     let ended = transformer.run(dataset, &mut streams);

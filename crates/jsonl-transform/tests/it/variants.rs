@@ -1,11 +1,10 @@
 //! Variants, drops, copies and shards: what is uploaded of each row, and where it is found again.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     io::{self, Cursor, Write},
     num::NonZeroUsize,
-    rc::Rc,
+    sync::{Arc, Mutex},
 };
 
 use jsonl_transform::{
@@ -92,6 +91,39 @@ fn refused_requests_are_bad_rows_unless_edits_mend_them() {
 }
 
 #[test]
+fn what_edits_bring_in_is_refused_at_its_place_in_the_request() {
+    let row = r#"{"id":1,"request":{"model":"m","contents":[1]}}"#;
+    let bare = set("/systemInstruction", r#""be brief""#);
+    let ran = run(&Transformer::new().variants([bare]), row.as_bytes());
+    let text = "request.systemInstruction is a string, but must be an object with parts";
+    assert_eq!(ran.bad(), [format!("line 1 column 19 at /request/systemInstruction: {text}")]);
+}
+
+#[test]
+fn a_row_counts_once_however_many_variants_and_media_it_has() {
+    let row =
+        r#"{"request":{"contents":[{"fileData":{"fileUri":"files/a"}}],"stream":true,"frob":1}}"#;
+    let dataset = format!("{row}\n{row}\n");
+    let plain = run(&Transformer::new(), dataset.as_bytes()).warnings();
+    assert_eq!(plain.len(), 3);
+    assert!(plain.iter().all(|warning| warning.ends_with(" x2 from line 1")), "{plain:?}");
+    for (threads, block) in [(1, 1 << 18), (2, 1)] {
+        let threads = NonZeroUsize::new(threads).expect("threads");
+        let transformer = Transformer::new().threads(threads).block_size(block);
+        let variants = [Edits::new(), set("/generationConfig/topK", "2"), Edits::new()];
+        let mut streams =
+            Streams::of_variants([0; 3].map(|_| (io::sink(), io::sink())), io::sink());
+        let summary = transformer
+            .variants(variants)
+            .run(dataset.as_bytes(), &mut streams)
+            .expect("good rows");
+        assert!(
+            summary.warnings().count() == 3 && summary.warnings().all(|found| found.count == 2)
+        );
+    }
+}
+
+#[test]
 fn odd_requests_are_told_with_their_place() {
     let row = r#"{"request":{"contents":[{"fileData":{"fileUri":"files/a"}}],"stream":true,
         "generationConfig":{"frob":1},"tools":[],"tools":[]}}"#
@@ -129,11 +161,11 @@ impl ShardFiles for &mut Files {
 
 /// A stream that can be looked at afterwards.
 #[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
+struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.lock().expect("sound").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -167,7 +199,7 @@ fn cut(transformer: &Transformer, n_variants: usize, limits: ShardLimits, datase
         assert!(file.len() as u64 <= limits.bytes, "too large");
         assert!(file.split(|&byte| byte == b'\n').count() as u64 <= limits.rows.saturating_add(1));
     }
-    let bytes = |stream: &Shared| stream.0.borrow().clone();
+    let bytes = |stream: &Shared| stream.0.lock().expect("sound").clone();
     Cut {
         summary,
         rows,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 
+use batch_orchestrator::RunState;
 use batch_orchestrator::conformance::every_event;
 use batch_orchestrator::{Event, Journal as _};
 use run_store::{RunFolder, StoreError, StoreErrorKind};
@@ -174,10 +175,20 @@ fn damage_within_is_refused_with_its_line_and_nothing_is_changed() {
     assert_eq!(run.replay().unwrap_err().kind(), StoreErrorKind::Damaged, "missing");
 }
 
+/// Events that can follow each other: the job of the second model is looked at, the other's is not sent.
+fn one_job_at_work() -> Vec<Event> {
+    let every = every_event();
+    let looks = every.iter().filter(|event| matches!(event, Event::Looked { .. }));
+    let events = [0, 2, 4, 6].map(|at| every[at].clone());
+    events.into_iter().chain(looks.cycle().take(8).cloned()).collect()
+}
+
 #[test]
 fn damage_is_cut_out_when_a_person_asks_for_it() {
     let home = Home::new();
-    let (run, events, bytes) = written(&home);
+    let run = home.run("r");
+    let events = one_job_at_work();
+    let bytes = journal_of(&run, &events);
     let path = run.paths().journal();
     let lock = run.lock(&session(), at(90)).unwrap();
     assert_eq!(run.repair(&lock, at(91)).unwrap(), None, "nothing is wrong with it");
@@ -199,8 +210,13 @@ fn damage_is_cut_out_when_a_person_asks_for_it() {
         let replay = run.replay().unwrap();
         let whole = usize::try_from(lines).unwrap();
         let left: Vec<_> = replay.events().cloned().collect();
-        assert_eq!(left, events[..events_in(whole)], "what stands before the damage is kept");
+        let (kept, doubts) = left.split_at(events_in(whole));
+        assert_eq!(kept, &events[..events_in(whole)], "what stands before the damage is kept");
+        let state = RunState::replay(&run.plan().unwrap(), kept).unwrap();
+        assert_eq!(doubts, state.doubts(), "and nothing is created before it is looked for");
+        assert_eq!(doubts.len(), if whole > 0 { 1 } else { 2 }, "{doubts:?}");
         assert_eq!(replay.repairs, [repair]);
+        assert!(replay.was_mended());
     }
     drop(lock);
     let (mut journal, _lock, _) = open(&run).unwrap();

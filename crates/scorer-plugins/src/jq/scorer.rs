@@ -41,11 +41,6 @@ impl JqScorer {
         let filter = JqFilter::compile(expression).map_err(|error| error.within(text, from))?;
         Ok(Self { name: name::of("jq", expression), filter })
     }
-
-    /// What tells this scorer from any other, in hexadecimal digits.
-    pub fn fingerprint(&self) -> String {
-        name::digest([&b"jq"[..], self.filter.text().as_bytes()])
-    }
 }
 
 impl Scorer for JqScorer {

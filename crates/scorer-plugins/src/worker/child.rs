@@ -59,7 +59,11 @@ impl Child {
     pub(crate) fn start(words: &[std::ffi::OsString], settings: &Settings) -> io::Result<Self> {
         let (program, arguments) =
             words.split_first().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let mut process = Command::new(program)
+        let mut command = Command::new(settings.program(program));
+        if let Some(folder) = &settings.folder {
+            command.current_dir(folder);
+        }
+        let mut process = command
             .args(arguments)
             .env_clear()
             .envs(settings.environment.iter().map(|(name, value)| (name, value)))

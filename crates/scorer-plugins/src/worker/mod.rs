@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use scoring::{Row, Verdict};
 
-use crate::protocol::{self, Greeting, Hello};
+use crate::protocol::{self, Batch, Greeting, Hello};
 use crate::{PluginError, PluginEvent, Settings};
 pub(crate) use child::{Child, Trouble};
 
@@ -221,29 +221,45 @@ impl Worker {
         unasked: &mut &[usize],
         verdicts: &mut [Option<Verdict>],
     ) -> (Vec<u8>, Asked) {
-        let most = if self.hello.takes_batches { MOST_ROWS } else { 1 };
+        if !self.hello.takes_batches {
+            return self.message_of_one(id, rows, unasked, verdicts);
+        }
         let mut asked = Asked { places: Vec::new(), bytes: 0 };
-        let mut together = Vec::new();
-        while asked.places.len() < most
-            && asked.bytes < MOST_BYTES
+        let mut batch = Batch::new(id, self.hello.takes_plain_rows, MOST_BYTES / 4);
+        while asked.places.len() < MOST_ROWS
+            && batch.len() < MOST_BYTES
             && let Some((at, rest)) = unasked.split_first()
         {
             *unasked = rest;
             let Some(row) = rows.get(*at) else { continue };
-            match protocol::members(row, self.hello.needs) {
-                Ok(members) => {
-                    asked.places.push(*at);
-                    asked.bytes += members.len();
-                    together.push(members);
-                }
+            match batch.add(row, self.hello.needs) {
+                Ok(()) => asked.places.push(*at),
                 Err(why) => set(verdicts, *at, Verdict::unscorable(why)),
             }
         }
-        let message = match together.as_slice() {
-            [only] if !self.hello.takes_batches => protocol::ask(id, only),
-            many => protocol::ask_all(id, many),
-        };
-        (message, asked)
+        asked.bytes = batch.len();
+        (batch.end(), asked)
+    }
+
+    fn message_of_one(
+        &self,
+        id: u64,
+        rows: &[Row<'_>],
+        unasked: &mut &[usize],
+        verdicts: &mut [Option<Verdict>],
+    ) -> (Vec<u8>, Asked) {
+        let mut asked = Asked { places: Vec::new(), bytes: 0 };
+        let mut members = Vec::new();
+        if let Some((at, rest)) = unasked.split_first()
+            && let Some(row) = rows.get(*at)
+        {
+            *unasked = rest;
+            match protocol::members(row, self.hello.needs, &mut members) {
+                Ok(()) => asked = Asked { places: vec![*at], bytes: members.len() },
+                Err(why) => set(verdicts, *at, Verdict::unscorable(why)),
+            }
+        }
+        (protocol::ask(id, &members), asked)
     }
 
     /// One that takes batches watches the time of each row itself; it is given twice the time, for its own limit to act.

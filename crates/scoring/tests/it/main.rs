@@ -7,6 +7,8 @@ mod damage;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod help;
+#[cfg(test)]
 mod joined;
 #[cfg(test)]
 mod ledger;

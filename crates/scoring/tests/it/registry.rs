@@ -119,8 +119,9 @@ fn strangers_register_their_own_with_checked_parameters() {
     assert_eq!(error.caret(), "not(their-call)\n    ^^^^^^^^^^");
     let error = registry.build("their-call:function=f,other=1").unwrap_err();
     assert_eq!(error.to_string(), "`their-call` knows no `other`");
-    let names: Vec<_> = registry.names().map(|(name, _)| name).collect();
-    assert_eq!(names, ["function-call", "their-call"]);
+    let theirs = registry.catalog().find(|entry| entry.name == "their-call").unwrap();
+    assert_eq!((theirs.about, theirs.params, theirs.example), ("a rule of theirs", &[][..], ""));
+    assert_eq!(registry.names().count(), Registry::builtin().names().count() + 1);
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! Values that answers are held against, given for all scorers at once: `--expected`.
+
+mod join;
+mod kept;
+mod lookup;
+mod table;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eval_report::sanitize;
+use scoring::{ExpectedFrom, Needs, Place, Row, Scorer, ScorerError, Verdict, View};
+use serde_json::value::RawValue;
+
+use crate::exit::{Failure, Outcome};
+
+pub(crate) use kept::{differs, keep, of_run};
+use table::Table;
+
+/// What the user asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// A place in the dataset row, or the logged response.
+    From(ExpectedFrom),
+    /// A file, and where in each of its lines the value stands.
+    File { path: PathBuf, value: Option<Place> },
+}
+
+impl Wish {
+    /// `logged`, a JSON Pointer or a `JSONPath` into the dataset row, or `FILE[:POINTER]`.
+    pub(crate) fn parse(text: &str) -> Outcome<Self> {
+        let bad = |error: &dyn std::fmt::Display| {
+            Failure::usage(format!("--expected {}: {error}", sanitize(text)))
+        };
+        let is_file = |path: &str| std::path::Path::new(path).is_file();
+        let (path, place) = match text.rfind(":/").or_else(|| text.rfind(":$")) {
+            Some(at) if !is_file(text) => (&text[..at], Some(&text[at + 1..])),
+            _ => (text, None),
+        };
+        if text == "logged" || (text.starts_with(['/', '$']) && !is_file(path)) {
+            return ExpectedFrom::parse(text).map(Self::From).map_err(|error| bad(&error));
+        }
+        if !is_file(path) {
+            return Err(bad(&"no such file").next(
+                "a file of JSON lines, FILE:/POINTER, a place in the dataset row such as \
+                 /metadata/answer, or logged",
+            ));
+        }
+        let value = place.map(Place::parse).transpose().map_err(|error| bad(&error))?;
+        Ok(Self::File { path: path.into(), value })
+    }
+}
+
+/// Where expected values come from, ready to be looked up.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A place in the dataset row, or the logged response.
+    From(ExpectedFrom),
+    /// A file joined to the rows.
+    Table(Table),
+}
+
+impl Source {
+    /// The expected value of a row that has its dataset's side beside it.
+    pub(crate) fn value_of(&self, row: &Row<'_>) -> std::io::Result<Option<Box<RawValue>>> {
+        match self {
+            Self::From(from) => {
+                let value = from.of(row).map(|view| RawValue::from_string(view.text().to_owned()));
+                value.transpose().map_err(std::io::Error::from)
+            }
+            Self::Table(table) => table.value(row),
+        }
+    }
+
+    /// What tells one source from another.
+    fn id(&self) -> String {
+        match self {
+            Self::From(from) => from.to_string(),
+            Self::Table(table) => table.id().to_owned(),
+        }
+    }
+}
+
+/// The scorers, those that look at an expected value given it from `source`.
+pub(crate) fn given(scorers: Vec<Box<dyn Scorer>>, source: Option<Source>) -> Vec<Box<dyn Scorer>> {
+    let Some(source) = source.map(Arc::new) else { return scorers };
+    let give = |inner: Box<dyn Scorer>| -> Box<dyn Scorer> {
+        if !inner.needs().expected {
+            return inner;
+        }
+        let version = format!("{}@{}", inner.version(), source.id());
+        Box::new(Expecting { inner, version, source: source.clone() })
+    };
+    scorers.into_iter().map(give).collect()
+}
+
+/// The expected values for the rows of a file that is no run: its lines stand in the order of the dataset only if it
+/// is one.
+pub(crate) fn of_lines(text: &str, is_dataset: bool) -> Outcome<Source> {
+    match Wish::parse(text)? {
+        Wish::From(from) => Ok(Source::From(from)),
+        Wish::File { path, value } => {
+            let table = join::whole(&path, value)?;
+            if !is_dataset && !table.is_keyed() {
+                let what =
+                    "results come in any order, so values without keys cannot be joined to them";
+                return Err(Failure::usage(what).next(
+                    "score the run, or give each value its key: {\"key\": …, \"expected\": …}",
+                ));
+            }
+            Ok(Source::Table(table))
+        }
+    }
+}
+
+/// A scorer that is handed the expected value of each row.
+#[derive(Debug)]
+struct Expecting {
+    inner: Box<dyn Scorer>,
+    version: String,
+    source: Arc<Source>,
+}
+
+impl Expecting {
+    fn value<'a>(&self, row: &Row<'a>) -> Result<Value<'a>, String> {
+        match &*self.source {
+            Source::From(from) => Ok(Value::Borrowed(from.of(row))),
+            Source::Table(table) => table
+                .value(row)
+                .map(Value::Owned)
+                .map_err(|error| format!("failed to read the expected value: {error}")),
+        }
+    }
+}
+
+enum Value<'a> {
+    Borrowed(Option<View<'a>>),
+    Owned(Option<Box<RawValue>>),
+}
+
+impl Value<'_> {
+    fn view(&self) -> Option<View<'_>> {
+        match self {
+            Self::Borrowed(view) => *view,
+            Self::Owned(raw) => raw.as_deref().map(View::new),
+        }
+    }
+}
+
+fn with<'a>(row: &Row<'a>, value: &'a Value<'a>) -> Row<'a> {
+    let mut row = *row;
+    row.expected = value.view();
+    row
+}
+
+impl Scorer for Expecting {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn version(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.version)
+    }
+
+    fn needs(&self) -> Needs {
+        match &*self.source {
+            Source::From(from) => {
+                let mut needs = self.inner.needs().or(from.needs());
+                needs.expected = false;
+                needs
+            }
+            // Says that rows with the same answer may have different verdicts.
+            Source::Table(_) => self.inner.needs(),
+        }
+    }
+
+    fn score(&self, row: &Row<'_>) -> Verdict {
+        match self.value(row) {
+            Ok(value) => self.inner.score(&with(row, &value)),
+            Err(why) => Verdict::unscorable(why),
+        }
+    }
+
+    fn prefers_batches(&self) -> bool {
+        self.inner.prefers_batches()
+    }
+
+    fn score_all(&self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
+        // A value that cannot be read is one that is not there: of single rows it is said why.
+        let nothing = |_| Value::Borrowed(None);
+        let values: Vec<_> =
+            rows.iter().map(|row| self.value(row).unwrap_or_else(nothing)).collect();
+        let rows: Vec<_> = rows.iter().zip(&values).map(|(row, value)| with(row, value)).collect();
+        self.inner.score_all(&rows)
+    }
+}

@@ -1,0 +1,16 @@
+//! Models that judge: they are asked in runs of their own within the run, and score as any scorer does.
+
+mod ask;
+mod desk;
+mod forecast;
+mod questions;
+mod rounds;
+mod sheets;
+mod template;
+
+pub(crate) use ask::{Asking, ask, is_asked, leaves_a_report};
+pub(crate) use desk::{Desk, Files, Judge, KIND, kept_files};
+pub(crate) use forecast::{Expected, forecast};
+pub(crate) use rounds::{committed, of_run};
+pub(crate) use sheets::load;
+pub(crate) use template::judge;

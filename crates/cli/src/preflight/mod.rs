@@ -1,0 +1,142 @@
+//! `batch-eval check`: all that `run` would find out, before anything is spent or made.
+
+mod dataset;
+mod folder;
+mod service;
+
+use std::path::{Path, PathBuf};
+
+use batch_backend::ModelId;
+use eval_report::sanitize;
+use serde_json::json;
+
+use crate::args::CheckArgs;
+use crate::checklist::{Checklist, Finding};
+use crate::config::Config;
+use crate::context::{Context, DEFAULT_SCORER};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::key::{self, Key};
+use crate::run;
+
+pub(crate) use folder::folder;
+
+/// What became of the settings file: commands that are there to mend things go on without it.
+#[derive(Debug)]
+pub(crate) struct SettingsFile {
+    pub(crate) named: Option<PathBuf>,
+    pub(crate) problem: Option<Failure>,
+}
+
+impl SettingsFile {
+    /// How it stands.
+    pub(crate) fn finding(&self) -> Finding {
+        let default = Path::new(crate::config::NAME);
+        let path = self.named.as_deref().unwrap_or(default);
+        let shown = path.display().to_string();
+        match &self.problem {
+            Some(problem) => Finding::of("settings", problem),
+            None if path.is_file() => Finding::good("settings", shown),
+            None => Finding::skipped("settings", format!("no {shown} here; flags alone"))
+                .next("`batch-eval init DATASET` writes one"),
+        }
+    }
+}
+
+/// What a run would be made of, as far as it can be made out.
+struct Wanted {
+    config: Config,
+    models: Vec<ModelId>,
+    key: Option<Key>,
+    emulated: bool,
+}
+
+pub(crate) async fn check(
+    context: &Context,
+    args: &CheckArgs,
+    settings: &SettingsFile,
+) -> Outcome<()> {
+    let mut list = Checklist::default();
+    list.add(settings.finding());
+    let config = args.run.as_config().over(context.config.clone());
+    if let Err(problem) = config.check() {
+        list.add(Finding::bad("settings", Exit::Usage, problem));
+    }
+    let (key, key_finding) = key(args);
+    let models = models(args, &config, key.is_some(), &mut list);
+    let emulated = run::is_emulated(&args.run, &models, key.is_some());
+    let wanted = Wanted { config, models, key, emulated };
+    let looked = dataset::check(context, args, &wanted);
+    list.add(looked.finding);
+    looked.warnings.into_iter().for_each(|warning| list.add(warning));
+    list.add(scorers(context, &wanted.config));
+    service::check(context, args, &wanted, key_finding, &mut list).await;
+    list.add(folder(context, looked.bytes));
+    list.add(name(context, args));
+    context.stop.failure().map_or(Ok(()), Err)?;
+    let closing = match (wanted.emulated, args.offline) {
+        (true, _) => " Nothing was sent or made; the built-in emulator would answer.",
+        (false, true) => " Nothing was sent or made; the service was not asked.",
+        (false, false) => {
+            " Nothing was spent or made; `run` with the same words forecasts the cost."
+        }
+    };
+    list.say(context.ui, "check", closing)
+}
+
+/// The key, and how it stands before anybody was asked.
+fn key(args: &CheckArgs) -> (Option<Key>, Finding) {
+    let service = &args.run.service.key;
+    match key::read(service) {
+        Err(failure) => (None, Finding::of("key", &failure)),
+        Ok(None) => (None, Finding::of("key", &key::missing())),
+        Ok(Some(key)) => {
+            let origin = key::origin(service).unwrap_or_default();
+            (Some(key), Finding::good("key", format!("from {origin}")))
+        }
+    }
+}
+
+/// The models that the run would go to.
+fn models(args: &CheckArgs, config: &Config, has_key: bool, list: &mut Checklist) -> Vec<ModelId> {
+    let typed = match run::typed_models(&config.models) {
+        Ok(typed) => typed,
+        Err(failure) => {
+            list.add(Finding::of("models", &failure));
+            return Vec::new();
+        }
+    };
+    let emulated = run::is_emulated(&args.run, &typed, has_key);
+    match run::models(&args.run, typed, &dataset::source(args, config), emulated) {
+        Ok(models) => models,
+        Err(failure) => {
+            list.add(Finding::of("models", &failure));
+            Vec::new()
+        }
+    }
+}
+
+fn scorers(context: &Context, config: &Config) -> Finding {
+    let specs = match config.scorers.as_slice() {
+        [] => vec![DEFAULT_SCORER.to_owned()],
+        specs => specs.to_vec(),
+    };
+    match context.scorers(&specs) {
+        Ok(_) => Finding::good("scorers", specs.join(", ")).facts(json!(specs)),
+        Err(failure) => Finding::of("scorers", &failure),
+    }
+}
+
+/// Whether the run's name is free.
+fn name(context: &Context, args: &CheckArgs) -> Finding {
+    let Some(name) = &args.run.name else {
+        return Finding::skipped("name", "none given; the run gets one of its own");
+    };
+    if let Err(error) = run_store::OwnName::parse(name) {
+        return Finding::bad("name", Exit::Usage, error.to_string());
+    }
+    if context.runs.folder().join(name).exists() {
+        return Finding::note("name", format!("a run {} is there", sanitize(name)))
+            .next("`run` goes on with it if its settings are the same, and refuses it otherwise");
+    }
+    Finding::good("name", format!("{} is free", sanitize(name)))
+}

@@ -1,0 +1,268 @@
+//! The row book: every row of a run with all that is known of it, from the folder alone and on demand.
+
+mod build;
+mod cell;
+mod files;
+mod pick;
+mod place;
+mod verdicts;
+
+use std::io::{self, BufRead as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+
+use batch_orchestrator::RunState;
+use eval_report::{RowAnswer, RunRow};
+use jsonl_transform::IndexReader;
+use run_store::RunFolder;
+use scoring::{DatasetReader as _, DatasetRow, Needs, Outcome as RowOutcome, Row, RowKey};
+use serde_json::value::RawValue;
+
+use self::cell::{BookCell, Results};
+use self::verdicts::{Kept, Verdicts};
+use crate::context::{Context, store};
+use crate::dataset_rows::FolderRows;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::expected::{Source, of_run};
+use crate::judge::{Cell, Passes, cells, scores_path};
+use crate::nearby::Nearby;
+
+pub(crate) use self::files::{RowsFormat, keep_page, write_rows};
+
+/// One column of the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BookColumn {
+    /// `logged`, `model`, or `model / variant`: as the report names it.
+    pub(crate) title: String,
+    /// The model's number; none for the logged answers.
+    pub(crate) model: Option<u32>,
+    pub(crate) variant: u32,
+}
+
+impl BookColumn {
+    fn of(cell: &Cell<'_>) -> Self {
+        let title = match cell.variant_name {
+            Some(variant) => format!("{} / {variant}", cell.model_name),
+            None => cell.model_name.to_owned(),
+        };
+        Self { title, model: Some(cell.model), variant: cell.variant }
+    }
+}
+
+/// What the column of the logged answers is called.
+const LOGGED: &str = "logged";
+
+/// Gives rows by number, cheaply in order and at random; memory does not grow with the rows.
+pub(crate) struct RowBook {
+    rows: u64,
+    scorers: Vec<String>,
+    columns: Vec<BookColumn>,
+    index: IndexReader<Nearby>,
+    logged: Nearby,
+    line: Vec<u8>,
+    logged_verdicts: Option<Verdicts>,
+    variants: Vec<FolderRows>,
+    expected: Option<Source>,
+    cells: Vec<BookCell>,
+}
+
+impl RowBook {
+    /// Opens the rows of a run. Verdicts are those that were kept for these scorers, and none where
+    /// the run was not scored by them.
+    ///
+    /// Where the lines of results lie is found in one pass over each cell that was not yet looked
+    /// through since its results came, and kept in the run folder where that can be written to.
+    pub(crate) fn open(
+        context: &Context,
+        folder: &RunFolder,
+        state: &RunState,
+        scorers: &[&str],
+    ) -> Outcome<Self> {
+        let paths = folder.paths();
+        let rows = folder.manifest().made.rows;
+        let open = |path: PathBuf| paths.open_file(&path).map_err(|error| store(&error));
+        let index = IndexReader::open(Nearby::new(open(paths.index())?))
+            .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
+        let logged = Nearby::new(open(paths.logged())?);
+        let variants: Vec<FolderRows> = (0u32..)
+            .zip(&folder.manifest().asked.variants)
+            .map(|(variant, _)| FolderRows::open(folder, variant))
+            .collect::<Outcome<_>>()?;
+        let mut columns = vec![BookColumn { title: LOGGED.to_owned(), model: None, variant: 0 }];
+        let mut opened = Vec::new();
+        for cells in cells(folder).chunk_by(|one, other| one.variant == other.variant) {
+            let mut passes = None;
+            for cell in cells {
+                let numbers = (cell.variant, cell.model);
+                let jobs = state.cell(cell.variant, cell.model);
+                let results = Results::open(folder, numbers, jobs)?;
+                let places = match results.kept() {
+                    Some(places) => places,
+                    None => {
+                        let passes = match &passes {
+                            Some(passes) => passes,
+                            None => {
+                                &*passes.insert(Passes::open(context, folder, &[], cell.variant)?)
+                            }
+                        };
+                        results.find(context, passes)?
+                    }
+                };
+                let verdicts = verdicts(folder, scorers, Some(numbers))?;
+                opened.push(BookCell::new(results, places, verdicts));
+                columns.push(BookColumn::of(cell));
+            }
+        }
+        Ok(Self {
+            rows,
+            scorers: scorers.iter().map(|&name| name.to_owned()).collect(),
+            columns,
+            index,
+            logged,
+            line: Vec::new(),
+            logged_verdicts: verdicts(folder, scorers, None)?,
+            variants,
+            expected: of_run(context, folder, None)?,
+            cells: opened,
+        })
+    }
+
+    /// How many rows the run has.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The columns, in the order of each row's answers: the logged answers, then every cell.
+    pub(crate) fn columns(&self) -> &[BookColumn] {
+        &self.columns
+    }
+
+    /// A row with all that is known of it; none beyond the last.
+    pub(crate) fn row(&mut self, number: u64) -> Outcome<Option<RunRow>> {
+        self.read(number)
+            .map_err(|error| Failure::io(format!("failed to read row {number} of the run"), &error))
+    }
+
+    /// What was kept of the answers to a row by scoring, with no look at the answers themselves.
+    fn kept(&mut self, number: u64) -> Outcome<Vec<Option<Kept>>> {
+        let cells = self.cells.iter_mut().map(BookCell::verdicts);
+        let all = std::iter::once(self.logged_verdicts.as_mut()).chain(cells);
+        let kept = all.map(|verdicts| match verdicts {
+            Some(verdicts) => verdicts.get(number, &self.scorers),
+            None => Ok(None),
+        });
+        kept.collect::<io::Result<_>>()
+            .map_err(|error| Failure::io("failed to read the scores of the run", &error))
+    }
+
+    /// The row that a text means: its number, our key, or the key it has in the dataset.
+    pub(crate) fn find(&mut self, text: &str) -> Outcome<Option<u64>> {
+        if let Ok(number) = text.parse::<u64>() {
+            return Ok((number < self.rows).then_some(number));
+        }
+        let failed = |error: &io::Error| Failure::io("failed to read the run's rows", error);
+        if let Ok(key) = text.parse::<RowKey>() {
+            let line = self.dataset_line(key.number).map_err(|error| failed(&error))?;
+            let is_it = line.is_some_and(|line| text_of(&line, "key").is_some_and(|k| k == text));
+            return Ok(is_it.then_some(key.number));
+        }
+        for number in 0..self.rows {
+            let line = self.dataset_line(number).map_err(|error| failed(&error))?;
+            if line.is_some_and(|line| own_key(&line).is_some_and(|own| own == text)) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(&mut self, number: u64) -> io::Result<Option<RunRow>> {
+        let Some(dataset) = self.dataset_line(number)? else { return Ok(None) };
+        let mut requests = Vec::new();
+        for variant in &mut self.variants {
+            requests.push(variant.fetch(number, Needs::NOTHING.and_request())?.request);
+        }
+        let expected = match &self.expected {
+            Some(source) => expected(source, number, &dataset, requests.first())?,
+            None => None,
+        };
+        let sent = self.index.copy_of(number).map_err(io::Error::other)?.unwrap_or(number);
+        let mut answers = vec![self.logged_answer(number, &dataset)?];
+        for cell in &mut self.cells {
+            answers.push(cell.answer(number, sent, &self.scorers)?);
+        }
+        let key = text_of(&dataset, "key").unwrap_or_default();
+        Ok(Some(RunRow { number, key, dataset, requests, expected, answers }))
+    }
+
+    fn logged_answer(&mut self, number: u64, dataset: &RawValue) -> io::Result<RowAnswer> {
+        let kept = match &mut self.logged_verdicts {
+            Some(verdicts) => verdicts.get(number, &self.scorers)?,
+            None => None,
+        };
+        let mut answer = RowAnswer::missing(self.scorers.len());
+        let row = Row::of_line(number, dataset);
+        if row.response.is_some() {
+            answer.outcome = row.outcome;
+            answer.line = Some(dataset.get().as_bytes().to_vec());
+        } else if row.outcome == RowOutcome::Error {
+            answer.outcome = row.outcome;
+        }
+        if let Some(kept) = kept {
+            (answer.outcome, answer.verdicts) = (kept.outcome, kept.verdicts);
+        }
+        Ok(answer)
+    }
+
+    fn dataset_line(&mut self, number: u64) -> io::Result<Option<Box<RawValue>>> {
+        let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
+            return Ok(None);
+        };
+        self.logged.seek(SeekFrom::Start(record.logged))?;
+        self.line.clear();
+        self.logged.read_until(b'\n', &mut self.line)?;
+        serde_json::from_slice(&self.line).map(Some).map_err(io::Error::other)
+    }
+}
+
+/// The expected value of a row, given what is known of it.
+fn expected(
+    source: &Source,
+    number: u64,
+    dataset: &RawValue,
+    request: Option<&Option<Box<RawValue>>>,
+) -> io::Result<Option<Box<RawValue>>> {
+    let [logged, fields] = scoring::View::new(dataset).pick(["response", "row"]);
+    let owned = |view: Option<scoring::View<'_>>| {
+        view.map(|view| RawValue::from_string(view.text().to_owned())).transpose()
+    };
+    let side = DatasetRow {
+        request: request.cloned().flatten(),
+        logged: owned(logged)?,
+        expected: None,
+        fields: owned(fields)?,
+    };
+    source.value_of(&Row::of_line(number, dataset).with_dataset(&side))
+}
+
+/// The verdicts kept on a cell, or on the logged answers.
+fn verdicts(
+    folder: &RunFolder,
+    scorers: &[&str],
+    cell: Option<(u32, u32)>,
+) -> Outcome<Option<Verdicts>> {
+    let path = scores_path(folder, scorers, cell)?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let file = folder.paths().open_file(&path).map_err(|error| store(&error))?;
+    Ok(Some(Verdicts::open(file)))
+}
+
+fn text_of(line: &RawValue, name: &str) -> Option<String> {
+    Some(scoring::View::new(line).get(name)?.as_str()?.into_owned())
+}
+
+/// The key that the row had in the dataset.
+fn own_key(line: &RawValue) -> Option<String> {
+    let own = scoring::View::new(line).get("row")?.get("key")?;
+    Some(own.as_str().map_or_else(|| own.text().to_owned(), std::borrow::Cow::into_owned))
+}

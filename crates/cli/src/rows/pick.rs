@@ -1,0 +1,107 @@
+//! Which rows a page shows where it cannot hold all: flips and failures first, then others by chance.
+
+use std::collections::BinaryHeap;
+
+use scoring::{Outcome, Verdict};
+
+use super::verdicts::Kept;
+
+/// A page lists no more rows than these.
+const MOST: usize = 250_000;
+/// Makes chance the same each time.
+const SEED: u64 = 0x6261_7463_682d_6576;
+
+/// Why a row is worth showing; what comes first goes in first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// A model and the baseline disagree on whether it passes.
+    Flip,
+    /// A model gave no plain answer.
+    Unusual,
+    /// A model fails it.
+    Fail,
+    Other,
+}
+
+/// The rows that a page shows, the most wanted first.
+#[derive(Debug, Default)]
+pub(super) struct Picks {
+    best: BinaryHeap<(Worth, u64, u64)>,
+}
+
+impl Picks {
+    /// Offers a row, with what was kept of each of its answers and the place of the baseline among them.
+    pub(super) fn offer(&mut self, number: u64, answers: &[Option<Kept>], baseline: Option<usize>) {
+        let chance = mixed(SEED ^ number);
+        self.best.push((worth(answers, baseline), chance, number));
+        if self.best.len() > MOST {
+            self.best.pop();
+        }
+    }
+
+    pub(super) fn rows(self) -> impl Iterator<Item = u64> {
+        self.best.into_sorted_vec().into_iter().map(|(_, _, number)| number)
+    }
+}
+
+fn worth(answers: &[Option<Kept>], baseline: Option<usize>) -> Worth {
+    let base = baseline.and_then(|at| answers.get(at)?.as_ref());
+    let mut worth = Worth::Other;
+    for (at, answer) in answers.iter().enumerate().skip(1) {
+        let Some(answer) = answer else { continue };
+        if answer.outcome != Outcome::Answered {
+            worth = worth.min(Worth::Unusual);
+        }
+        for (scorer, verdict) in answer.verdicts.iter().enumerate() {
+            let (Some(Verdict::Pass(pass)), true) = (verdict, Some(at) != baseline) else {
+                continue;
+            };
+            let of_base = base.and_then(|base| base.verdicts.get(scorer)?.as_ref());
+            if matches!(of_base, Some(Verdict::Pass(other)) if other != pass) {
+                return Worth::Flip;
+            }
+            if !pass {
+                worth = worth.min(Worth::Fail);
+            }
+        }
+    }
+    worth
+}
+
+/// A number that looks like chance (splitmix64).
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(outcome: Outcome, pass: bool) -> Option<Kept> {
+        Some(Kept { outcome, verdicts: vec![Some(Verdict::Pass(pass))] })
+    }
+
+    #[test]
+    fn flips_come_before_failures_and_those_before_the_rest() {
+        let mut picks = Picks::default();
+        let logged = || kept(Outcome::Answered, true);
+        picks.offer(0, &[logged(), kept(Outcome::Answered, true)], Some(0));
+        picks.offer(1, &[kept(Outcome::Answered, false), kept(Outcome::Answered, false)], Some(0));
+        picks.offer(2, &[None, kept(Outcome::Blocked, true)], Some(0));
+        picks.offer(3, &[logged(), kept(Outcome::Answered, false)], Some(0));
+        assert_eq!(picks.rows().collect::<Vec<_>>(), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn the_rest_is_drawn_from_everywhere() {
+        let mut picks = Picks::default();
+        (0..400_000).for_each(|number| picks.offer(number, &[], None));
+        let rows: Vec<u64> = picks.rows().collect();
+        assert_eq!(rows.len(), MOST);
+        let late = rows.iter().filter(|row| **row >= 200_000).count();
+        assert!((120_000..130_000).contains(&late), "{late}");
+    }
+}

@@ -1,0 +1,113 @@
+//! The verdicts on single rows, read from where scoring kept them: a line a row, in their order.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
+
+use scoring::{Outcome, Verdict};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Every so many rows the place of a line is remembered: a byte for 64 rows.
+const STEP: u64 = 512;
+
+/// Reads the line of any row of a score file, and quickly that of the next.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    reader: BufReader<File>,
+    /// Where rows 0, `STEP`, 2 × `STEP`, … begin, as far as was read.
+    steps: Vec<u64>,
+    /// The row that comes next, and where.
+    next: (u64, u64),
+    line: Vec<u8>,
+}
+
+/// What is kept of a row.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) outcome: Outcome,
+    pub(super) verdicts: Vec<Option<Verdict>>,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    outcome: &'a str,
+    verdicts: serde_json::Map<String, Value>,
+}
+
+impl Verdicts {
+    pub(super) fn open(file: File) -> Self {
+        let reader = BufReader::with_capacity(1 << 16, file);
+        Self { reader, steps: vec![0], next: (0, 0), line: Vec::new() }
+    }
+
+    /// What was kept of a row, by these scorers; none if the file has no such line.
+    pub(super) fn get(&mut self, row: u64, scorers: &[String]) -> io::Result<Option<Kept>> {
+        self.go_near(row)?;
+        while self.next.0 <= row {
+            self.line.clear();
+            let read = self.reader.read_until(b'\n', &mut self.line)? as u64;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.next = (self.next.0 + 1, self.next.1 + read);
+            if self.next.0 == self.steps.len() as u64 * STEP {
+                self.steps.push(self.next.1);
+            }
+        }
+        Ok(kept(&self.line, scorers))
+    }
+
+    /// Goes to the last known place before the row, unless it is further on from here.
+    fn go_near(&mut self, row: u64) -> io::Result<()> {
+        let known = (row / STEP).min(self.steps.len() as u64 - 1);
+        let start = known * STEP;
+        if (start..=row).contains(&self.next.0) {
+            return Ok(());
+        }
+        let offset = usize::try_from(known).ok().and_then(|at| self.steps.get(at));
+        let offset = offset.copied().unwrap_or(0);
+        self.reader.seek(SeekFrom::Start(offset))?;
+        self.next = (start, offset);
+        Ok(())
+    }
+}
+
+fn kept(line: &[u8], scorers: &[String]) -> Option<Kept> {
+    let mut line: Line<'_> = serde_json::from_slice(line).ok()?;
+    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == line.outcome)?;
+    let verdict = |name: &String| match line.verdicts.remove(name)? {
+        Value::Bool(pass) => Some(Verdict::Pass(pass)),
+        Value::Number(grade) => grade.as_f64().map(Verdict::Value),
+        Value::String(label) => Some(Verdict::Label(label.into())),
+        _ => None,
+    };
+    Some(Kept { outcome, verdicts: scorers.iter().map(verdict).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn any_row_is_found_in_any_order() {
+        let mut file = tempfile::tempfile().unwrap();
+        for row in 0..3000 {
+            let label = format!("{row}{}", "x".repeat(row % 7));
+            let line =
+                serde_json::json!({"key": "k", "outcome": "answered", "verdicts": {"s": label}});
+            writeln!(file, "{line}").unwrap();
+        }
+        file.rewind().unwrap();
+        let mut verdicts = Verdicts::open(file);
+        let scorers = ["s".to_owned(), "other".to_owned()];
+        for row in [0, 1, 2999, 5, 1024, 1023, 1024, 511, 512, 2048, 2048, 0] {
+            let kept = verdicts.get(row, &scorers).unwrap().unwrap();
+            let want = format!("{row}{}", "x".repeat(usize::try_from(row % 7).unwrap()));
+            assert_eq!(kept.verdicts, [Some(Verdict::Label(want.into())), None], "{row}");
+        }
+        assert!(verdicts.get(3000, &scorers).unwrap().is_none());
+        assert!(verdicts.get(2999, &scorers).unwrap().is_some());
+    }
+}

@@ -1,0 +1,79 @@
+//! An answer on the screen: what became of it, what was said, what it took.
+
+use eval_report::RowAnswer;
+use scoring::Verdict;
+use serde_json::Value;
+
+use super::parts::{either, parts};
+use super::screen::Screen;
+
+/// A raw line that is no JSON is shown up to here.
+const RAW: usize = 2_000;
+
+pub(super) fn answer(screen: &mut Screen, title: &str, answer: &RowAnswer, scorers: &[String]) {
+    let verdicts = scorers.iter().zip(&answer.verdicts);
+    let verdicts: Vec<String> = verdicts
+        .filter_map(|(scorer, verdict)| Some(format!("{scorer}: {}", said(verdict.as_ref()?))))
+        .collect();
+    let outcome = answer.outcome.name();
+    let verdicts =
+        if verdicts.is_empty() { String::new() } else { format!(" · {}", verdicts.join(" · ")) };
+    screen.heading(&format!("{title}: {outcome}{verdicts}"));
+    let Some(line) = &answer.line else { return };
+    let Ok(line) = serde_json::from_slice::<Value>(line) else {
+        let text = String::from_utf8_lossy(line);
+        return screen.say("raw", &text.chars().take(RAW).collect::<String>());
+    };
+    let error = &line["error"];
+    if !error.is_null() {
+        let message = error["message"].as_str().map_or_else(|| error.to_string(), str::to_owned);
+        let code = error["code"].as_i64().map(|code| format!("code {code}: ")).unwrap_or_default();
+        screen.say("error", &format!("{code}{message}"));
+    }
+    response(screen, &line["response"]);
+}
+
+fn response(screen: &mut Screen, response: &Value) {
+    let candidates = response["candidates"].as_array().map_or(&[][..], Vec::as_slice);
+    let first = candidates.first().unwrap_or(&Value::Null);
+    for part in parts(&first["content"]) {
+        let (word, text) = part.laid_out();
+        screen.say(word, &text);
+    }
+    let blocked = &either(response, "promptFeedback", "prompt_feedback");
+    if let Some(reason) = either(blocked, "blockReason", "block_reason").as_str() {
+        screen.say("blocked", reason);
+    }
+    let mut facts = Vec::new();
+    let usage = either(response, "usageMetadata", "usage_metadata");
+    for (name, other, word) in [
+        ("promptTokenCount", "prompt_token_count", "tokens in"),
+        ("candidatesTokenCount", "candidates_token_count", "out"),
+        ("thoughtsTokenCount", "thoughts_token_count", "thinking"),
+    ] {
+        facts.extend(either(usage, name, other).as_u64().map(|tokens| format!("{tokens} {word}")));
+    }
+    let reason = either(first, "finishReason", "finish_reason").as_str();
+    facts.extend(reason.map(|reason| format!("ended by {reason}")));
+    let version = either(response, "modelVersion", "model_version").as_str();
+    facts.extend(version.map(str::to_owned));
+    if candidates.len() > 1 {
+        facts.push(format!("{} more candidates", candidates.len() - 1));
+    }
+    if !facts.is_empty() {
+        screen.say("", &facts.join(" · "));
+    }
+}
+
+/// A verdict in words.
+pub(super) fn said(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Pass(true) => "pass".to_owned(),
+        Verdict::Pass(false) => "fail".to_owned(),
+        Verdict::Value(value) => format!("{value:.3}"),
+        Verdict::Label(label) => label.to_string(),
+        Verdict::Choice { given, truth } => format!("{given} (right: {truth})"),
+        Verdict::Unscorable(reason) => format!("unscorable, {reason}"),
+        _ => "?".to_owned(),
+    }
+}

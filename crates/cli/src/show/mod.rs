@@ -1,0 +1,109 @@
+//! `batch-eval show`: one row of a run in the terminal, with all that was asked and answered.
+
+mod answer;
+mod parts;
+mod request;
+mod row;
+mod screen;
+
+use std::io::{BufRead as _, BufReader};
+
+use eval_report::sanitize;
+use jsonl_transform::member;
+use run_store::{OwnName, RunFolder};
+
+use crate::args::ShowArgs;
+use crate::context::{Context, store};
+use crate::exit::{Failure, Outcome};
+use crate::rows::RowBook;
+use crate::steps;
+use crate::ui::Ui;
+use crate::words::rows;
+pub(crate) use parts::{Part, parts};
+
+pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
+    let (run, row) = args.run_and_row();
+    let folder = context.find(run)?;
+    let state = steps::state(&folder)?;
+    let scorers = scorers(&folder);
+    let names: Vec<&str> = scorers.iter().map(String::as_str).collect();
+    let mut book = RowBook::open(context, &folder, &state, &names)?;
+    let number = find(context, &folder, &mut book, row)?;
+    let found = match number {
+        Some(number) => book.row(number)?,
+        None => None,
+    };
+    let Some(found) = found else {
+        let name = folder.manifest().name.as_str();
+        let what = format!("run {name} has no row {}", sanitize(row));
+        return Err(Failure::usage(what).next(format!(
+            "it has {}, numbered from 0; a key and line:N are understood too",
+            rows(book.rows())
+        )));
+    };
+    let shown = row::Shown {
+        run: folder.manifest().name.as_str(),
+        dataset: &folder.manifest().asked.dataset.label,
+        variants: &folder.manifest().asked.variants,
+        columns: book.columns(),
+        scorers: &scorers,
+        row: &found,
+    };
+    if context.ui.json {
+        return Ui::result(&shown.json()?);
+    }
+    Ui::result(&shown.text(Ui::width(), args.full))
+}
+
+/// The scorers by which the run was reported, as their scores are kept; those it was made with
+/// where there is no report.
+pub(crate) fn scorers(folder: &RunFolder) -> Vec<String> {
+    let read = || {
+        let path = folder.paths().report(&OwnName::parse("report.json").ok()?);
+        let file = BufReader::new(folder.paths().open_file(&path).ok()?);
+        let report: serde_json::Value = serde_json::from_reader(file).ok()?;
+        let names = report["scorers"].as_array()?.iter();
+        names.map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+    };
+    read().unwrap_or_else(|| folder.manifest().asked.scorers.clone())
+}
+
+/// The number of the row that is meant.
+fn find(
+    context: &Context,
+    folder: &RunFolder,
+    book: &mut RowBook,
+    text: &str,
+) -> Outcome<Option<u64>> {
+    match text.strip_prefix("line:") {
+        Some(line) => match line.parse() {
+            Ok(line) => on_line(context, folder, line),
+            Err(_) => Ok(None),
+        },
+        None => book.find(text),
+    }
+}
+
+/// The row that stands on a line of the dataset.
+fn on_line(context: &Context, folder: &RunFolder, wanted: u64) -> Outcome<Option<u64>> {
+    let paths = folder.paths();
+    let file = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
+    let mut reader = BufReader::with_capacity(1 << 18, context.stop.reader(file));
+    let (mut line, mut number) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
+            let failed = || Failure::io("failed to read the run's rows", &error);
+            context.stop.failure().unwrap_or_else(failed)
+        })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let at = member(&line, "line").ok().flatten();
+        let at = at.and_then(|at| std::str::from_utf8(&line[at]).ok()?.parse::<u64>().ok());
+        if at == Some(wanted) {
+            return Ok(Some(number));
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,169 @@
+// Charts as rows of a grid: a label, a drawing as wide as there is room, and the figures in words.
+
+/** A row of a chart. `marks` are drawn in percent of the width. */
+function chartRow(label, marks, figures, about, hue) {
+  const drawing = svg('svg', { class: 'strip', role: 'img', 'aria-label': about }, svg('title', {}, about), marks);
+  return h('div', { class: 'chart-row', 'data-hue': hue },
+    h('div', { class: 'chart-label' }, shown(label)), drawing, h('div', { class: 'chart-figures' }, figures));
+}
+
+function chart(rows, axis) {
+  return h('div', { class: 'chart' }, rows, axis && chartRow('', axis, '', 'scale', null));
+}
+
+const at = (share) => `${(Math.min(1, Math.max(0, share)) * 100).toFixed(2)}%`;
+
+/** Ticks of a scale from `low` to `high`, with their texts. */
+function axis(low, high, ticks, text) {
+  return ticks.map((tick) => {
+    const place = (tick - low) / (high - low);
+    const anchor = place < 0.04 ? 'start' : place > 0.96 ? 'end' : 'middle';
+    return [
+      svg('line', { class: 'tick', x1: at(place), x2: at(place), y1: 0, y2: 5 }),
+      svg('text', { class: 'tick-text', x: at(place), y: 17, 'text-anchor': anchor }, text(tick)),
+    ];
+  });
+}
+
+/** A dot with its interval on a scale, and the baseline's place as a dashed line. */
+function dotMarks({ value, low, high }, from, to, baseline) {
+  const place = (x) => at((x - from) / (to - from));
+  return [
+    svg('line', { class: 'track', x1: 0, x2: '100%', y1: 14, y2: 14 }),
+    baseline !== undefined && svg('line', { class: 'baseline', x1: place(baseline), x2: place(baseline), y1: 0, y2: 28 }),
+    low !== undefined && svg('line', { class: 'interval', x1: place(low), x2: place(high), y1: 14, y2: 14 }),
+    svg('circle', { class: 'dot', cx: place(value), cy: 14, r: 5 }),
+  ];
+}
+
+/** The range of a scale that shows all of these shares, in steps of ten points. */
+function range(shares) {
+  const low = Math.floor(Math.min(...shares) * 10 - 0.2) / 10;
+  const high = Math.ceil(Math.max(...shares) * 10 + 0.2) / 10;
+  return [Math.max(0, low), Math.min(1, high)];
+}
+
+function ticksBetween(low, high) {
+  const step = high - low > 0.55 ? 0.2 : 0.1;
+  const ticks = [];
+  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
+  return ticks;
+}
+
+const shareText = (share) => `${Math.round(share * 100)}%`;
+
+/** Accuracy of every column by one scorer, with its interval. */
+function accuracyChart(columns, scorer, baseline) {
+  const results = columns.map((column) => ({ column, result: column.scores[scorer] })).filter(({ result }) => estimate(result));
+  if (results.length === 0) return null;
+  const all = results.map(({ result }) => estimate(result));
+  const [low, high] = range(all.flatMap((one) => [one.low ?? one.value, one.high ?? one.value]));
+  const base = results.find(({ column }) => titleOf(column) === baseline);
+  const rows = results.map(({ column, result }) => {
+    const one = estimate(result);
+    const figures = [h('b', {}, percent(one.value)), intervalText(one), h('span', { class: 'of' }, `${one.parts}`)];
+    const about = `${plain(titleOf(column))}: ${percent(one.value)}, ${one.parts}${intervalText(one)}`;
+    const line = base && base.column !== column ? estimate(base.result).value : undefined;
+    return chartRow(titleOf(column), dotMarks(one, low, high, line), figures, about, hueOf(column));
+  });
+  return chart(rows, axis(low, high, ticksBetween(low, high), shareText));
+}
+
+/** The headline figure of a result: its accuracy, or the mean of its grades. */
+function estimate(result) {
+  if (result?.accuracy) return { ...result.accuracy, parts: `${count(result.passes)} of ${count(result.scored)} scored` };
+  if (result && typeof result.mean === 'number') {
+    const { low, high } = result.mean_interval ?? {};
+    return { value: result.mean, low, high, parts: `mean of ${count(result.scored)} scored` };
+  }
+  return null;
+}
+
+function intervalText({ low, high }) {
+  return low === undefined ? '' : ` ${percent(low)} to ${percent(high)} `;
+}
+
+/** How each model's rows fall beside the baseline's. */
+function flipsChart(comparisons) {
+  const rows = comparisons.filter((one) => one.table).map((one) => {
+    const { both, only_a: won, only_b: lost, neither } = one.table;
+    const all = both + won + lost + neither || 1;
+    const parts = [['both', both], ['won', won], ['lost', lost], ['neither', neither]];
+    const figures = [h('b', {}, `${count(won)} won, ${count(lost)} lost`), h('span', { class: 'of' }, ` of ${rowsOf(one.rows)}`)];
+    const about = `${plain(one.a)} against ${plain(one.b)}: ${count(both)} both right, ${count(won)} won, ${count(lost)} lost, ${count(neither)} both wrong`;
+    return chartRow(one.a, stackMarks(parts.map(([name, part]) => [name, part / all])), figures, about, null);
+  });
+  return rows.length ? chart(rows) : null;
+}
+
+/** Parts of a whole in a bar; each part is a name, which is its colour, and a share. */
+function stackMarks(parts) {
+  let from = 0;
+  return parts.filter(([, share]) => share > 0).map(([name, share]) => {
+    const mark = svg('rect', { class: `part part-${name}`, x: at(from), width: at(share), y: 4, height: 20 });
+    from += share;
+    return mark;
+  });
+}
+
+function legend(parts) {
+  return h('ul', { class: 'legend' }, parts.map(([name, text]) => h('li', {},
+    svg('svg', { class: 'swatch', 'aria-hidden': 'true' }, svg('rect', { class: `part part-${name}`, width: '100%', height: '100%' })), text)));
+}
+
+const OUTCOMES = ['answered', 'truncated', 'blocked', 'empty', 'error', 'missing', 'conflict', 'unparsable'];
+
+function outcomesChart(columns) {
+  const rows = columns.map((column) => {
+    const parts = OUTCOMES.map((name) => [name, column.outcomes[name]]).filter(([, part]) => part > 0);
+    const words = parts.map(([name, part]) => `${count(part)} ${name}`).join(', ');
+    const shares = parts.map(([name, part]) => [name, part / (column.submitted || 1)]);
+    return chartRow(titleOf(column), stackMarks(shares), [h('span', {}, words), h('span', { class: 'of' }, ` of ${rowsOf(column.submitted)}`)], `${plain(titleOf(column))}: ${words}`, null);
+  });
+  const seen = OUTCOMES.filter((name) => columns.some((column) => column.outcomes[name] > 0));
+  return [legend(seen.map((name) => [name, name])), chart(rows)];
+}
+
+function tokensChart(columns) {
+  const of = ({ tokens }) => [['prompt', tokens.prompt], ['candidates', tokens.candidates], ['thoughts', tokens.thoughts]];
+  const total = (column) => of(column).reduce((sum, [, part]) => sum + part, 0);
+  const most = Math.max(...columns.map(total));
+  if (!(most > 0)) return null;
+  const rows = columns.map((column) => {
+    const words = `${count(column.tokens.prompt)} in, ${count(column.tokens.candidates)} out, ${count(column.tokens.thoughts)} thinking`;
+    return chartRow(titleOf(column), stackMarks(of(column).map(([name, part]) => [name, part / most])),
+      [h('span', {}, words), h('span', { class: 'of' }, ` stated by ${rowsOf(column.tokens.rows)}`)], `${plain(titleOf(column))}: ${words}`, null);
+  });
+  return [legend([['prompt', 'request'], ['candidates', 'answer'], ['thoughts', 'thinking']]), chart(rows)];
+}
+
+function costChart(columns) {
+  const priced = columns.filter((column) => column.cost && column.cost.micros !== null);
+  const most = Math.max(...priced.map((column) => column.cost.micros));
+  if (!(most > 0)) return null;
+  return chart(priced.map((column) => chartRow(titleOf(column), stackMarks([['cost', column.cost.micros / most]]),
+    h('b', {}, dollars(column.cost.micros)), `${plain(titleOf(column))}: ${dollars(column.cost.micros)}`, null)));
+}
+
+/** How long answers are, in tokens: bars on a scale that doubles. */
+function lengthsChart(columns, entries) {
+  const bins = 14;
+  const binOf = (tokens) => Math.min(bins - 1, Math.floor(Math.log2(tokens + 1)));
+  const rows = columns.map((column, number) => {
+    const lengths = entries.map((entry) => entry.tokens[number]).filter((tokens) => tokens !== null).sort((a, b) => a - b);
+    if (lengths.length === 0) return null;
+    const bars = new Array(bins).fill(0);
+    for (const tokens of lengths) bars[binOf(tokens)] += 1;
+    const most = Math.max(...bars);
+    const marks = bars.map((bar, bin) => bar > 0 && svg('rect', {
+      class: 'part part-candidates', x: at(bin / bins), width: at(0.9 / bins), y: 26 - 24 * bar / most, height: 24 * bar / most,
+    }));
+    const middle = lengths[Math.floor(lengths.length / 2)];
+    const late = lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * 0.95))];
+    const words = `median ${count(middle)}, 95% up to ${count(late)} tokens`;
+    return chartRow(titleOf(column), marks, [h('span', {}, words), h('span', { class: 'of' }, ` in ${rowsOf(lengths.length)}`)], `${plain(titleOf(column))}: ${words}`, null);
+  }).filter(Boolean);
+  if (rows.length === 0) return null;
+  const ticks = [0, 2, 4, 6, 8, 10, 12];
+  return chart(rows, axis(0, bins, ticks, (tick) => count(2 ** tick - 1)));
+}

@@ -1,0 +1,107 @@
+// One row, side by side: what was asked, what was logged, what each model answered.
+
+async function openRow(rows, entry) {
+  const box = document.getElementById('detail');
+  document.getElementById('browser').classList.add('is-open');
+  let row;
+  try {
+    row = await rows.row(entry);
+  } catch (error) {
+    box.replaceChildren(h('p', { class: 'notice' }, `This row cannot be shown: ${error.message}`));
+    return;
+  }
+  if (openRow.latest !== entry) return;
+  const logged = partsOf(row.data?.response);
+  const hasLogged = row.data?.response !== undefined;
+  const slices = meta.fields.map((field, number) => entry.slices[number] !== null && `${field}: ${entry.slices[number]}`).filter(Boolean);
+  box.replaceChildren(
+    h('header', { class: 'detail-head' },
+      h('button', { type: 'button', class: 'plain back', onclick: closeRow }, '← All rows'),
+      h('h3', {}, `Row ${entry.number}`),
+      h('p', { class: 'quiet' }, h('code', {}, shown(entry.key)), row.data?.line !== undefined && ` · line ${row.data.line} of the dataset`, slices.length > 0 && shown(` · ${slices.join(' · ')}`))),
+    h('div', { class: 'sides' },
+      drawRequests(row),
+      meta.visible.map((column) => drawAnswer(entry, row, column, hasLogged ? logged : undefined))),
+    row.expected !== null && side('Expected', [h('pre', { class: 'json', tabindex: 0 }, shown(typeof row.expected === 'string' ? row.expected : pretty(row.expected)))], 'expected'),
+    row.data?.row !== undefined && h('details', {}, h('summary', {}, 'Other fields of the dataset'), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(row.data.row)))));
+  box.scrollTop = 0;
+  // On a narrow page the row takes the place of the list.
+  if (getComputedStyle(box).overflowY === 'visible') box.scrollIntoView();
+}
+
+function closeRow() {
+  document.getElementById('browser').classList.remove('is-open');
+  document.querySelector('.list-box').focus();
+}
+
+function side(title, content, kind, hue) {
+  return h('section', { class: `side side-${kind}`, 'data-hue': hue }, h('h4', {}, shown(title)), content);
+}
+
+/** The request of each variant; those equal to the first are not shown again. */
+function drawRequests(row) {
+  const seen = new Set();
+  return row.requests.map((request, variant) => {
+    const text = pretty(request);
+    if (seen.has(text)) return null;
+    seen.add(text);
+    const title = row.requests.length > 1 && variant > 0 ? `Request, variant ${variant + 1}` : 'Request';
+    return side(title, isCut(request) ? drawCut(request) : drawRequest(request), 'request');
+  });
+}
+
+function drawRequest(request) {
+  const system = member(request, 'systemInstruction');
+  const rest = Object.fromEntries(Object.entries(request ?? {}).filter(([name]) => !['contents', 'systemInstruction', 'system_instruction'].includes(name)));
+  return [
+    system !== undefined && turn('system', listOf(member(system, 'parts') ?? system)),
+    listOf(member(request, 'contents')).map((content) => turn(String(content?.role ?? 'user'), listOf(member(content, 'parts')))),
+    Object.keys(rest).length > 0 && h('details', {}, h('summary', {}, `Settings: ${plain(Object.keys(rest).join(', '))}`), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(rest)))),
+  ];
+}
+
+function turn(role, parts) {
+  return h('div', { class: 'turn' }, h('div', { class: 'role' }, shown(role)), drawParts(parts.map((part) => (typeof part === 'string' ? { text: part } : part))));
+}
+
+function isCut(value) {
+  return value !== null && typeof value === 'object' && typeof value.cut_of === 'number' && typeof value.text === 'string';
+}
+
+function drawCut({ cut_of: bytes, text }) {
+  return [h('p', { class: 'media' }, `Too long to stand here whole (${count(bytes)} bytes); it begins:`), h('pre', { class: 'json', tabindex: 0 }, shown(text))];
+}
+
+function drawAnswer(entry, row, column, logged) {
+  const outcome = OUTCOMES[entry.outcomes[column]];
+  const isLogged = column === 0;
+  const answer = isLogged ? row.data : row.answers[column - 1];
+  const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer), shown(name)));
+  const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts)];
+  if (isCut(answer)) content.push(drawCut(answer));
+  else if (answer?.response !== undefined && answer.response !== null) content.push(drawResponse(answer.response, isLogged ? undefined : logged));
+  else if (typeof answer === 'string') content.push(h('p', { class: 'media' }, 'The result line is no JSON:'), h('pre', { class: 'json', tabindex: 0 }, shown(answer)));
+  else if (answer && !isLogged) content.push(h('pre', { class: 'json', tabindex: 0 }, shown(pretty(answer))));
+  else content.push(h('p', { class: 'quiet' }, isLogged ? 'No answer was logged.' : 'Nothing came back for this row.'));
+  return side(meta.columns[column], content, 'answer', meta.hues[column]);
+}
+
+function drawResponse(response, logged) {
+  const parts = partsOf(response);
+  const candidate = listOf(member(response, 'candidates'))[0];
+  const finish = member(candidate, 'finishReason');
+  const blocked = member(member(response, 'promptFeedback'), 'blockReason');
+  const { promptTokenCount: input, candidatesTokenCount: output, thoughtsTokenCount: thoughts } = member(response, 'usageMetadata') ?? {};
+  const facts = [
+    finish !== undefined && `ended: ${finish}`, blocked !== undefined && `blocked: ${blocked}`,
+    input !== undefined && `${input} in`, output !== undefined && `${output} out`, thoughts !== undefined && `${thoughts} thinking`,
+    member(response, 'modelVersion') !== undefined && String(member(response, 'modelVersion')),
+  ].filter(Boolean);
+  const lost = logged ? callsOf(logged).slice(callsOf(parts).length) : [];
+  return [
+    parts.length > 0 ? drawParts(parts, logged) : h('p', { class: 'quiet' }, 'There is nothing in this response.'),
+    lost.map((call) => h('p', { class: 'media' }, 'Not called here: ', h('del', {}, h('code', {}, shown(String(call?.name)))))),
+    facts.length > 0 && h('p', { class: 'facts' }, shown(facts.join(' · '))),
+    h('details', {}, h('summary', {}, 'Raw response'), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(response)))),
+  ];
+}

@@ -1,0 +1,195 @@
+//! Which rows belong together: by the value of a field for slices, by its identity for clusters.
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+
+/// Values of a field that are told apart; the rest are taken together.
+const MOST_VALUES: usize = 1_000;
+/// Bytes of a value that are shown.
+const LONGEST_VALUE: usize = 200;
+const NO_VALUE: u16 = 0;
+const OTHER: u16 = 1;
+const FIRST: u16 = 2;
+
+/// The rows of a dataset by the value of one field; two bytes a row.
+///
+/// ```
+/// let mut slicing = eval_report::Slicing::new("/country");
+/// for value in [Some("de"), Some("fr"), None, Some("de")] {
+///     slicing.push(value);
+/// }
+/// assert_eq!(slicing.rows(), 4);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Slicing {
+    field: String,
+    of: Vec<u16>,
+    values: Vec<String>,
+    known: HashMap<String, u16>,
+    is_full: bool,
+}
+
+impl Slicing {
+    /// No rows yet, by the field at this JSON Pointer.
+    pub fn new(field: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            of: Vec::new(),
+            values: vec!["(none)".to_owned(), "(other values)".to_owned()],
+            known: HashMap::new(),
+            is_full: false,
+        }
+    }
+
+    /// Adds the next row with its value, a text as it is and anything else as JSON; `None` where the field is not.
+    pub fn push(&mut self, value: Option<&str>) {
+        let group = value.map_or(NO_VALUE, |value| self.group_of(value));
+        self.of.push(group);
+    }
+
+    fn group_of(&mut self, value: &str) -> u16 {
+        let name = short(value);
+        if let Some(group) = self.known.get(&name) {
+            return *group;
+        }
+        if self.known.len() == MOST_VALUES {
+            self.is_full = true;
+            return OTHER;
+        }
+        let group = u16::try_from(self.known.len()).map_or(OTHER, |at| FIRST + at);
+        self.values.push(name.clone());
+        self.known.insert(name, group);
+        group
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.of.len() as u64
+    }
+
+    /// The field.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Whether some values were taken together because there are too many.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// How many groups there are, those of rows without the field and of other values included.
+    pub(crate) fn groups(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(crate) fn name(&self, group: usize) -> &str {
+        self.values.get(group).map_or("", String::as_str)
+    }
+
+    /// Whether the group is no value but what stands for the lack of one.
+    pub(crate) fn is_special(group: usize) -> bool {
+        group < usize::from(FIRST)
+    }
+
+    pub(crate) fn of(&self, row: usize) -> usize {
+        usize::from(self.of.get(row).copied().unwrap_or(NO_VALUE))
+    }
+}
+
+/// A value as it is shown and told apart: long ones by their beginning and a hash of the whole.
+fn short(value: &str) -> String {
+    if value.len() <= LONGEST_VALUE {
+        return value.to_owned();
+    }
+    let end = value.floor_char_boundary(LONGEST_VALUE);
+    format!("{}… ({:016x})", &value[..end], hash(value))
+}
+
+fn hash(value: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The rows of a dataset by which of them belong together, such as those of one conversation; four bytes a row.
+///
+/// ```
+/// let mut clusters = eval_report::Clusters::new("/conversation");
+/// for value in [Some("a"), Some("b"), Some("a"), None, None] {
+///     clusters.push(value);
+/// }
+/// assert_eq!(clusters.count(), 4, "a row without the field is a cluster of its own");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Clusters {
+    field: String,
+    of: Vec<u32>,
+    /// Values by 64 bits of their hash: no two of ten million meet but with a chance of 1 in 300,000.
+    known: HashMap<u64, u32>,
+    count: u32,
+}
+
+impl Clusters {
+    /// No rows yet, by the field at this JSON Pointer.
+    pub fn new(field: impl Into<String>) -> Self {
+        Self { field: field.into(), of: Vec::new(), known: HashMap::new(), count: 0 }
+    }
+
+    /// Adds the next row with its value; `None` where the field is not.
+    pub fn push(&mut self, value: Option<&str>) {
+        let next = self.count;
+        let cluster = match value {
+            Some(value) => *self.known.entry(hash(value)).or_insert(next),
+            None => next,
+        };
+        if cluster == next {
+            self.count = self.count.saturating_add(1);
+        }
+        self.of.push(cluster);
+    }
+
+    /// How many clusters there are.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The field.
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    pub(crate) fn of(&self, row: usize) -> u32 {
+        self.of.get(row).copied().unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_values_are_told_apart_and_the_rest_taken_together() {
+        let mut slicing = Slicing::new("/id");
+        for id in 0..1_005 {
+            slicing.push(Some(&id.to_string()));
+        }
+        slicing.push(Some("7"));
+        slicing.push(None);
+        assert!(slicing.is_full());
+        assert_eq!(slicing.groups(), 1_002);
+        assert_eq!((slicing.name(slicing.of(7)), slicing.of(7)), ("7", slicing.of(1_005)));
+        assert_eq!(slicing.name(slicing.of(1_004)), "(other values)");
+        assert_eq!(slicing.name(slicing.of(1_006)), "(none)");
+    }
+
+    #[test]
+    fn long_values_are_cut_and_still_told_apart() {
+        let [one, other] = ["a", "b"].map(|end| format!("{}{end}", "é".repeat(300)));
+        let mut slicing = Slicing::new("/text");
+        slicing.push(Some(&one));
+        slicing.push(Some(&other));
+        assert_ne!(slicing.of(0), slicing.of(1));
+        assert!(slicing.name(slicing.of(0)).len() < 240);
+    }
+}

@@ -1,0 +1,72 @@
+//! What a request asks and what an answer says, in short.
+
+use scoring::View;
+
+use crate::{RowAnswer, RunRow};
+
+/// So much of a request stands in the list.
+const SNIPPET: usize = 140;
+
+/// What an answer comes to, for telling whether two say the same.
+#[derive(Debug)]
+pub(super) struct Brief {
+    /// Its calls with their arguments and its text, as written; `None` without any answer.
+    said: Option<String>,
+    /// The tokens of the answer, as stated.
+    pub(super) tokens: Option<u64>,
+}
+
+impl Brief {
+    pub(super) fn of(number: u64, answer: &RowAnswer) -> Self {
+        let Some(raw) = answer.raw() else { return Self { said: None, tokens: None } };
+        let row = answer.row(number, raw);
+        let said = row.outcome.is_scored().then(|| said(row.parts()));
+        Self { said, tokens: row.usage.candidates }
+    }
+
+    /// Whether it says other than another answer; `None` where one of them says nothing at all.
+    pub(super) fn differs(&self, other: &Self) -> Option<bool> {
+        Some(self.said.as_ref()? != other.said.as_ref()?)
+    }
+}
+
+fn said(parts: Option<View<'_>>) -> String {
+    let mut said = String::new();
+    for part in parts.into_iter().flat_map(View::elements) {
+        let [call, text, thought] = part.pick(["functionCall", "text", "thought"]);
+        if let Some(call) = call {
+            let [name, args] = call.pick(["name", "args"]);
+            let name = name.and_then(View::as_str).unwrap_or_default();
+            said.push('\u{1}');
+            said.push_str(&name);
+            said.push_str(&args.map_or(String::new(), canonical));
+        } else if thought.and_then(View::as_bool) != Some(true) {
+            said.push_str(text.and_then(View::as_str).unwrap_or_default().trim());
+        }
+    }
+    said
+}
+
+/// The same text for objects that differ in the order of their members and in white space only.
+fn canonical(value: View<'_>) -> String {
+    serde_json::from_str::<serde_json::Value>(value.text())
+        .map_or_else(|_| value.text().to_owned(), |value| value.to_string())
+}
+
+/// The beginning of the last text that the user wrote.
+pub(super) fn snippet(row: &RunRow) -> String {
+    let request = row.requests.iter().flatten().next();
+    let contents = request.and_then(|request| View::new(request).get("contents"));
+    let turns: Vec<View<'_>> = contents.into_iter().flat_map(View::elements).collect();
+    let is_user = |turn: &&View<'_>| {
+        let role = turn.get("role").and_then(View::as_str);
+        role.is_none_or(|role| role == "user")
+    };
+    let texts = turns.iter().rev().filter(is_user).flat_map(|turn| {
+        turn.get("parts").into_iter().flat_map(View::elements).filter_map(|part| part.get("text"))
+    });
+    let text = texts.filter_map(View::as_str).find(|text| !text.trim().is_empty());
+    let text = text.unwrap_or_default();
+    let words = text.split_whitespace().flat_map(|word| [" ", word]).skip(1);
+    words.flat_map(str::chars).take(SNIPPET).collect()
+}

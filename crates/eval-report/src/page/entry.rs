@@ -1,0 +1,45 @@
+//! The line of the index about a row: what the page's list and filters need of it.
+
+use scoring::Outcome;
+use serde_json::{Value, json};
+
+use super::brief::{Brief, snippet};
+use crate::RunRow;
+
+/// `[number, chunk, line, key, snippet, outcomes, verdicts, tokens, changed, split, slices]`.
+pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u64) -> String {
+    let briefs: Vec<Brief> =
+        row.answers.iter().map(|answer| Brief::of(row.number, answer)).collect();
+    let outcomes: Vec<usize> = row.answers.iter().map(|answer| code(answer.outcome)).collect();
+    let verdicts: Vec<Vec<Value>> =
+        row.answers.iter().map(|answer| answer.verdicts_json().collect()).collect();
+    let tokens: Vec<Option<u64>> = briefs.iter().map(|brief| brief.tokens).collect();
+    let (logged, models) = briefs.split_first().map_or((None, &[][..]), |(l, m)| (Some(l), m));
+    let changed = |brief: &Brief| logged.and_then(|logged| brief.differs(logged)).map(u8::from);
+    let split = models.windows(2).any(|two| two[0].differs(&two[1]) == Some(true));
+    json!([
+        row.number,
+        chunk,
+        line,
+        own_key(row).unwrap_or_else(|| row.key.clone()),
+        snippet(row),
+        outcomes,
+        verdicts,
+        tokens,
+        briefs.iter().map(changed).collect::<Vec<_>>(),
+        u8::from(split),
+        values,
+    ])
+    .to_string()
+}
+
+/// The place of an outcome among all.
+fn code(outcome: Outcome) -> usize {
+    Outcome::ALL.iter().position(|one| *one == outcome).unwrap_or_default()
+}
+
+/// The key that the row has in the dataset.
+fn own_key(row: &RunRow) -> Option<String> {
+    let key = row.dataset().get("row")?.get("key")?;
+    Some(key.as_str()?.chars().take(120).collect())
+}

@@ -1,0 +1,195 @@
+//! The plain sentences of comparisons and gates: what may be concluded, from how much, and how sure one may be.
+
+use crate::fold::{GAP, LEVEL};
+use crate::numbers::{grouped, rows};
+use crate::{Bounds, Comparison, Finding, GateOutcome, GateResult, Omnibus, Test};
+
+/// The sentence of a comparison, one of `several` by the same scorer.
+pub(crate) fn comparison(comparison: &Comparison, several: usize) -> String {
+    let Comparison { a, b, left_out, .. } = comparison;
+    if comparison.rows == 0 {
+        return format!("{a} and {b} have no scored row in common: nothing can be said of them.");
+    }
+    let on = rows(comparison.rows);
+    let places = places(comparison);
+    let apart = comparison.difference.unwrap_or(0.0);
+    let gap = gap(apart.abs(), places);
+    let level = apart.abs() < f64::EPSILON;
+    let claim = match comparison.finding {
+        Finding::Better => format!("{a} beats {b} by {gap} on {on}"),
+        Finding::Worse => format!("{a} is {gap} behind {b} on {on}"),
+        _ if level => format!("no difference shown: {a} and {b} are level on {on}"),
+        _ => {
+            let where_to = if apart > 0.0 { "ahead of" } else { "behind" };
+            format!("no difference shown: {a} is {gap} {where_to} {b} on {on}")
+        }
+    };
+    let mut parts = vec![claim];
+    match &comparison.interval {
+        Some(bounds) => parts.push(interval(bounds, places)),
+        None => parts.push("no interval, as the rows all belong together".to_owned()),
+    }
+    parts.extend(comparison.test.as_ref().map(|found| test(found, several)));
+    parts.extend(
+        comparison.clusters.map(|clusters| format!("rows in {} clusters", grouped(clusters))),
+    );
+    parts.extend(more_rows(comparison));
+    if *left_out > 0 {
+        parts.push(left(comparison, places));
+    }
+    let mut sentence = parts.join("; ");
+    sentence.push('.');
+    sentence
+}
+
+/// Which rows are not in it, and what it would be with them.
+fn left(comparison: &Comparison, places: usize) -> String {
+    let left_out = rows(comparison.left_out);
+    let verb = if comparison.left_out == 1 { "is" } else { "are" };
+    let all = match comparison.difference_of_submitted {
+        Some(apart) => format!(" ({} with them counted as wrong)", gap(apart, places)),
+        None => String::new(),
+    };
+    format!("{left_out} not scored for both {verb} left out{all}")
+}
+
+/// How many rows it would take, or what these rows show.
+fn more_rows(comparison: &Comparison) -> Option<String> {
+    let needed = comparison.rows_for_gap?;
+    if needed.rows > comparison.rows {
+        let gap = gap(GAP, 0);
+        return Some(format!(
+            "to see a gap of {gap} you would need about {}",
+            rows(rounded(needed.rows))
+        ));
+    }
+    let is_open = comparison.finding == Finding::NoDifference;
+    let seen = comparison.detectable.filter(|_| is_open)?;
+    Some(format!("a gap of {} would probably have shown", gap(seen, 1)))
+}
+
+/// A number of rows that is an estimate, to two digits.
+fn rounded(count: u64) -> u64 {
+    let unit = 10_u64.pow(count.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    count.div_ceil(unit) * unit
+}
+
+/// Digits after the point: none where the interval is ten points wide or more and no rounding moves it over 0.
+fn places(comparison: &Comparison) -> usize {
+    let Some(Bounds { low, high, .. }) = comparison.interval else { return 1 };
+    let shows = |value: f64, places: usize| {
+        value == 0.0 || format!("{:.places$}", value.abs() * 100.0).parse() != Ok(0.0_f64)
+    };
+    let least = usize::from(high - low < 0.1);
+    let fits = |places: &usize| shows(low, *places) && shows(high, *places);
+    (least..3).find(fits).unwrap_or(3)
+}
+
+/// A difference in points, with its sign.
+fn points(apart: f64, places: usize) -> String {
+    let text = format!("{:.places$}", apart * 100.0);
+    // Rounding leaves a sign on nothing.
+    if text.trim_start_matches(['-', '0', '.']).is_empty() { text.replace('-', "") } else { text }
+}
+
+/// `1 point`, `2.5 points`.
+fn gap(size: f64, places: usize) -> String {
+    let text = points(size, places);
+    let word = if text == "1" { "point" } else { "points" };
+    format!("{text} {word}")
+}
+
+fn interval(bounds: &Bounds, places: usize) -> String {
+    format!("interval {} to {}", points(bounds.low, places), points(bounds.high, places))
+}
+
+fn test(test: &Test, several: usize) -> String {
+    let mut text = format!("{} {}", test.name.word(), p(test.p));
+    if let Some(exact) = test.exact_p {
+        text = format!("{text} (exact {})", p(exact));
+    }
+    match test.adjusted_p {
+        Some(adjusted) => format!("{text}, {} for {several} comparisons at once", p(adjusted)),
+        None => text,
+    }
+}
+
+/// A p value to three digits behind the point, and never 0.
+pub(crate) fn p(p: f64) -> String {
+    if p < 0.0005 {
+        return "below 0.001".to_owned();
+    }
+    // What is not significant must not be rounded to look it, nor the other way round.
+    let text = format!("{p:.3}");
+    match text.as_str() {
+        "0.050" if p < LEVEL => "0.0499".to_owned(),
+        "1.000" => "1".to_owned(),
+        _ => text,
+    }
+}
+
+/// The sentence of Cochran's Q.
+pub(crate) fn omnibus(omnibus: &Omnibus) -> String {
+    let models = omnibus.columns.len();
+    let on = rows(omnibus.rows);
+    let verdict = if omnibus.p < LEVEL { "differ" } else { "are not shown to differ" };
+    format!(
+        "the {models} columns {verdict} at all on the {on} that each has a verdict on (Cochran's Q {:.1}, p {}).",
+        omnibus.q,
+        p(omnibus.p)
+    )
+}
+
+/// The sentence of a gate.
+pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>) -> String {
+    let GateResult { text, outcome, .. } = gate;
+    let word = outcome.word();
+    if let Some(lacking) = lacking {
+        return format!("{text}: {word}, {lacking}.");
+    }
+    let (Some(estimate), Some(low), Some(high)) = (gate.estimate, gate.low, gate.high) else {
+        return format!("{text}: {word}, {} to go by.", rows(gate.rows));
+    };
+    let figure = |value: f64| {
+        if is_difference {
+            format!("{} points", points(value, 1))
+        } else {
+            format!("{} %", points(value, 1))
+        }
+    };
+    let what = if is_difference { "the difference" } else { "the mean verdict" };
+    let sure = match outcome {
+        GateOutcome::Pass => format!("at least {}", figure(low)),
+        GateOutcome::Fail => format!("at most {}", figure(high)),
+        GateOutcome::TooLittleData => format!(
+            "at least {} and at most {}, so that more rows are needed",
+            figure(low),
+            figure(high)
+        ),
+    };
+    format!(
+        "{text}: {word}, {what} is {} on {}, with {:.0} % confidence {sure}; the limit is {}.",
+        figure(estimate),
+        rows(gate.rows),
+        gate.confidence * 100.0,
+        figure(gate.limit)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_without_changing_what_they_say() {
+        assert_eq!(
+            [0.016, 0.0004, 0.04996, 0.0504, 0.9999].map(p),
+            ["0.016", "below 0.001", "0.0499", "0.050", "1"]
+        );
+        assert_eq!([7, 149, 1_248, 12_480].map(rounded), [7, 150, 1_300, 13_000]);
+        assert_eq!(
+            [(0.4, 0), (-0.001, 0), (-0.013, 1)].map(|(x, n)| points(x, n)),
+            ["40", "0", "-1.3"]
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! One row of a run with all that is known of it: what the exports and the page are written from.
+
+use scoring::{Outcome, Row, Verdict, View};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// One row of a run: what was asked, what was logged, and what each column answered.
+///
+/// All texts come from outside and are kept as they came.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    /// The row's number in the run, counted from 0.
+    pub number: u64,
+    /// Our own key of the row, as `r00000042-1f9c03ab`.
+    pub key: String,
+    /// What was kept of the dataset's row beside the request: key, line, response, other members.
+    pub dataset: Box<RawValue>,
+    /// The request as it was sent, a variant each; for a copy that of the row sent in its place.
+    pub requests: Vec<Option<Box<RawValue>>>,
+    /// The expected value, if the run knows one.
+    pub expected: Option<Box<RawValue>>,
+    /// What each column answered; the logged answers come first.
+    pub answers: Vec<RowAnswer>,
+}
+
+/// What one column answered to a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowAnswer {
+    /// What the service gave.
+    pub outcome: Outcome,
+    /// What each scorer said, in the order of the report's scorers; none where it could not tell.
+    pub verdicts: Vec<Option<Verdict>>,
+    /// The result line as it came, which need not be JSON; for logged answers the dataset's row.
+    pub line: Option<Vec<u8>>,
+}
+
+impl RunRow {
+    /// A look at what was kept of the dataset's row.
+    pub fn dataset(&self) -> View<'_> {
+        View::new(&self.dataset)
+    }
+}
+
+impl RowAnswer {
+    /// An answer of which nothing came.
+    pub fn missing(scorers: usize) -> Self {
+        Self { outcome: Outcome::Missing, verdicts: vec![None; scorers], line: None }
+    }
+
+    /// What each scorer said as JSON: true or false, a grade, a label, or null.
+    pub(crate) fn verdicts_json(&self) -> impl Iterator<Item = Value> {
+        self.verdicts.iter().map(|verdict| match verdict {
+            Some(Verdict::Pass(pass)) => Value::from(*pass),
+            Some(Verdict::Value(grade)) => Value::from(*grade),
+            Some(Verdict::Label(label)) => Value::from(label.as_ref()),
+            _ => Value::Null,
+        })
+    }
+
+    /// The line as a raw value; `None` if there is none, or if it is no JSON.
+    ///
+    /// ```
+    /// use eval_report::RowAnswer;
+    /// let mut answer = RowAnswer::missing(1);
+    /// assert!(answer.raw().is_none());
+    /// answer.line = Some(br#"{"response":{}}"#.to_vec());
+    /// assert!(answer.raw().is_some_and(|line| answer.row(0, line).response.is_some()));
+    /// ```
+    pub fn raw(&self) -> Option<&RawValue> {
+        serde_json::from_slice(self.line.as_deref()?).ok()
+    }
+
+    /// The line as scorers see it, given what [`raw`](Self::raw) gave.
+    pub fn row<'a>(&self, number: u64, raw: &'a RawValue) -> Row<'a> {
+        let mut row = Row::of_line(number, raw);
+        row.outcome = self.outcome;
+        row
+    }
+}

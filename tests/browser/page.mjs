@@ -1,0 +1,230 @@
+// Is report.html what it says: readable, quick, silent, and inert whatever the rows hold?
+// node page.mjs BATCH_EVAL CHROMIUM FOLDER [ROWS]
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { launch, openTab } from './browser.mjs';
+import { HOSTILE, writeDataset } from './dataset.mjs';
+
+const [program, chromium, folder, rows = '100000'] = process.argv.slice(2);
+const require = createRequire(resolve(folder, 'package.json'));
+const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+const run = promisify(execFile);
+const figures = {};
+
+/** Makes a run of so many rows and gives its page. */
+async function page(name, count, flags = []) {
+  const dataset = join(folder, `${name}.jsonl`);
+  await writeDataset(dataset, count);
+  const runs = join(folder, 'runs');
+  await run(program, ['run', dataset, '--emulator', '--runs-dir', runs, '--name', name, '--slice', '/country', '--accept-partial', '--quiet', ...flags], { maxBuffer: 1 << 26 });
+  return join(runs, name, 'report', 'report.html');
+}
+
+const ready = "document.documentElement.dataset.ready === 'rows'";
+const go = (tab, file, hash = '') => tab.send('Page.navigate', { url: pathToFileURL(resolve(file)).href + hash });
+const open = (number) => `(async () => {
+  const box = document.querySelector('.list-box');
+  const item = () => [...document.querySelectorAll('.item')].find((one) => one.querySelector('.number').textContent === '${number}');
+  box.scrollTop = 0;
+  for (let tried = 0; tried < 500 && !item(); tried += 1) {
+    box.scrollTop += 300;
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+  item().click();
+})()`;
+const shown = (number) => `document.querySelector('.detail h3')?.textContent === 'Row ${number}' && document.querySelector('.sides') !== null`;
+const choose = (name, value) => `(() => { const box = document.querySelector('[name="${name}"]'); box.value = ${JSON.stringify(value)}; box.dispatchEvent(new Event('change')); })()`;
+const type = (text) => `(() => { const box = document.querySelector('[name="search"]'); box.value = ${JSON.stringify(text)}; box.dispatchEvent(new Event('input')); })()`;
+const status = "document.getElementById('rows-about').textContent";
+const found = `Number(${status}.match(/^([\\d,]+)/)?.[1].replaceAll(',', ''))`;
+
+/** What no page may ever do. */
+async function isInert(tab, file) {
+  assert.deepEqual(tab.complaints, [], 'the console is silent');
+  const own = pathToFileURL(resolve(file)).href;
+  assert.deepEqual(tab.requests.filter((url) => url.split('#')[0] !== own && !url.startsWith('data:image/png') && !url.startsWith('about:')), [], 'nothing is asked of the network');
+  const [title, frames, scripts, images] = JSON.parse(await tab.evaluate(`JSON.stringify([
+    document.title, document.querySelectorAll('iframe, object, embed, link, base, [onclick], [onerror], [onload], a[href]:not([href^="#"])').length,
+    [...document.scripts].filter((one) => !one.type).length, [...document.images].map((one) => one.src.slice(0, 22))])`));
+  assert.match(title, /^\w+\.jsonl · batch-eval$/, 'the title is ours');
+  assert.equal(frames, 0, 'nothing foreign stands in the page');
+  assert.equal(scripts, 1, 'one script runs');
+  assert.ok(images.every((source) => source.startsWith('data:image/png;base64')), `pictures of safe kinds only: ${images}`);
+}
+
+async function accessible(tab, what) {
+  await tab.evaluate(axe);
+  const violations = await tab.evaluate('axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary.split("\\n")[1] ?? ""}`)}`))');
+  assert.deepEqual(violations, [], what);
+}
+
+async function smallPage(browser) {
+  const file = await page('small', 400);
+  const tab = await openTab(browser, { width: 1360, height: 900 });
+  await go(tab, file);
+  await tab.until(ready);
+  assert.equal(await tab.evaluate(found), 400);
+  for (const scheme of ['light', 'dark']) {
+    await tab.colours(scheme);
+    await accessible(tab, `axe finds nothing, ${scheme}`);
+  }
+  // Every hostile row is opened; all its text stands there as text.
+  for (let number = 0; number < 12; number += 1) {
+    await tab.evaluate(open(number));
+    await tab.until(shown(number));
+    await isInert(tab, file);
+  }
+  await accessible(tab, 'axe finds nothing with a row open');
+  await tab.evaluate(open(0));
+  await tab.until(shown(0));
+  assert.ok(await tab.evaluate(`document.getElementById('detail').textContent.includes(${JSON.stringify(HOSTILE[0])})`), 'hostile text is shown as it is');
+  await tab.evaluate(open(3));
+  await tab.until(shown(3));
+  const hidden = await tab.evaluate("[...document.querySelectorAll('.detail .hidden-character')].map((one) => one.textContent).join(' ')");
+  for (const code of ['U+202E', 'U+200B', 'U+0007', 'U+001B', 'U+2066']) assert.ok(hidden.includes(code), `${code} is made visible: ${hidden.slice(0, 200)}`);
+  assert.ok(!await tab.evaluate("/[\\u202e\\u0007\\u001b]/.test(document.body.innerText)"), 'no control character is drawn');
+  await tab.evaluate(open(4));
+  await tab.until(shown(4));
+  assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'a word of 20,000 letters breaks');
+  await tab.evaluate(open(9));
+  await tab.until(shown(9));
+  assert.ok(await tab.evaluate("document.querySelector('.detail img').naturalWidth === 10"), 'a picture of a safe kind is shown');
+  await tab.evaluate(open(10));
+  await tab.until(shown(10));
+  assert.equal(await tab.evaluate("document.querySelectorAll('.detail img').length"), 0, 'one that could run something is not');
+  assert.ok((await tab.evaluate("document.getElementById('detail').innerText")).includes('12345678901234567890') || await tab.evaluate("document.getElementById('detail').textContent.includes('12345678901234567890')"), 'no digit is lost');
+  assert.ok(await tab.evaluate("document.querySelectorAll('.detail details.thought:not([open])').length > 0"), 'thoughts are folded');
+  await filters(tab);
+  await keyboard(tab);
+  await isInert(tab, file);
+  await go(tab, file, '#row-399');
+  await tab.send('Page.reload');
+  await tab.until(shown(399));
+  await phone(browser, file);
+  figures.small_bytes = (await stat(file)).size;
+}
+
+async function filters(tab) {
+  const all = 400;
+  const count = async (kind) => {
+    await tab.evaluate(choose('kind', kind));
+    return tab.evaluate(found);
+  };
+  const [flips, won, lost] = [await count('flips'), await count('won'), await count('lost')];
+  assert.ok(flips > 0 && flips < all && won > 0 && lost > 0 && won + lost >= flips, `flips ${flips}, won ${won}, lost ${lost}`);
+  await tab.evaluate(choose('column', '1'));
+  const [mine, minus, plus] = [await count('flips'), await count('lost'), await count('won')];
+  assert.equal(mine, minus + plus, 'of one model each flip is one or the other');
+  const table = JSON.parse(await tab.evaluate("JSON.stringify(JSON.parse(document.getElementById('report').textContent).report.comparisons[0].table)"));
+  assert.deepEqual([plus, minus], [table.only_a, table.only_b], 'the list and the report count the same flips');
+  await tab.evaluate(choose('kind', 'all'));
+  const outcomes = JSON.parse(await tab.evaluate("JSON.stringify(JSON.parse(document.getElementById('report').textContent).report.models[1].outcomes)"));
+  for (const [at, name] of ['answered', 'truncated', 'blocked', 'empty', 'error'].entries()) {
+    await tab.evaluate(choose('outcome', String(at)));
+    assert.equal(await tab.evaluate(found), outcomes[name], `rows that are ${name}`);
+  }
+  await tab.evaluate("document.querySelector('#filters button').click()");
+  await tab.evaluate(choose('slice0', '=<b>it</b>'));
+  const slice = JSON.parse(await tab.evaluate("JSON.stringify(JSON.parse(document.getElementById('report').textContent).report.slices.find((one) => one.value === '<b>it</b>').rows)"));
+  assert.equal(await tab.evaluate(found), slice, 'rows of a slice');
+  await tab.evaluate("document.querySelector('#filters button').click()");
+  await tab.evaluate(type('(case 123)'));
+  await tab.until(`${found} === 1`);
+  await tab.evaluate(type('onerror="document.title'));
+  await tab.until(`${found} === 10 && !${status}.includes('Searching')`);
+  await tab.evaluate(type('no row has this'));
+  await tab.until(`document.querySelector('.nothing') !== null`);
+  await tab.evaluate("document.querySelector('#filters button').click()");
+  await tab.until(`${found} === 400`);
+}
+
+async function keyboard(tab) {
+  const chosen = "document.querySelector('.item[aria-selected=\"true\"] .number')?.textContent";
+  await tab.evaluate("document.querySelector('.list-box').focus()");
+  await tab.key('Home');
+  await tab.until(`${chosen} === '0'`);
+  await tab.key('ArrowDown');
+  await tab.key('j', 'j');
+  await tab.until(`${chosen} === '2'`);
+  await tab.key('k', 'k');
+  await tab.until(`${chosen} === '1' && ${shown(1)}`);
+  await tab.key('End');
+  await tab.until(`${chosen} === '399'`);
+  assert.ok(await tab.evaluate("document.getElementById(document.activeElement.getAttribute('aria-activedescendant')) !== null"), 'the chosen row is told to readers');
+  await tab.key('Enter');
+  await tab.until("document.activeElement.id === 'detail'");
+  await tab.key('Escape');
+  await tab.until("document.activeElement.className === 'list-box'");
+  await tab.key('/', '/');
+  await tab.until("document.activeElement.name === 'search'");
+  await tab.key('Escape');
+  const theme = 'document.documentElement.dataset.theme';
+  const ground = 'getComputedStyle(document.body).backgroundColor';
+  const before = await tab.evaluate(ground);
+  await tab.evaluate("document.getElementById('theme').click()");
+  assert.equal(await tab.evaluate(theme), 'light');
+  assert.notEqual(await tab.evaluate(ground), before, 'the theme was dark and is light');
+  await tab.evaluate("document.getElementById('theme').click(), document.getElementById('theme').click()");
+}
+
+async function phone(browser, file) {
+  const tab = await openTab(browser, { width: 360, height: 740, mobile: true });
+  await go(tab, file);
+  await tab.until(ready);
+  assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= 360'), 'nothing is wider than a phone');
+  await accessible(tab, 'axe finds nothing on a phone');
+  await tab.evaluate(open(2));
+  await tab.until(shown(2));
+  assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= 360'), 'nor with a row open');
+  assert.ok(await tab.evaluate("getComputedStyle(document.getElementById('list')).display === 'none'"), 'the row takes the place of the list');
+  await tab.evaluate("document.querySelector('.back').click()");
+  assert.ok(await tab.evaluate("getComputedStyle(document.getElementById('list')).display !== 'none'"), 'and gives it back');
+  await isInert(tab, file);
+}
+
+async function bigPage(browser, count) {
+  const file = await page('big', count);
+  figures.big_rows = count;
+  figures.big_bytes = (await stat(file)).size;
+  assert.ok(figures.big_bytes <= 66 << 20, 'a page is at most 64 MiB and its frame');
+  const tab = await openTab(browser, { width: 1360, height: 900 });
+  await go(tab, file);
+  await tab.until(ready, 2400);
+  const timing = JSON.parse(await tab.evaluate("JSON.stringify({ paint: performance.getEntriesByName('first-contentful-paint')[0].startTime, loaded: performance.now() })"));
+  figures.first_paint_ms = Math.round(timing.paint);
+  figures.all_rows_ms = Math.round(timing.loaded);
+  const held = await tab.evaluate("JSON.parse(document.getElementById('about').textContent).shown");
+  figures.big_shown = held;
+  const timed = async (what) => tab.evaluate(`(async () => { const from = performance.now(); ${what}; await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); return performance.now() - from; })()`);
+  figures.filter_ms = Math.round(await timed(choose('kind', 'flips')));
+  assert.ok(await tab.evaluate(`${found} > 0 && ${found} < ${held}`));
+  await tab.evaluate(choose('kind', 'all'));
+  figures.scroll_ms = Math.round(await timed("document.querySelector('.list-box').scrollTop = 1e9"));
+  assert.ok(await tab.evaluate("document.querySelectorAll('.item').length < 60"), 'only rows in sight exist');
+  figures.open_ms = Math.round(await tab.evaluate("(async () => { const from = performance.now(); document.querySelector('.item').click(); while (!document.querySelector('.sides')) await new Promise((done) => setTimeout(done, 1)); return performance.now() - from; })()"));
+  const from = Date.now();
+  await tab.evaluate(type(`(case ${count - 7})`));
+  await tab.until(`${status}.startsWith('1 of') && !${status}.includes('Searching')`, 2400);
+  figures.search_all_text_ms = Date.now() - from;
+  const { usedSize } = await tab.send('Runtime.getHeapUsage');
+  figures.heap_mib = Math.round(usedSize / 2 ** 20);
+  assert.ok(figures.first_paint_ms < 5000 && figures.filter_ms < 1000 && figures.scroll_ms < 500 && figures.heap_mib < 500, JSON.stringify(figures));
+  await isInert(tab, file);
+}
+
+await mkdir(folder, { recursive: true });
+await rm(join(folder, 'runs'), { recursive: true, force: true });
+const browser = await launch(chromium);
+try {
+  await smallPage(browser);
+  if (Number(rows) > 0) await bigPage(browser, Number(rows));
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(figures));

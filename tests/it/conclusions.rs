@@ -1,0 +1,152 @@
+//! Comparisons, slices and gates as users meet them: by flags, kept with the run, from the settings file.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tests::house::House;
+
+/// Twenty rows of two countries and ten talks, each with a logged answer; nobody calls a function.
+fn house() -> House {
+    let house = House::with_rows(0);
+    let row = |n: usize| {
+        let country = if n % 4 == 0 { "fr" } else { "de" };
+        json!({
+            "request": {"contents": [{"role": "user", "parts": [{"text": format!("Say {n}")}]}]},
+            "response": {"candidates": [{"content": {"parts": [{"text": n.to_string()}], "role": "model"}, "finishReason": "STOP"}]},
+            "country": country,
+            "talk": n / 2,
+        })
+    };
+    let rows: String = (0..20).map(|n| format!("{}\n", row(n))).collect();
+    house.write("data.jsonl", &rows);
+    house
+}
+
+const RUN: [&str; 9] = [
+    "run",
+    "data.jsonl",
+    "--emulator",
+    "--name",
+    "one",
+    "--scorer",
+    "not(function-call)",
+    "--scorer",
+    "function-call",
+];
+
+#[test]
+fn a_gate_ends_a_report_in_three_ways_and_a_past_run_can_be_gated() {
+    let house = house();
+    let said = house.call_without_key(&RUN);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for (gate, code, word) in [
+        ("sim-pro >= 0.5", 0, "passed"),
+        ("sim-pro >= logged - 0.3", 0, "passed"),
+        ("sim-pro@function-call >= 0.5", 1, "failed"),
+        ("sim-pro >= logged - 0.02", 11, "undecided"),
+    ] {
+        let said = house.call_without_key(&["report", "one", "--gate", gate]);
+        assert_eq!(said.code, Some(code), "{gate}: {said:?}");
+        assert!(said.stdout.contains(&format!("gate: {gate}: {word}, ")), "{said:?}");
+        let said = house.call_without_key(&["report", "one", "--gate", gate, "--json"]);
+        let event = said.last();
+        assert_eq!((said.code, &event["exit"]), (Some(code), &code.into()), "{event}");
+        assert_eq!(event["report"]["gates"][0]["text"], gate);
+    }
+    let both =
+        ["report", "one", "--gate", "sim-pro >= 0.5", "--gate", "sim-pro@function-call >= 1"];
+    assert_eq!(house.call_without_key(&both).code, Some(1), "one that fails is enough");
+}
+
+#[test]
+fn what_a_run_is_made_with_stays_with_it() {
+    let house = house();
+    let gate = "sim-flash@function-call >= 0.9";
+    let words = [
+        &RUN[..],
+        &["--gate", gate, "--slice", "/country", "--cluster", "/talk", "--baseline", "sim-pro"],
+    ]
+    .concat();
+    let said = house.call_without_key(&words);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("error: a gate is not met"), "{said:?}");
+    let said = house.call_without_key(&["report", "one"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let report = house.report("one");
+    assert_eq!((&report["baseline"], &report["cluster"]), (&json!("sim-pro"), &json!("/talk")));
+    let found = &report["comparisons"][0];
+    assert_eq!(
+        (&found["a"], &found["b"], &found["clusters"]),
+        (&json!("logged"), &json!("sim-pro"), &json!(10))
+    );
+    let of = |value: &str| -> Vec<&Value> {
+        let slices = report["slices"].as_array().unwrap().iter();
+        slices.filter(|slice| slice["value"] == value && slice["column"] == "logged").collect()
+    };
+    assert_eq!((&of("de")[0]["rows"], &of("fr")[0]["rows"]), (&json!(15), &json!(5)));
+    assert_eq!(of("de").len(), 2, "once for each scorer");
+    // Flags come before what is kept.
+    let said = house.call_without_key(&["report", "one", "--gate", "sim-pro >= 0.5"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let markdown = fs::read_to_string(house.run("one").join("report/report.md")).unwrap();
+    assert!(markdown.starts_with("### batch-eval: data.jsonl, 20 rows\n"), "{markdown}");
+    assert!(markdown.contains("--slice /country --cluster /talk"), "{markdown}");
+}
+
+#[test]
+fn mistakes_are_found_before_anything_is_made() {
+    let house = house();
+    for (words, what) in [
+        (
+            ["--gate", "sim-prp >= logged"],
+            "bad gate: there is no column `sim-prp`\nsim-prp >= logged\n^^^^^^^",
+        ),
+        (
+            ["--gate", "sim-pro > logged"],
+            "bad gate: a gate says `>=` once\nsim-pro > logged\n        ^",
+        ),
+        (["--baseline", "sim-pr"], "the baseline sim-pr is no column of the run"),
+        (["--slice", "country"], "country is no JSON Pointer into a row of the dataset"),
+    ] {
+        let said = house.call_without_key(&[&RUN[..], &words].concat());
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.stderr.contains(what), "{said:?}");
+        assert!(!house.run("one").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn the_settings_file_says_it_too_and_files_can_be_scored_by_slices() {
+    let house = house();
+    house.write(
+        "batch-eval.toml",
+        "scorer = [\"not(function-call)\"]\nslices = [\"/country\"]\ngate = [\"sim-pro >= 0.99\"]\nbaseline = \"logged\"\n",
+    );
+    let said = house.call_without_key(&["run", "data.jsonl", "--emulator", "--name", "one"]);
+    assert_eq!(said.code, Some(11), "20 of 20 is not shown to be 99 %: {said:?}");
+    assert!(said.stdout.contains("By /country; differences to logged"), "{said:?}");
+    fs::remove_file(house.path().join("batch-eval.toml")).unwrap();
+    let words = ["score", "data.jsonl", "--slice", "/country", "--gate", "logged >= 0.9", "--json"];
+    let said = house.call_without_key(&words);
+    let event = said.last();
+    assert_eq!((said.code, &event["exit"]), (Some(1), &json!(1)), "{event}");
+    let slices = event["report"]["slices"].as_array().unwrap();
+    let rows: Vec<_> =
+        slices.iter().map(|slice| (slice["value"].as_str(), slice["rows"].as_u64())).collect();
+    assert_eq!(rows, [(Some("de"), Some(15)), (Some("fr"), Some(5))]);
+}
+
+#[test]
+fn a_report_is_written_in_the_form_that_is_asked_for() {
+    let house = house();
+    assert_eq!(house.call_without_key(&RUN).code, Some(0));
+    let said = house.call_without_key(&["report", "one", "--format", "md", "-o", "comment.md"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""), "{said:?}");
+    let text = fs::read_to_string(house.path().join("comment.md")).unwrap();
+    assert!(text.contains("| model | passes of scored |"), "{text}");
+    let said = house.call_without_key(&["report", "one", "--format", "json", "--quiet"]);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["schema"], "batch-eval/report/1");
+    let said = house.call_without_key(&["report", "one", "--format", "terminal", "-o", "-"]);
+    assert!(said.stdout.contains("data.jsonl, 20 rows, scored by"), "{said:?}");
+}
