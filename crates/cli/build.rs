@@ -19,8 +19,6 @@ fn main() {
 
 /// The commit that is checked out and its day: no clock is read, so that two builds are alike.
 fn commit() -> Option<String> {
-    // Unpacked sources inside of somebody else's repository are not described by its commits.
-    git(&["ls-files", "--error-unmatch", "build.rs"])?;
     for moving in ["HEAD", "logs/HEAD"] {
         let path = git(&["rev-parse", "--git-path", moving])?;
         // A file that is not there would have this run with every build.
@@ -28,6 +26,8 @@ fn commit() -> Option<String> {
             tell(&format!("cargo:rerun-if-changed={path}"));
         }
     }
+    // Unpacked sources inside of somebody else's repository are not described by its commits.
+    git(&["ls-files", "--error-unmatch", "build.rs"])?;
     git(&["log", "-1", "--format=%h %cs", "--abbrev=10"]).filter(|text| is_plain(text))
 }
 

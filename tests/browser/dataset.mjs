@@ -41,6 +41,9 @@ function row(number, random) {
   if (number % 40 === 10) parts.push({ inlineData: { mimeType: 'image/svg+xml', data: SVG } }, { inlineData: { mimeType: 'text/html', data: SVG } });
   const answer = [{ thought: true, text: `The user wants ${CALLS[at]}. ${hostile}` }];
   const args = { place: 'Ulm', guests: 1 + Math.floor(random() * 6), when: { day: 'tomorrow' }, [hostile.slice(0, 60) || 'note']: hostile || 'none' };
+  // Names that every object answers to without having been given them.
+  if (number % 40 === 11) Object.assign(args, { constructor: 'x', toString: 'y', deep: JSON.parse(`${'['.repeat(60)}1234567890123456${']'.repeat(60)}`) });
+  if (number % 40 === 12) Object.defineProperty(args, '__proto__', { value: 'z', enumerable: true });
   if (random() < 0.8) answer.push({ functionCall: { name: hostile.slice(0, 40) || CALLS[at], args } });
   else answer.push({ text: `I cannot do that. ${hostile}` });
   const usage = { promptTokenCount: 40 + Math.floor(random() * 90), candidatesTokenCount: 5 + Math.floor(random() * 200), totalTokenCount: 300 };

@@ -64,6 +64,22 @@ async function accessible(tab, what) {
   assert.deepEqual(violations, [], what);
 }
 
+/** The page's functions that need no page. */
+async function functions() {
+  const names = ['dom', 'data', 'diff', 'parts', 'list'];
+  const sources = await Promise.all(names.map((name) => readFile(new URL(`../../crates/eval-report/assets/page/${name}.js`, import.meta.url), 'utf8')));
+  const own = new Function(`${sources.join('\n')}\nreturn { unescaped, parse, pretty, signOf, member, differences, percent };`)();
+  for (const label of ['true', 'false', 'null', 'constructor', '__proto__', 'toString']) assert.deepEqual(own.signOf(label), [label, 'label'], 'a label is no verdict');
+  assert.deepEqual([true, false, null, 0.5].map((verdict) => own.signOf(verdict)[1]), ['pass', 'fail', 'none', 'label']);
+  assert.equal(own.unescaped('{"a":"\\u00fc \\/ \\n \\\\u00fc \\u0022"}'), '{"a":"ü / \\n \\\\u00fc \\u0022"}', 'escapes of letters are letters, others stay');
+  const deep = `${'['.repeat(10_000)}12345678901234567890${']'.repeat(10_000)}`;
+  assert.ok(own.pretty(own.parse(deep)).includes('…'), '10,000 levels are read and shown to some depth');
+  assert.equal(own.member({}, 'constructor'), undefined, 'what was not given is not there');
+  assert.equal(own.member({ finish_reason: 'STOP' }, 'finishReason'), 'STOP');
+  assert.equal(own.differences('a b c', 'a x c').map(({ text, same }) => (same ? text : `[${text}]`)).join(''), 'a [b] c');
+  assert.deepEqual([0, 0.0001, 0.9999, 1].map(own.percent), ['0.0%', '0.1%', '99.9%', '100.0%']);
+}
+
 async function smallPage(browser) {
   const file = await page('small', 400);
   const tab = await openTab(browser, { width: 1360, height: 900 });
@@ -75,7 +91,7 @@ async function smallPage(browser) {
     await accessible(tab, `axe finds nothing, ${scheme}`);
   }
   // Every hostile row is opened; all its text stands there as text.
-  for (let number = 0; number < 12; number += 1) {
+  for (let number = 0; number < 14; number += 1) {
     await tab.evaluate(open(number));
     await tab.until(shown(number));
     await isInert(tab, file);
@@ -94,12 +110,19 @@ async function smallPage(browser) {
   assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'a word of 20,000 letters breaks');
   await tab.evaluate(open(9));
   await tab.until(shown(9));
-  assert.ok(await tab.evaluate("document.querySelector('.detail img').naturalWidth === 10"), 'a picture of a safe kind is shown');
+  // It is only read when it comes into sight.
+  await tab.evaluate("document.querySelector('.detail img').scrollIntoView()");
+  await tab.until("document.querySelector('.detail img').naturalWidth === 10");
   await tab.evaluate(open(10));
   await tab.until(shown(10));
   assert.equal(await tab.evaluate("document.querySelectorAll('.detail img').length"), 0, 'one that could run something is not');
   assert.ok((await tab.evaluate("document.getElementById('detail').innerText")).includes('12345678901234567890') || await tab.evaluate("document.getElementById('detail').textContent.includes('12345678901234567890')"), 'no digit is lost');
   assert.ok(await tab.evaluate("document.querySelectorAll('.detail details.thought:not([open])').length > 0"), 'thoughts are folded');
+  await tab.evaluate(open(11));
+  await tab.until(shown(11));
+  assert.ok(!await tab.evaluate("document.getElementById('detail').textContent.includes('native code')"), 'no function of ours is shown as an argument');
+  const verdicts = await tab.evaluate("[...document.querySelectorAll('.side .verdicts li:not(.outcome) [aria-hidden]')].map((one) => one.textContent)");
+  assert.ok(verdicts.length >= 2 && verdicts.every((sign) => ['✓', '✗', '·'].includes(sign)), `a row shows verdicts, however its answers ended: ${verdicts}`);
   await filters(tab);
   await keyboard(tab);
   await isInert(tab, file);
@@ -220,6 +243,7 @@ async function bigPage(browser, count) {
 
 await mkdir(folder, { recursive: true });
 await rm(join(folder, 'runs'), { recursive: true, force: true });
+await functions();
 const browser = await launch(chromium);
 try {
   await smallPage(browser);

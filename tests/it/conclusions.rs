@@ -85,12 +85,34 @@ fn what_a_run_is_made_with_stays_with_it() {
     };
     assert_eq!((&of("de")[0]["rows"], &of("fr")[0]["rows"]), (&json!(15), &json!(5)));
     assert_eq!(of("de").len(), 2, "once for each scorer");
-    // Flags come before what is kept.
-    let said = house.call_without_key(&["report", "one", "--gate", "sim-pro >= 0.5"]);
-    assert_eq!(said.code, Some(0), "{said:?}");
+    // Another gate is decided beside those of the run, and not in their place.
+    let said = house.call_without_key(&["report", "one", "--gate", "sim-pro >= 0.5", "--json"]);
+    let event = said.last();
+    assert_eq!((said.code, &event["exit"]), (Some(1), &json!(1)), "{event}");
+    let gates = event["report"]["gates"].as_array().unwrap().iter();
+    let gates: Vec<_> = gates.map(|gate| [&gate["text"], &gate["outcome"]]).collect();
+    assert_eq!(gates, [[gate, "fail"], ["sim-pro >= 0.5", "pass"]]);
     let markdown = fs::read_to_string(house.run("one").join("report/report.md")).unwrap();
     assert!(markdown.starts_with("### batch-eval: data.jsonl, 20 rows\n"), "{markdown}");
     assert!(markdown.contains("--slice /country --cluster /talk"), "{markdown}");
+}
+
+#[test]
+fn gates_are_decided_even_where_rows_are_missing() {
+    let house = House::with_rows(0);
+    // The emulator's models fail a row in a hundred or so.
+    let row = |n: usize| json!({"request": {"contents": [{"role": "user", "parts": [{"text": format!("Say {n}")}]}]}});
+    let rows: String = (0..100).map(|n| format!("{}\n", row(n))).collect();
+    house.write("data.jsonl", &rows);
+    let gates = ["-m", "sim-pro", "--gate", "sim-pro >= 0.5", "--gate", "sim-pro >= 0.9999"];
+    let said = house.call_without_key(&[&RUN[..], &gates].concat());
+    assert_eq!(said.code, Some(6), "rows are lacking, whatever the gates say: {said:?}");
+    assert!(said.stdout.contains("gate: sim-pro >= 0.5: passed, "), "{said:?}");
+    assert!(said.stderr.contains("; gates by those: 1 passed, 1 undecided"), "{said:?}");
+    for words in [&["report", "one"][..], &["resume", "one", "--accept-partial"]] {
+        let said = house.call_without_key(words);
+        assert_eq!(said.code, Some(11), "then the gates are the code: {said:?}");
+    }
 }
 
 #[test]

@@ -95,11 +95,15 @@ fn a_reader_that_goes_away_is_no_trouble_to_any_command_that_prints() {
             house.call_without_key(&["run", "data.jsonl", "--name", run, "--accept-partial", "-q"]);
         assert_eq!(said.code, Some(0), "{said:?}");
     }
-    let printing: [&[&str]; 15] = [
+    let printing: [&[&str]; 19] = [
         &["runs"],
         &["runs", "--json"],
         &["status", "one"],
         &["report", "one"],
+        &["report", "one", "--format", "csv"],
+        &["report", "one", "--format", "jsonl"],
+        &["report", "one", "--format", "html"],
+        &["report", "one", "--format", "junit"],
         &["score", "one"],
         &["show", "one", "3"],
         &["show", "one", "3", "--json"],

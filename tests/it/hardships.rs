@@ -125,7 +125,7 @@ fn a_clock_that_was_set_back_neither_loses_nor_doubles_anything() {
     words.extend(["--until", "submitted"]);
     assert_eq!(house.call(&words).code, Some(0));
     // A session two years from now looked at the job; then the clock was set right.
-    let folder = RunFolder::open(&house.run("back")).unwrap();
+    let folder = RunFolder::open(house.run("back")).unwrap();
     let state = folder.replay().unwrap();
     let state = RunState::replay(&folder.plan().unwrap(), state.events()).unwrap();
     let job = state.jobs().next().unwrap();

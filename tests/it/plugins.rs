@@ -232,3 +232,34 @@ fn a_run_finds_its_scorers_from_anywhere_and_a_stranger_does_not_start_them() {
     assert_eq!(said.code, Some(9), "{said:?}");
     assert!(!house.path().join("was-here").exists() && !other.path().join("was-here").exists());
 }
+
+#[test]
+fn a_broken_scorer_is_found_before_anything_is_spent_and_keeps_nothing_from_being_fetched() {
+    let house = house();
+    let own = ["run", "data.jsonl", "--emulator", "-m", "sim-a", "--scorer", "python:rules.py"];
+    let run = |words: &[&str]| house.call_without_key(&[own.as_slice(), words].concat());
+    let resume =
+        |words: &[&str]| house.call_without_key(&[&["resume", "--accept-partial"], words].concat());
+    for (name, until) in [("new", "prepared"), ("begun", "submitted")] {
+        assert_eq!(run(&["--name", name, "--until", until]).code, Some(0));
+    }
+    let journal =
+        || std::fs::read_to_string(house.run("new").join("journal.jsonl")).unwrap_or_default();
+    let before = journal();
+    house.write("rules.py", "import nothing_of_that_name\n");
+    let said = run(&["--name", "other"]);
+    assert_eq!((said.code, house.run("other").exists()), (Some(9), false), "{said:?}");
+    let said = resume(&["new"]);
+    assert_eq!(said.code, Some(9), "{said:?}");
+    assert!(!journal()[before.len()..].contains("upload"), "nothing was sent: {}", journal());
+    // What is under way at the service is paid for, and is not kept there for ever.
+    let said = resume(&["begun", "--until", "fetched"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!said.stderr.contains("nothing_of_that_name"), "no scorer was started: {said:?}");
+    let said = resume(&["begun"]);
+    assert_eq!(said.code, Some(9), "{said:?}");
+    house.write("rules.py", RULES);
+    let said = resume(&["begun"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stdout.contains("python:rules.py"), "{said:?}");
+}

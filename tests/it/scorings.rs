@@ -160,3 +160,101 @@ fn scorings_stand_beside_each_other_and_are_compared() {
     let said = house.call_without_key(&["score", "own", "--diff", before, "s-nothing"]);
     assert_eq!(said.code, Some(2), "{said:?}");
 }
+
+#[test]
+fn expected_values_are_those_of_the_dataset_as_it_came() {
+    let house = house();
+    let text = std::fs::read_to_string(house.path().join("data.jsonl")).unwrap();
+    let own = r#""request":{"model":"yes","labels":{"team":["no","yes"]},"#;
+    house.write("data.jsonl", &text.replace(r#""request":{"#, own));
+    for (name, from) in [
+        ("r0", "/request/model"),
+        ("r1", "/request/labels/team/1"),
+        ("r2", "$.request.labels.team[1]"),
+    ] {
+        assert_eq!(
+            logged(&score(&house, "data.jsonl", &["--expected", from])),
+            [10, 0, 6],
+            "{from}"
+        );
+        let words = ["--name", name, "--drop", "/request/labels", "--expected", from];
+        let said = run(&house, &words);
+        assert_eq!(said.code, Some(0), "{from}: {said:?}");
+        assert_eq!(logged(&said), [10, 0, 6], "{from}, which the service never saw: {said:?}");
+        let scorer = format!("equals(expected=\"{from}\")");
+        let said = house.call_without_key(&["score", name, "--json", "--scorer", &scorer]);
+        assert_eq!(logged(&said), [10, 0, 6], "{scorer}: {said:?}");
+    }
+    // The line that a run keeps of a row has members of its own, which are none of the row's.
+    let said =
+        house.call_without_key(&["score", "r0", "--json", "--expected", "/line", RULE[0], RULE[1]]);
+    assert_eq!(logged(&said), [0, 10, 0], "{said:?}");
+}
+
+#[test]
+fn the_settings_file_says_where_expected_values_lie_packed_or_not() {
+    let house = house();
+    house.write("labels", &format!("\u{feff}{}", "\"yes\"\r\n".repeat(10)));
+    let packed =
+        std::process::Command::new("gzip").arg("-c").arg(house.path().join("labels")).output();
+    let packed = packed.unwrap().stdout;
+    std::fs::create_dir(house.path().join("settings")).unwrap();
+    std::fs::write(house.path().join("settings/labels.jsonl.gz"), &packed).unwrap();
+    std::fs::write(house.path().join("settings/cut.jsonl.gz"), &packed[..packed.len() - 9])
+        .unwrap();
+    let with = |expected: &str, name: &str| {
+        house.write("settings/own.toml", &format!("expected = \"{expected}\"\n"));
+        run(&house, &["--config", "settings/own.toml", "--name", name])
+    };
+    let said = with("labels.jsonl.gz", "own");
+    assert_eq!((said.code, logged(&said)), (Some(0), [10, 0, 6]), "{said:?}");
+    assert_eq!(logged(&score(&house, "own", &[])), [10, 0, 6]);
+    let said = with("cut.jsonl.gz", "cut");
+    assert_eq!((said.code, said.stdout.contains("is cut")), (Some(3), true), "{said:?}");
+    let said = with("labels.json", "none");
+    assert_eq!((said.code, said.stdout.contains("no such file")), (Some(2), true), "{said:?}");
+}
+
+#[test]
+fn rows_are_held_against_what_they_cost() {
+    let house = House::with_rows(0);
+    let row = |model: &str| {
+        let usage = json!({"promptTokenCount": 1_000, "candidatesTokenCount": 400});
+        json!({
+            "request": {"contents": [{"parts": [{"text": model}]}]},
+            "response": {"candidates": [{"content": {"parts": [{"text": "yes"}]}, "finishReason": "STOP"}],
+                "usageMetadata": usage, "modelVersion": model},
+        })
+    };
+    let lines =
+        ["dear", "dear-001", "cheap", "nobody-knows"].map(|model| format!("{}\n", row(model)));
+    house.write("data.jsonl", &lines.concat());
+    let model = |name: &str, input: &str, output: &str| {
+        format!(
+            "[[model]]\nname = \"{name}\"\n[[model.price]]\ninput = {input}\noutput = {output}\n"
+        )
+    };
+    let table = |dear: &str| {
+        let head = "schema = \"batch-eval/prices/1\"\ndate = \"2026-11-22\"\n";
+        format!("{head}{}{}", model("dear", dear, "10"), model("cheap", "0.1", "1"))
+    };
+    let prices = &table("1");
+    house.write("prices.toml", prices);
+    house.write("batch-eval.toml", "prices = \"prices.toml\"\n");
+    // A thousand at 1 and 400 at 10 dollars a million are 0.005 dollars; the cheap model takes a tenth.
+    for (max, passes) in [("0.005", 3), ("0.0049", 1), ("0.0004", 0)] {
+        let scorer = format!("cost(max={max})");
+        let said = house.call_without_key(&["score", "data.jsonl", "--json", "--scorer", &scorer]);
+        assert_eq!(logged(&said), [3, 1, passes], "{scorer}: {said:?}");
+        let name = max.replace('.', "-");
+        let words =
+            ["run", "data.jsonl", "--emulator", "-m", "sim-a", "--json", "--accept-partial"];
+        let words = [&words[..], &["--name", &name, "--scorer", &scorer]].concat();
+        let said = house.call_without_key(&words);
+        assert_eq!(logged(&said), [3, 1, passes], "{scorer}: {said:?}");
+        // A run goes by the prices that it was made with.
+        house.write("prices.toml", &table("1000"));
+        assert_eq!(logged(&house.call_without_key(&["score", &name, "--json"])), [3, 1, passes]);
+        house.write("prices.toml", prices);
+    }
+}

@@ -4,6 +4,7 @@ pub mod fake;
 pub mod fuzz;
 pub mod get;
 pub mod house;
+pub mod pages;
 pub mod process;
 pub mod raw;
 pub mod recorder;

@@ -46,6 +46,8 @@ pub struct NewInput {
     pub rows: u64,
     /// Its length.
     pub bytes: u64,
+    /// A hash of its bytes, by which whoever wrote them sees that they are the same still.
+    pub print: Option<u64>,
     /// How heavy its job is.
     pub load: Load,
 }

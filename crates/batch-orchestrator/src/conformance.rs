@@ -87,6 +87,7 @@ pub fn every_event() -> Vec<Event> {
             id: InputId { shard, variant: 0 },
             rows: 3,
             bytes: 4,
+            print: Some(u64::MAX - u64::from(shard)),
             load: *load,
         });
         let attempt = Attempt { why, of: vec![job, job], inputs: inputs.collect() };

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser as _;
 use run_store::Runs;
@@ -13,13 +14,14 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::{self, Desk};
+use crate::money::Tariff;
 use crate::preflight::SettingsFile;
 use crate::stop::Stop;
 use crate::time::SystemClock;
 use crate::ui::Ui;
 use crate::{
     again, board, cancel, compare, completions, config, doctor, drift, emulate, init, listing, log,
-    manual, plugins, preflight, prepare, report, resume, run, score, show, status,
+    manual, plugins, preflight, prepare, private, report, resume, run, score, show, status,
 };
 
 /// The `batch-eval` program with the scorers it knows.
@@ -76,6 +78,7 @@ impl App {
 
     /// Runs the program with the arguments of this process.
     pub fn run(self) -> ExitCode {
+        private::close();
         self.run_from(std::env::args_os())
     }
 
@@ -134,16 +137,19 @@ impl App {
             let settings = SettingsFile { named: cli.global.config, problem };
             let folder = cli.global.runs_dir.or_else(|| config.runs_dir.clone());
             let runs = Runs::new(folder.unwrap_or_else(|| "runs".into()));
+            let tariff = Tariff::default();
             let context = Context {
                 ui,
                 clock,
                 stop,
                 runs,
-                registry: self.registry,
+                registry: self.registry.with_prices(Arc::new(tariff.clone())),
+                tariff,
                 config,
                 judging: cli.command.judging(),
                 desk: Desk::default(),
                 trust_plugins: cli.global.trust_plugins,
+                expected: std::sync::OnceLock::new(),
             };
             match cli.command {
                 Command::Run(args) => run::run(&context, &args).await,

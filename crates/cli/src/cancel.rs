@@ -76,6 +76,7 @@ async fn stop(
         return Ok(None);
     }
     // The service is opened first: without a key nothing is written down as asked for.
+    service::trusted(context, manifest, key)?;
     let service = service::open(&manifest.asked.backend, key, emulator).await?;
     for job in &open {
         let event = Event::CancelRequested { job: *job };

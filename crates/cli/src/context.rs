@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use batch_orchestrator::Clock as _;
@@ -12,6 +13,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::Desk;
 use crate::judge::Judging;
+use crate::money::Tariff;
 use crate::plugins::{self, Origin};
 use crate::stop::Stop;
 use crate::time::SystemClock;
@@ -28,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) stop: Stop,
     pub(crate) runs: Runs,
     pub(crate) registry: Registry,
+    /// The prices that the registry's scorers see.
+    pub(crate) tariff: Tariff,
     /// The settings file; empty where there is none.
     pub(crate) config: Config,
     /// What the flags say of conclusions.
@@ -36,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) desk: Desk,
     /// Whether programs are started that only a run folder names.
     pub(crate) trust_plugins: bool,
+    /// Expected values in place of those that the run was made with.
+    pub(crate) expected: OnceLock<String>,
 }
 
 impl Context {
@@ -78,14 +84,15 @@ impl Context {
                 let failure = Failure::usage(format!("bad scorer: {error}\n{}", error.caret()));
                 match error.hint() {
                     Some(hint) => failure.next(hint),
-                    None => failure,
+                    // What is wrong within a scorer is not mended by the names of others.
+                    None if !error.to_string().starts_with("unknown scorer") => failure,
+                    None => failure.next(format!(
+                        "scorers: {}; not(…), all(…) and any(…) combine them; your own: \
+                         jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND; a model: \
+                         judge:rubric(model=\"MODEL\", rubric=\"…\")",
+                        self.scorer_names()
+                    )),
                 }
-                .next(format!(
-                    "scorers: {}; not(…), all(…) and any(…) combine them; your own: \
-                     jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND; a model: \
-                     judge:rubric(model=\"MODEL\", rubric=\"…\")",
-                    self.scorer_names()
-                ))
             })?
         };
         let scorers: Vec<_> = specs.iter().map(build).collect::<Outcome<_>>()?;
@@ -98,8 +105,7 @@ impl Context {
     }
 
     fn scorer_names(&self) -> String {
-        let about = |(name, about): (&str, &str)| format!("{name} ({about})");
-        self.registry.names().map(about).collect::<Vec<_>>().join(", ")
+        self.registry.names().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
     }
 }
 

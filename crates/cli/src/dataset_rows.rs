@@ -98,21 +98,48 @@ impl DatasetRows for FolderDataset<'_> {
 
 impl DatasetReader for FolderRows {
     fn fetch(&mut self, number: u64, needs: Needs) -> io::Result<DatasetRow> {
-        let mut row = DatasetRow::default();
         let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
-            return Ok(row);
+            return Ok(DatasetRow::default());
         };
+        let mut request = None;
         if needs.request {
             self.input.line(record.input, &mut self.line)?;
-            row.request = part(&self.line, "request")?;
+            request = part(&self.line, "request")?;
         }
-        if needs.logged || needs.fields {
-            read_line(&mut self.logged, record.logged, &mut self.line)?;
-            row.logged = if needs.logged { part(&self.line, "response")? } else { None };
-            row.fields = if needs.fields { part(&self.line, "row")? } else { None };
+        if !(needs.logged || needs.fields || needs.taken) {
+            return Ok(DatasetRow { request, ..DatasetRow::default() });
         }
-        Ok(row)
+        read_line(&mut self.logged, record.logged, &mut self.line)?;
+        Ok(DatasetRow { request, ..beside(&self.line, needs)? })
     }
+}
+
+/// What a line of `logged.jsonl` holds of its dataset row. Every row has other fields, be they none: the line's own
+/// are none of the dataset's.
+pub(crate) fn beside(line: &[u8], needs: Needs) -> io::Result<DatasetRow> {
+    let mut row = DatasetRow::default();
+    if needs.logged {
+        row.logged = part(line, "response")?;
+    }
+    if needs.fields {
+        let none = || RawValue::from_string("{}".to_owned()).ok();
+        row.fields = part(line, "row")?.or_else(none);
+    }
+    if needs.taken {
+        row.taken = taken(line)?;
+    }
+    Ok(row)
+}
+
+/// What a request was sent without, the model among it: it goes into the address.
+fn taken(line: &[u8]) -> io::Result<Option<Box<RawValue>>> {
+    let taken = part(line, "taken")?;
+    let Some(model) = part(line, "model")? else { return Ok(taken) };
+    let others = taken.as_ref().map_or("{}", |taken| taken.get());
+    let others = others.strip_prefix('{').unwrap_or("}").trim_start();
+    let comma = if others.starts_with('}') { "" } else { "," };
+    let all = format!("{{\"/model\":{}{comma}{others}", model.get());
+    RawValue::from_string(all).map(Some).map_err(io::Error::other)
 }
 
 /// Reads the line that begins at `offset`.

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use eval_report::sanitize;
+
 /// The exit codes; they are public API (docs/exit-codes.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -161,23 +163,36 @@ impl Failure {
 impl fmt::Display for Failure {
     /// What happened, its causes, what is safe, what to do next; a line each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        write!(f, "error: {}", harmless(&self.what))?;
         for cause in &self.causes {
-            write!(f, "\n  caused by: {cause}")?;
+            write!(f, "\n  caused by: {}", harmless(cause))?;
         }
         if let Some(safe) = &self.safe {
-            write!(f, "\n  safe: {safe}")?;
+            write!(f, "\n  safe: {}", harmless(safe))?;
         }
         if let Some(next) = &self.next {
-            write!(f, "\n  next: {next}")?;
+            write!(f, "\n  next: {}", harmless(next))?;
         }
         Ok(())
     }
 }
 
+/// What is left of texts from outside that nobody made harmless, a character for a character: lines with carets under
+/// them stay in place.
+fn harmless(text: &str) -> String {
+    let is_unsafe = |c: char| c != '\n' && sanitize(c.encode_utf8(&mut [0; 4])) != c.to_string();
+    text.chars().map(|c| if is_unsafe(c) { '·' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_in_a_failure_steers_a_terminal_and_carets_stay_in_place() {
+        let failure = Failure::usage("bad: x\u{202e}y\n         ^").next("\u{1b}[31m");
+        assert_eq!(failure.to_string(), "error: bad: x·y\n         ^\n  next: ·[31m");
+    }
 
     #[test]
     fn says_what_happened_what_is_safe_and_what_to_do() {

@@ -5,10 +5,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use gemini_client::ApiKey;
+use run_store::Backend;
 
 use crate::args::KeyArgs;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::digest;
+use crate::service;
 
 /// In the order in which they win, as in Google's SDKs.
 const VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
@@ -43,8 +45,14 @@ impl Key {
         (self.text.len() >= REAL_LEN).then_some(self.text.as_bytes())
     }
 
-    /// Tells two keys apart without telling the key: salted with the run's own mark, and short.
-    pub(crate) fn fingerprint(&self, salt: &str) -> String {
+    /// Tells two keys apart without telling the key: salted with the run's own mark, and short. For a service of one's
+    /// own its address is in it: who may not know the key cannot lead it to another one.
+    pub(crate) fn mark(&self, tag: &str, backend: &Backend) -> String {
+        let salt = if service::is_elsewhere(backend) {
+            format!("{tag}\n{}", backend.base_url)
+        } else {
+            tag.to_owned()
+        };
         digest(format!("{salt}\n{}", self.text).as_bytes())[..16].to_owned()
     }
 }

@@ -33,6 +33,7 @@ mod notes;
 mod plugins;
 mod preflight;
 mod prepare;
+mod private;
 mod progress;
 mod report;
 mod resume;

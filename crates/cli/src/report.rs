@@ -1,13 +1,13 @@
 //! `batch-eval report`: the report of a run again, in any of its forms, from the folder alone.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::Path;
 
 use eval_report::{Report, sanitize, to_json, to_markdown};
 use run_store::RunFolder;
 
 use crate::args::{Format, ReportArgs};
-use crate::context::Context;
+use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
 use crate::rows::{RowsFormat, write_rows};
@@ -23,14 +23,13 @@ pub(crate) fn report(context: &Context, args: &ReportArgs) -> Outcome<()> {
     if args.format == Format::Terminal && args.output.is_none() {
         return shown(context, &folder, &judged);
     }
-    match of_rows(args.format) {
-        Some(format) => rows(context, &folder, &judged.report, format, args.output.as_deref())?,
-        None => {
-            let text = rendered(args.format, &judged.report)?;
-            match args.output.as_deref() {
-                None | Some("-") => Ui::result(&text)?,
-                Some(path) => write(context, path, &text)?,
-            }
+    if let Some(format) = of_rows(args.format) {
+        rows(context, &folder, &judged, format, args.output.as_deref())?;
+    } else {
+        let text = rendered(args.format, &judged.report)?;
+        match args.output.as_deref() {
+            None | Some("-") => Ui::result(&text)?,
+            Some(path) => write(context, path, &text)?,
         }
     }
     gates(&judged.report)
@@ -66,18 +65,29 @@ fn of_rows(format: Format) -> Option<RowsFormat> {
 fn rows(
     context: &Context,
     folder: &RunFolder,
-    report: &Report,
+    judged: &Judged,
     format: RowsFormat,
     output: Option<&str>,
 ) -> Outcome<()> {
-    let state = steps::state(folder)?;
+    let write = |mut out: &mut dyn Write| {
+        // The page was just written: it is the same one.
+        if let (RowsFormat::Html, Some(page)) = (format, &judged.page) {
+            let kept = folder.paths().open_file(page).map_err(|error| store(&error))?;
+            let copied = std::io::copy(&mut context.stop.reader(kept), &mut out);
+            let failed = |error| Failure::io("failed to copy the page", &error);
+            return copied
+                .map(drop)
+                .map_err(|e| context.stop.failure().unwrap_or_else(|| failed(e)));
+        }
+        write_rows(context, folder, &steps::state(folder)?, &judged.report, format, out)
+    };
     let Some(path) = output.filter(|path| *path != "-") else {
-        return write_rows(context, folder, &state, report, format, &mut std::io::stdout().lock());
+        return write(&mut std::io::stdout().lock());
     };
     let shown = sanitize(path);
     let failed = |error: &std::io::Error| Failure::io(format!("failed to write {shown}"), error);
     let mut file = std::fs::File::create(path).map_err(|error| failed(&error))?;
-    write_rows(context, folder, &state, report, format, &mut file)?;
+    write(&mut file)?;
     context.ui.note(&format!("report     written to {shown}"));
     Ok(())
 }

@@ -3,11 +3,12 @@
 use batch_backend::JobName;
 use batch_orchestrator::{Event, Job, JobId, RunState};
 
-use crate::args::ResumeArgs;
+use crate::args::{ResumeArgs, Until};
 use crate::config::MoneyConfig;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key;
+use crate::plugins;
 use crate::steps::{self, Locked, Wishes};
 
 pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> {
@@ -24,6 +25,7 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> 
         state.apply(&event).map_err(|error| Failure::of(Exit::Usage, &error))?;
         steps::write_down(context, &locked, &[event])?;
     }
+    check_scorers(context, &locked, args)?;
     let wishes = Wishes {
         pace: &args.pace,
         key: key.as_ref(),
@@ -31,8 +33,19 @@ pub(crate) async fn resume(context: &Context, args: &ResumeArgs) -> Outcome<()> 
         refetch: args.refetch,
         money: MoneyConfig { budget: args.budget, ..MoneyConfig::default() },
         yes: args.yes,
+        judges_again: false,
     };
     steps::go_on(context, locked, &wishes).await
+}
+
+/// Fails when a run that was never begun could not be scored: nothing is spent on it then. One that was begun is fetched
+/// whatever its scorers are like, for what the service has is kept there only for a while.
+fn check_scorers(context: &Context, run: &Locked, args: &ResumeArgs) -> Outcome<()> {
+    let is_scored = matches!(args.pace.until, None | Some(Until::Scored));
+    if is_scored && steps::is_untouched(&steps::state(&run.folder)?) {
+        plugins::of_run(context, &run.folder)?;
+    }
+    Ok(())
 }
 
 /// Mends a journal that cannot be read on.

@@ -10,14 +10,16 @@ use run_store::{RunFolder, Runs};
 use scoring::{Form, Pass, Scorer, Scores};
 
 use crate::args::{PaceArgs, ScoreArgs};
-use crate::config::{MoneyConfig, PaceConfig};
+use crate::config::MoneyConfig;
 use crate::context::{Context, DEFAULT_SCORER, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::{self, Asking};
 use crate::judge::{GroupReader, Judging};
+use crate::key::Key;
+use crate::money::Quotes;
 use crate::steps::Wishes;
 use crate::verdict::gates;
-use crate::{expected, judge, key, plugins, prepare, report, scorings, steps};
+use crate::{expected, judge, key, plugins, prepare, report, scorings, service, steps};
 
 /// The longest first line that is looked at to tell a dataset from results.
 const LONGEST: u64 = 64 << 20;
@@ -45,6 +47,7 @@ pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
             };
             let expected = args.expected.expected.as_deref();
             let source = expected::of_run(context, &folder, expected)?;
+            let _ = expected.map(|text| context.expected.set(text.to_owned()));
             let scorers = expected::given(scorers, source);
             asked(context, &folder, args).await?;
             let judged = again(context, &folder, &scorers)?;
@@ -56,11 +59,15 @@ pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
 /// Asks the judges among the scorers what they were not asked yet: the one part of scoring that is not offline.
 async fn asked(context: &Context, folder: &RunFolder, args: &ScoreArgs) -> Outcome<()> {
     let state = steps::state(folder)?;
-    if context.desk.is_empty() || grading::is_asked(context, folder, &state)? {
+    let again = args.asking.ask_again && grading::lacking(context, folder)? > 0;
+    if context.desk.is_empty() || (!again && grading::is_asked(context, folder, &state)?) {
         return Ok(());
     }
     let key = key::read(&args.asking.key)?;
-    let pace = PaceArgs::of(&PaceConfig::default(), None);
+    if args.scorers.is_empty() {
+        wished(context, folder, key.as_ref())?;
+    }
+    let pace = PaceArgs::of(&context.config.pace, None);
     let name = folder.manifest().name.as_str();
     let run = steps::lock(context, folder.clone())?;
     let wishes = Wishes {
@@ -70,6 +77,7 @@ async fn asked(context: &Context, folder: &RunFolder, args: &ScoreArgs) -> Outco
         refetch: false,
         money: MoneyConfig { budget: args.asking.budget, ..MoneyConfig::default() },
         yes: args.asking.yes,
+        judges_again: args.asking.ask_again,
     };
     let again = format!("the same `batch-eval score {name} --scorer …` once more");
     let asking = Asking {
@@ -80,6 +88,20 @@ async fn asked(context: &Context, folder: &RunFolder, args: &ScoreArgs) -> Outco
         is_wished: true,
     };
     grading::ask(context, asking).await
+}
+
+/// Fails where only a run folder that may be anybody's wants its rows sent to a judge, and the key to pay for it.
+fn wished(context: &Context, folder: &RunFolder, key: Option<&Key>) -> Outcome<()> {
+    let manifest = folder.manifest();
+    let is_own = |key: &Key| service::is_own(manifest, key);
+    if manifest.asked.emulated || context.trust_plugins || key.is_none_or(is_own) {
+        return Ok(());
+    }
+    let run = sanitize(manifest.name.as_str()).into_owned();
+    let what = format!("{run} was not made with this key, and wants its rows sent to a judge");
+    Err(Failure::new(Exit::RunFolder, what)
+        .safe("nothing was sent")
+        .next("name the judge yourself, by --scorer; or, if you trust the folder, --trust-folder"))
 }
 
 /// Whether `path` means a file: it is one, and no run has that name.
@@ -120,6 +142,7 @@ fn score_lines(
         [] => vec![DEFAULT_SCORER.to_owned()],
         specs => specs.to_vec(),
     };
+    context.tariff.go_by(&Quotes::listed_on(&context.config.money, context.now())?);
     let scorers = context.scorers(&specs)?;
     let shown = sanitize(name);
     let failed = |error: &io::Error| Failure::io(format!("failed to read {shown}"), error);

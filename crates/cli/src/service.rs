@@ -7,9 +7,10 @@ use std::time::Duration;
 use batch_backend::{BackendError, BatchBackend, ErrorKind};
 use gemini_client::{ApiKey, ApiVersion, BaseUrl, Client, SetupError};
 use gemini_emulator::{Emulator, StartError};
-use run_store::{Backend, BackendKind};
+use run_store::{Backend, BackendKind, Manifest};
 
 use crate::args::ServiceArgs;
+use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key::{self, Key};
 
@@ -67,6 +68,32 @@ pub(crate) async fn open(backend: &Backend, key: Option<&Key>, state: &Path) -> 
     }
     let client = client_of(backend, key)?;
     Ok(Service { backend: Arc::new(client), _emulator: None })
+}
+
+/// Whether a service is neither Google's nor on this machine: it gets the key all the same.
+pub(crate) fn is_elsewhere(backend: &Backend) -> bool {
+    let is_known = |base: &BaseUrl| base.is_loopback() || *base == BaseUrl::default();
+    backend.kind != BackendKind::Emulator
+        && !BaseUrl::parse(&backend.base_url).is_ok_and(|base| is_known(&base))
+}
+
+/// Whether a run was made with this key, as far as its folder can prove that.
+pub(crate) fn is_own(manifest: &Manifest, key: &Key) -> bool {
+    let mark = key.mark(manifest.tag.as_str(), &manifest.asked.backend);
+    manifest.asked.key_fingerprint.as_deref() == Some(mark.as_str())
+}
+
+/// Fails where only a run folder says that the key goes to some address: the folder may be anybody's.
+pub(crate) fn trusted(context: &Context, manifest: &Manifest, key: Option<&Key>) -> Outcome<()> {
+    let Some(key) = key.filter(|_| is_elsewhere(&manifest.asked.backend)) else { return Ok(()) };
+    if is_own(manifest, key) || context.trust_plugins {
+        return Ok(());
+    }
+    let base = eval_report::sanitize(&manifest.asked.backend.base_url).into_owned();
+    let what = format!("only the run folder says that your key goes to {base}");
+    Err(Failure::new(Exit::RunFolder, what)
+        .safe("nothing was sent, and the key was shown to nobody")
+        .next("the key that the run was made with; or, if you trust that address, --trust-folder"))
 }
 
 /// A client of a service outside of this process.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use eval_report::{Paint, Report, Terminal};
+use eval_report::{Paint, Report, Terminal, json_for_terminals};
 use serde_json::Value;
 
 use crate::exit::{Failure, Outcome};
@@ -33,7 +33,8 @@ impl Ui {
     /// One object or event, for programs.
     pub(crate) fn object(value: &Value) -> Outcome<()> {
         let mut out = io::stdout().lock();
-        let written = writeln!(out, "{value}").and_then(|()| out.flush());
+        let written =
+            writeln!(out, "{}", json_for_terminals(&value.to_string())).and_then(|()| out.flush());
         written.map_err(|error| Failure::io("failed to write to standard output", &error))
     }
 

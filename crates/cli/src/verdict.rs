@@ -109,8 +109,9 @@ pub(crate) fn verdict(
         rows(lacking),
         judged.errors
     );
+    let scored = "the report counts them, and every row that came is scored";
     Err(Failure::new(Exit::Verification, what)
-        .safe("the report counts them, and every row that came is scored")
+        .safe(format!("{scored}{}", decided(&judged.report)))
         .next(format!("{} --accept-partial, if that is good enough", resume(folder.manifest()))))
 }
 
@@ -118,8 +119,8 @@ pub(crate) fn verdict(
 pub(crate) fn gates(report: &Report) -> Outcome<()> {
     let with = |outcome| report.gates.iter().filter(move |gate| gate.outcome == outcome);
     let failed = |exit, what: &str, outcome| {
-        let said = |gate: &GateResult| sanitize(&gate.sentence).into_owned();
         let mut failure = Failure::new(exit, what);
+        let said = |gate: &GateResult| sanitize(&gate.sentence).into_owned();
         failure.causes = with(outcome).map(said).collect();
         failure.safe("the report is complete, and everything is kept")
     };
@@ -133,6 +134,18 @@ pub(crate) fn gates(report: &Report) -> Outcome<()> {
             .next("run it on more rows, or with a wider margin"));
     }
     Ok(())
+}
+
+/// What the gates decide by the rows that came, in a few words.
+fn decided(report: &Report) -> String {
+    let outcomes = [GateOutcome::Pass, GateOutcome::Fail, GateOutcome::TooLittleData];
+    let count = |outcome| report.gates.iter().filter(|gate| gate.outcome == outcome).count();
+    let words: Vec<String> = outcomes
+        .into_iter()
+        .filter(|outcome| count(*outcome) > 0)
+        .map(|outcome| format!("{} {}", count(outcome), outcome.word()))
+        .collect();
+    if words.is_empty() { String::new() } else { format!("; gates by those: {}", words.join(", ")) }
 }
 
 fn is_sample(manifest: &Manifest) -> bool {

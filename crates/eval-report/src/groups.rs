@@ -8,6 +8,10 @@ use std::hash::{Hash as _, Hasher as _};
 const MOST_VALUES: usize = 1_000;
 /// Bytes of a value that are shown.
 const LONGEST_VALUE: usize = 200;
+/// What stands for rows without the field, and for values beyond the most; a value that reads so, or like
+/// nothing, stands in quotes.
+const NONE: &str = "(none)";
+const OTHERS: &str = "(other values)";
 const NO_VALUE: u16 = 0;
 const OTHER: u16 = 1;
 const FIRST: u16 = 2;
@@ -36,7 +40,7 @@ impl Slicing {
         Self {
             field: field.into(),
             of: Vec::new(),
-            values: vec!["(none)".to_owned(), "(other values)".to_owned()],
+            values: vec![NONE.to_owned(), OTHERS.to_owned()],
             known: HashMap::new(),
             is_full: false,
         }
@@ -99,6 +103,9 @@ impl Slicing {
 
 /// A value as it is shown and told apart: long ones by their beginning and a hash of the whole.
 fn short(value: &str) -> String {
+    if value.trim().is_empty() || [NONE, OTHERS].contains(&value) {
+        return format!("\"{value}\"");
+    }
     if value.len() <= LONGEST_VALUE {
         return value.to_owned();
     }
@@ -181,6 +188,16 @@ mod tests {
         assert_eq!((slicing.name(slicing.of(7)), slicing.of(7)), ("7", slicing.of(1_005)));
         assert_eq!(slicing.name(slicing.of(1_004)), "(other values)");
         assert_eq!(slicing.name(slicing.of(1_006)), "(none)");
+    }
+
+    #[test]
+    fn a_value_that_reads_like_none_is_told_from_it() {
+        let mut slicing = Slicing::new("/text");
+        slicing.push(Some("(none)"));
+        slicing.push(None);
+        slicing.push(Some(""));
+        let names = [0, 1, 2].map(|row| slicing.name(slicing.of(row)));
+        assert_eq!(names, ["\"(none)\"", "(none)", "\"\""]);
     }
 
     #[test]

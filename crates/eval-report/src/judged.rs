@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cells::dollars;
 use crate::numbers::{CONFIDENCE, grouped, percent, rows};
-use crate::{Bounds, Cost, Count, Estimate, LabelCount, Method};
+use crate::{Bounds, Cost, Count, Estimate, LabelCount, Method, Report};
 
 /// One judge over all columns that it was asked about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,6 +130,15 @@ fn estimate(value: f64, interval: Interval, method: Method) -> Estimate {
     Estimate { value, low: interval.low, high: interval.high, confidence: CONFIDENCE, method }
 }
 
+impl Report {
+    /// Whether a scorer is a judge that is never asked about a column: what others are compared with has no verdict.
+    pub(crate) fn is_beside(&self, scorer: &str, title: &str) -> bool {
+        let of = |judge: &&JudgeResult| judge.scorer == scorer && !judge.columns.is_empty();
+        let judge = self.judges.iter().find(of);
+        judge.is_some_and(|judge| judge.columns.iter().all(|column| column.column != title))
+    }
+}
+
 impl JudgeResult {
     /// The share of `bad` answers among those that came, at 95 %; `None` where none came.
     pub fn share(bad: u64, came: u64) -> Option<Estimate> {
@@ -249,7 +258,7 @@ impl JudgedColumn {
         }
         let wins = self.wins.as_ref()?;
         Some(format!(
-            "{} against {}, {}: {} won, {} lost, {} tied ({} because the two orders disagree); win rate {}, mid-p {:.3}.",
+            "{} against {}, {}: {} won, {} lost, {} tied ({} because the two orders disagree); win rate {}, mid-p {}.",
             self.column,
             wins.against,
             rows(self.judged),
@@ -258,7 +267,7 @@ impl JudgedColumn {
             grouped(wins.ties),
             grouped(wins.split),
             with_interval(&wins.rate),
-            wins.p,
+            crate::phrases::p(wins.p),
         ))
     }
 }

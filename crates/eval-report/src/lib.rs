@@ -33,13 +33,13 @@ pub use json::to_json;
 pub use judged::{JudgeResult, JudgedColumn, PeopleAgree, Position, WinCount, Wins};
 pub use markdown::to_markdown;
 pub use model::{
-    Bounds, ClassFigures, Comparison, Confusion, Finding, Flips, GateOutcome, GateResult, Method,
-    Omnibus, RowsForGap, Slice, SliceDifference, Test, TestName,
+    Agreement, Bounds, ClassFigures, Comparison, Confusion, Finding, Flips, GateOutcome,
+    GateResult, Method, Omnibus, RowsForGap, Slice, SliceDifference, Test, TestName,
 };
 pub use numbers::Estimate;
 pub use page::{MOST_BYTES, Page, PageRows};
 pub use report::{Backend, Dataset, Report, RunLabel, SCHEMA};
 pub use run_row::{RowAnswer, RunRow};
-pub use sanitize::{display_width, sanitize};
+pub use sanitize::{display_width, json_for_terminals, sanitize};
 pub use terminal::{Paint, Terminal};
 pub use warning::{Warning, WarningKind};

@@ -32,6 +32,7 @@ pub fn to_markdown(report: &Report) -> String {
             paragraph(&mut page, &format!("**{}**", escaped(scorer)));
         }
         table(&mut page, &tables::scores(report, at));
+        classes(&mut page, report, at);
     }
     if !report.models.is_empty() {
         table(&mut page, &tables::service(report));
@@ -73,13 +74,41 @@ fn findings(report: &Report) -> Vec<String> {
     let first = usize::from(report.gates.is_empty());
     let compared = report.comparisons.iter().skip(first).take(MOST_LINES);
     said.extend(compared.map(|found| sentences::by(report, &found.scorer, &found.sentence)));
-    said.extend(report.models.iter().flat_map(sentences::doubts));
+    let agreed = report.agreements.iter().take(MOST_LINES);
+    said.extend(agreed.map(|found| sentences::by(report, &found.scorer, &found.sentence)));
+    said.extend(report.models.iter().flat_map(|column| sentences::doubts(report, column)));
     said.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     said.extend(report.models.iter().filter_map(sentences::cost));
     if !report.models.is_empty() {
         said.push(sentences::method(report));
     }
     said
+}
+
+/// The classes of every column that a scorer gave labels, where the right ones are known.
+fn classes(page: &mut String, report: &Report, scorer: usize) {
+    for column in &report.models {
+        let result = column.scores.get(scorer);
+        let Some(confusion) = result.and_then(|result| result.confusion.as_ref()) else { continue };
+        let mut of_classes = tables::classes(confusion);
+        let left_out = of_classes.rows.len().saturating_sub(MOST_LINES);
+        of_classes.rows.truncate(MOST_LINES);
+        details(page, &format!("Classes of {}", column.title()));
+        table(page, &of_classes);
+        if left_out > 0 {
+            paragraph(page, "and more classes, in report.json");
+        }
+        if let Some(matrix) = tables::matrix(confusion) {
+            table(page, &matrix);
+        }
+        paragraph(page, "</details>");
+    }
+}
+
+/// Opens what is folded away under a summary.
+fn details(page: &mut String, summary: &str) {
+    // Within a block of HTML, Markdown's escapes are none.
+    let _ = write!(page, "<details><summary>{}</summary>\n\n", in_html(summary));
 }
 
 fn slices(page: &mut String, report: &Report) {
@@ -93,8 +122,7 @@ fn slices(page: &mut String, report: &Report) {
         let (mut of_field, mut left_out) = tables::slices(report, pair.0, pair.1);
         left_out += of_field.rows.len().saturating_sub(MOST_LINES);
         of_field.rows.truncate(MOST_LINES);
-        let summary = escaped(&sentences::slices(report, pair.0, pair.1));
-        let _ = write!(page, "<details><summary>{summary}</summary>\n\n");
+        details(page, &sentences::slices(report, pair.0, pair.1));
         table(page, &of_field);
         if left_out > 0 {
             paragraph(page, "and more values, in report.json");
@@ -189,16 +217,25 @@ fn line(page: &mut String, text: &str) {
 
 /// Text that renders as itself and as nothing else.
 fn escaped(text: &str) -> String {
+    made_safe(text, |c| r"\`*_[]<>|~$&!{}".contains(c).then(|| format!("\\{c}")))
+}
+
+/// The same within a block of HTML.
+fn in_html(text: &str) -> String {
+    made_safe(text, |c| r#"&<>"'"#.contains(c).then(|| format!("&#{};", u32::from(c))))
+}
+
+/// Text without what links by itself, and with what would be markup as `escape` writes it.
+fn made_safe(text: &str, escape: impl Fn(char) -> Option<String>) -> String {
     let text = sanitize(text);
     let mut safe = String::with_capacity(text.len() + 8);
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
+        if let Some(escape) = escape(c) {
+            safe.push_str(&escape);
+            continue;
+        }
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '$' | '&' | '!' | '{'
-            | '}' => {
-                safe.push('\\');
-                safe.push(c);
-            }
             // What links by itself is looked for in the rendered text, where a backslash is gone already.
             '@' | '#' => {
                 safe.push(c);
@@ -230,6 +267,14 @@ mod tests {
         ] {
             assert_eq!(escaped(text), want);
         }
+    }
+
+    #[test]
+    fn summaries_are_html_and_escaped_as_such() {
+        assert_eq!(
+            in_html("/a<img src=x>&`b` @x http://y"),
+            "/a&#60;img src=x&#62;&#38;`b` @&#8203;x http:&#8203;//y"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The plain sentences of comparisons and gates: what may be concluded, from how much, and how sure one may be.
 
 use crate::fold::{GAP, LEVEL};
-use crate::numbers::{grouped, rows};
-use crate::{Bounds, Comparison, Finding, GateOutcome, GateResult, Omnibus, Test};
+use crate::numbers::{grouped, percent, rows};
+use crate::{Agreement, Bounds, Comparison, Finding, GateOutcome, GateResult, Omnibus, Test};
 
 /// The sentence of a comparison, one of `several` by the same scorer.
 pub(crate) fn comparison(comparison: &Comparison, several: usize) -> String {
@@ -29,10 +29,9 @@ pub(crate) fn comparison(comparison: &Comparison, several: usize) -> String {
         Some(bounds) => parts.push(interval(bounds, places)),
         None => parts.push("no interval, as the rows all belong together".to_owned()),
     }
+    let clusters = comparison.clusters.filter(|_| comparison.interval.is_some());
     parts.extend(comparison.test.as_ref().map(|found| test(found, several)));
-    parts.extend(
-        comparison.clusters.map(|clusters| format!("rows in {} clusters", grouped(clusters))),
-    );
+    parts.extend(clusters.map(|clusters| format!("rows in {} clusters", grouped(clusters))));
     parts.extend(more_rows(comparison));
     if *left_out > 0 {
         parts.push(left(comparison, places));
@@ -74,14 +73,18 @@ fn rounded(count: u64) -> u64 {
     count.div_ceil(unit) * unit
 }
 
-/// Digits after the point: none where the interval is ten points wide or more and no rounding moves it over 0.
+/// Digits after the point: none where the interval is ten points wide or more and no rounding makes 0 of a bound or
+/// of the difference.
 fn places(comparison: &Comparison) -> usize {
     let Some(Bounds { low, high, .. }) = comparison.interval else { return 1 };
     let shows = |value: f64, places: usize| {
         value == 0.0 || format!("{:.places$}", value.abs() * 100.0).parse() != Ok(0.0_f64)
     };
     let least = usize::from(high - low < 0.1);
-    let fits = |places: &usize| shows(low, *places) && shows(high, *places);
+    let apart = comparison.difference.unwrap_or(0.0);
+    // A difference of rounding errors is level.
+    let apart = if apart.abs() < f64::EPSILON { 0.0 } else { apart };
+    let fits = |places: &usize| [low, high, apart].into_iter().all(|value| shows(value, *places));
     (least..3).find(fits).unwrap_or(3)
 }
 
@@ -129,14 +132,39 @@ pub(crate) fn p(p: f64) -> String {
 }
 
 /// The sentence of Cochran's Q.
-pub(crate) fn omnibus(omnibus: &Omnibus) -> String {
+pub(crate) fn omnibus(omnibus: &Omnibus, in_clusters: bool) -> String {
     let models = omnibus.columns.len();
     let on = rows(omnibus.rows);
+    let each = if in_clusters { ", with each row taken for itself" } else { "" };
     let verdict = if omnibus.p < LEVEL { "differ" } else { "are not shown to differ" };
     format!(
-        "the {models} columns {verdict} at all on the {on} that each has a verdict on (Cochran's Q {:.1}, p {}).",
+        "the {models} columns {verdict} at all on the {on} that each has a verdict on (Cochran's Q {:.1}, p {}{each}).",
         omnibus.q,
         p(omnibus.p)
+    )
+}
+
+/// A limit in points or percent with all the digits that it was given.
+fn limit(limit: f64) -> String {
+    let text = points(limit, 6);
+    let short = text.trim_end_matches('0');
+    if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
+}
+
+/// The sentence of columns of labels of which nobody knows the right ones.
+pub(crate) fn agreement(agreement: &Agreement) -> String {
+    let Agreement { a, b, rows: both, same, .. } = agreement;
+    let known = "which labels are right is not known, so that none is better or worse";
+    let Some(share) = &agreement.share else {
+        return format!("{known}: {a} and {b} have no labelled row in common.");
+    };
+    let [value, low, high] = [share.value, share.low, share.high].map(percent);
+    let kappa = agreement.kappa.map(|kappa| format!(", Cohen's kappa {kappa:.2}"));
+    format!(
+        "{known}: {a} has the label of {b} on {} of {}, {value} % (interval {low} to {high}{}).",
+        grouped(*same),
+        rows(*both),
+        kappa.unwrap_or_default()
     )
 }
 
@@ -148,15 +176,17 @@ pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>
         return format!("{text}: {word}, {lacking}.");
     }
     let (Some(estimate), Some(low), Some(high)) = (gate.estimate, gate.low, gate.high) else {
-        return format!("{text}: {word}, {} to go by.", rows(gate.rows));
+        // Rows without bounds are those of a single cluster.
+        let together = if gate.rows > 1 { " that all belong together" } else { "" };
+        return format!("{text}: {word}, {}{together} to go by.", rows(gate.rows));
     };
-    let figure = |value: f64| {
-        if is_difference {
-            format!("{} points", points(value, 1))
-        } else {
-            format!("{} %", points(value, 1))
-        }
+    // Enough digits to tell the bounds from the limit.
+    let differ = |places: &usize| {
+        [low, high].iter().all(|bound| points(*bound, *places) != points(gate.limit, *places))
     };
+    let places = (1..4).find(differ).unwrap_or(1);
+    let unit = if is_difference { "points" } else { "%" };
+    let figure = |value: f64| format!("{} {unit}", points(value, places));
     let what = if is_difference { "the difference" } else { "the mean verdict" };
     let sure = match outcome {
         GateOutcome::Pass => format!("at least {}", figure(low)),
@@ -168,11 +198,11 @@ pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>
         ),
     };
     format!(
-        "{text}: {word}, {what} is {} on {}, with {:.0} % confidence {sure}; the limit is {}.",
+        "{text}: {word}, {what} is {} on {}, with {:.0} % confidence {sure}; the limit is {} {unit}.",
         figure(estimate),
         rows(gate.rows),
         gate.confidence * 100.0,
-        figure(gate.limit)
+        limit(gate.limit)
     )
 }
 
@@ -186,6 +216,7 @@ mod tests {
             [0.016, 0.0004, 0.04996, 0.0504, 0.9999].map(p),
             ["0.016", "below 0.001", "0.0499", "0.050", "1"]
         );
+        assert_eq!([-0.02, 0.9999, -0.0025, 0.0].map(limit), ["-2.0", "99.99", "-0.25", "0.0"]);
         assert_eq!([7, 149, 1_248, 12_480].map(rounded), [7, 150, 1_300, 13_000]);
         assert_eq!(
             [(0.4, 0), (-0.001, 0), (-0.013, 1)].map(|(x, n)| points(x, n)),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, Comparison, GateResult, JudgeResult, Omnibus, Role, Slice, Warning};
+use crate::{
+    Agreement, Column, Comparison, GateResult, JudgeResult, Omnibus, Role, Slice, Warning,
+};
 
 /// The shape that [`Report`] has as JSON: the name, and the number that changes when a reader would break.
 pub const SCHEMA: &str = "batch-eval/report/1";
@@ -36,6 +38,9 @@ pub struct Report {
     /// Every column against the baseline, scorer by scorer.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
+    /// Every column of labels of which nobody knows the right ones against the baseline, scorer by scorer.
+    #[serde(default)]
+    pub agreements: Vec<Agreement>,
     /// Every column on every slice, field by field and value by value.
     #[serde(default)]
     pub slices: Vec<Slice>,
@@ -94,6 +99,7 @@ impl Report {
             cluster: None,
             omnibus: Vec::new(),
             comparisons: Vec::new(),
+            agreements: Vec::new(),
             slices: Vec::new(),
             gates: Vec::new(),
             judges: Vec::new(),

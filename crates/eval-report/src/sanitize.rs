@@ -35,6 +35,32 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// JSON whose strings hold no character that a terminal would obey, and that reads as the same values.
+///
+/// ```
+/// let json = "{\"model\":\"x\u{202e}y\u{9b}\"}";
+/// assert_eq!(eval_report::json_for_terminals(json), r#"{"model":"x\u202ey\u009b"}"#);
+/// ```
+pub fn json_for_terminals(json: &str) -> Cow<'_, str> {
+    // What is below the space stands between values, or is written as an escape already.
+    let hides = |c: char| c > '~' && is_unsafe(c);
+    if !json.chars().any(hides) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// How many columns of a terminal the text takes once it is [sanitized](sanitize).
 ///
 /// ```

@@ -37,7 +37,9 @@ pub(crate) fn below(report: &Report) -> Vec<String> {
     sentences.extend(report.omnibus.iter().map(|found| by(report, &found.scorer, &found.sentence)));
     let compared = report.comparisons.iter();
     sentences.extend(compared.map(|found| by(report, &found.scorer, &found.sentence)));
-    sentences.extend(report.models.iter().flat_map(doubts));
+    let agreed = report.agreements.iter();
+    sentences.extend(agreed.map(|found| by(report, &found.scorer, &found.sentence)));
+    sentences.extend(report.models.iter().flat_map(|column| doubts(report, column)));
     sentences.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     sentences.extend(report.models.iter().filter_map(cost));
     if report.models.iter().any(has_accuracy) {
@@ -100,15 +102,20 @@ pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> String {
 /// One sentence for each model, however many scorers have nothing to say of it.
 pub(crate) fn no_results(report: &Report) -> Vec<String> {
     let has_none = |column: &&Column| {
-        !column.scores.is_empty() && column.scores.iter().all(|result| result.scored == 0)
+        let title = column.title();
+        let mut asked =
+            column.scores.iter().filter(|result| !report.is_beside(&result.scorer, &title));
+        asked.clone().next().is_some() && asked.all(|result| result.scored == 0)
     };
     let models = report.models.iter().filter(has_none);
     models.map(|column| format!("There are no results for {}.", column.title())).collect()
 }
 
 /// What scorers could not judge, and why.
-pub(crate) fn doubts(column: &Column) -> Vec<String> {
+pub(crate) fn doubts(report: &Report, column: &Column) -> Vec<String> {
+    let title = column.title();
     let judged_not = column.scores.iter().filter(|result| result.unscorable > 0);
+    let judged_not = judged_not.filter(|result| !report.is_beside(&result.scorer, &title));
     judged_not
         .map(|result| {
             let reasons: Vec<String> = result
@@ -116,7 +123,6 @@ pub(crate) fn doubts(column: &Column) -> Vec<String> {
                 .iter()
                 .map(|reason| format!("{} ({})", reason.name, grouped(reason.rows)))
                 .collect();
-            let title = column.title();
             let count = rows(result.unscorable);
             let scorer = &result.scorer;
             format!("{scorer} could not judge {count} of {title}: {}.", reasons.join(", "))

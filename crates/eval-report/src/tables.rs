@@ -27,7 +27,11 @@ pub(crate) fn scores(report: &Report, scorer: usize) -> Table {
         let result = column.scores.get(scorer)?;
         let mut row = vec![
             Cell::plain(cells::passes(result)),
-            Cell::plain(cells::accuracy(result)),
+            Cell::plain(if report.is_beside(&result.scorer, &column.title()) {
+                "not asked".to_owned()
+            } else {
+                cells::accuracy(result)
+            }),
             Cell::plain(cells::share(result.passes_of_submitted)),
         ];
         if compares {
@@ -156,6 +160,30 @@ pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> (Table, usiz
     let table =
         Table { corner: name(field), headings: headings(&columns), rows: rows.map(row).collect() };
     (table, left_out)
+}
+
+/// Labels up to which a matrix of them is shown.
+const MOST_LABELS: usize = 8;
+
+/// Which labels were given where which were expected; none with too many to be read.
+pub(crate) fn matrix(confusion: &Confusion) -> Option<Table> {
+    let labels = &confusion.labels;
+    if !(2..=MOST_LABELS).contains(&labels.len()) {
+        return None;
+    }
+    let row = |(expected, label): (usize, &String)| {
+        let cell = |given: usize| {
+            let rows = confusion.matrix.get(expected).and_then(|row| row.get(given)).copied();
+            let tone = if given == expected { Tone::Heading } else { Tone::Plain };
+            Cell::toned(grouped(rows.unwrap_or(0)), tone)
+        };
+        (name(label), (0..labels.len()).map(cell).collect())
+    };
+    Some(Table {
+        corner: "expected".to_owned(),
+        headings: labels.iter().map(|label| ["given".to_owned(), name(label)]).collect(),
+        rows: labels.iter().enumerate().map(row).collect(),
+    })
 }
 
 /// How well each class fares by a scorer of labels.

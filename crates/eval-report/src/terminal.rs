@@ -111,6 +111,10 @@ impl Page {
             self.gap();
             self.sentence(&format!("Classes of {}:", column.title()));
             self.table(&tables::classes(confusion));
+            if let Some(matrix) = tables::matrix(confusion) {
+                self.gap();
+                self.table(&matrix);
+            }
         }
     }
 

@@ -59,6 +59,26 @@ impl Design {
         is_asked.then(|| z * (variance / real(rows)).sqrt())
     }
 
+    /// The smallest gap that `rows` rows show between verdicts on the same rows, where the models differ on the share
+    /// `differing` of them: [`Design::detectable`], but since models that are a gap apart differ on at least as many
+    /// rows, a few rows that differ, or none, promise no more than they can hold.
+    ///
+    /// Returns `None` without rows, and unless `differing` is a share.
+    ///
+    /// ```
+    /// let gap = eval_stats::Design::default().detectable_of_flips(0.0, 200).unwrap();
+    /// assert_eq!(format!("{gap:.4}"), "0.0378");
+    /// ```
+    pub fn detectable_of_flips(&self, differing: f64, rows: u64) -> Option<f64> {
+        let z = self.z_sum()?;
+        if rows == 0 || !is_share(differing) {
+            return None;
+        }
+        // gap² n = z² (differing - gap²) solved for the gap, which is not more than differs.
+        let least = z * z / (real(rows) + z * z);
+        Some((differing.max(least) * least).sqrt())
+    }
+
     fn z_sum(&self) -> Option<f64> {
         if !is_probability_inside(self.alpha) {
             return None;

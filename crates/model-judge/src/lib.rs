@@ -13,7 +13,7 @@ mod template;
 pub use human::Humans;
 pub use kind::{Kind, MOST_LABELS, Opinion, Order, Relation, Scale, Winner};
 pub use prompt::Material;
-pub use said::{Lack, Said, read};
+pub use said::{Lack, Said, read, words};
 pub use seat::{JudgeScorer, Seat};
 pub use sheet::{Sheet, SheetTally};
 pub use shown::{show_request, show_response};

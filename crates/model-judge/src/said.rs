@@ -84,17 +84,45 @@ pub fn read(kind: &Kind, line: &[u8]) -> Said {
         Outcome::Empty => return Err(Lack::Empty),
         _ => return Err(Lack::Error),
     }
-    let parts = row.parts().ok_or(Lack::Empty)?;
+    let object = object(&text(&row).ok_or(Lack::Empty)?).ok_or(Lack::NotJson)?;
+    object.get(kind.field()).and_then(|said| kind.opinion(said)).ok_or(Lack::NoVerdict)
+}
+
+/// What a judge said, for people: its verdict and its reason where it said what was asked for, or else its words as they
+/// came; `None` where it said nothing.
+///
+/// ```
+/// let said = r#"{\"reason\":\"It greets, no more.\",\"pass\":false}"#;
+/// let line = format!(
+///     r#"{{"response":{{"candidates":[{{"content":{{"parts":[{{"text":"{said}"}}]}},"finishReason":"STOP"}}]}}}}"#
+/// );
+/// assert_eq!(model_judge::words(line.as_bytes()).as_deref(), Some("pass: false. It greets, no more."));
+/// ```
+pub fn words(line: &[u8]) -> Option<String> {
+    let line: &RawValue = serde_json::from_slice(line).ok()?;
+    let text = text(&Row::of_line(0, line)).filter(|text| !text.trim().is_empty())?;
+    let Some(mut object) = object(&text) else { return Some(text) };
+    let reason = object.remove("reason");
+    let verdict: Vec<String> = object.iter().map(|(name, said)| plain(name, said)).collect();
+    let reason = reason.as_ref().and_then(Value::as_str).map(str::trim).unwrap_or_default();
+    Some(format!("{}. {reason}", verdict.join(", ")).trim_end().to_owned())
+}
+
+fn plain(name: &str, said: &Value) -> String {
+    said.as_str().map_or_else(|| format!("{name}: {said}"), |said| format!("{name}: {said}"))
+}
+
+/// The text of an answer, thoughts left out; `None` without parts.
+fn text(row: &Row<'_>) -> Option<String> {
     let mut text = String::new();
-    for part in parts.elements() {
+    for part in row.parts()?.elements() {
         let is_thought = part.get("thought").and_then(scoring::View::as_bool) == Some(true);
         if let Some(said) = part.get("text").and_then(scoring::View::as_str).filter(|_| !is_thought)
         {
             text.push_str(&said);
         }
     }
-    let object = object(&text).ok_or(Lack::NotJson)?;
-    object.get(kind.field()).and_then(|said| kind.opinion(said)).ok_or(Lack::NoVerdict)
+    Some(text)
 }
 
 /// The object that a text is, perhaps within a fence of three backticks: some models write one although they are

@@ -12,6 +12,7 @@ fn pair(forward: Said, backward: Said) -> Sheet {
     sheet
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands for what was said")]
 fn winner(winner: Winner) -> Said {
     Ok(Opinion::Winner(winner))
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use batch_backend::{FilePayload, ModelId, Payload};
 use batch_orchestrator::{InputId, InputSource, Load, Plan, PlannedInput, Tally};
 
-use crate::{Lock, MadeInput, Manifest, RunPaths, Session, StoreError, runs, safe};
+use crate::{Lock, MadeInput, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
 
 /// Far more than any `run.json`; what is larger is none.
 const MAX_MANIFEST: u64 = 64 << 20;
@@ -72,6 +72,20 @@ impl RunFolder {
                 StoreError::damaged(&self.paths.manifest(), format!("it names no input {id}"))
             })?;
         check_input(&self.paths, made)
+    }
+
+    /// Reads an input through and holds it against the print it was made with: for the moment before it
+    /// is uploaded and paid for.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when its bytes are others now; I/O.
+    pub fn verify(&self, id: InputId, print: Print) -> Result<(), StoreError> {
+        let path = self.paths.input(id);
+        let file = self.paths.open_file(&path)?;
+        if Print::of(file).map_err(StoreError::io("read", &path))? == print {
+            return Ok(());
+        }
+        Err(StoreError::damaged(&path, format!("{id} changed after it was made")))
     }
 
     /// All of the run for the orchestrator: its mark, its inputs, its models, and where the inputs

@@ -3,7 +3,7 @@
 use batch_orchestrator::{InputId, Load};
 use serde::{Deserialize, Serialize};
 
-use crate::text;
+use crate::{Print, text};
 
 /// What was made of the dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,15 +52,18 @@ pub struct MadeInput {
     pub rows: u64,
     /// Its length.
     pub bytes: u64,
+    /// The print of its bytes; runs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub print: Option<Print>,
     /// How heavy its job is for each model, in the models' order; empty where nobody estimated it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loads: Vec<JobLoad>,
 }
 
 impl MadeInput {
-    /// An input whose weight nobody estimated.
+    /// An input whose weight nobody estimated and whose print nobody took.
     pub fn new(id: InputId, rows: u64, bytes: u64) -> Self {
-        Self { id, rows, bytes, loads: Vec::new() }
+        Self { id, rows, bytes, print: None, loads: Vec::new() }
     }
 }
 

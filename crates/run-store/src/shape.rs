@@ -114,13 +114,14 @@ impl WhyShape {
 
 impl NewInputShape {
     pub(crate) fn of(added: &NewInput) -> Self {
-        let NewInput { id, rows, bytes, load: Load { tokens, cost } } = *added;
-        Self { input: id.to_string(), rows, bytes, tokens, cost }
+        let NewInput { id, rows, bytes, print, load: Load { tokens, cost } } = *added;
+        Self { input: id.to_string(), rows, bytes, print: print.map(Print::new), tokens, cost }
     }
 
     pub(crate) fn input(self) -> Result<NewInput, String> {
-        let Self { input, rows, bytes, tokens, cost } = self;
-        Ok(NewInput { id: input_id(&input)?, rows, bytes, load: Load { tokens, cost } })
+        let Self { input, rows, bytes, print, tokens, cost } = self;
+        let (id, load) = (input_id(&input)?, Load { tokens, cost });
+        Ok(NewInput { id, rows, bytes, print: print.map(Print::get), load })
     }
 }
 

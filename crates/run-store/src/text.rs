@@ -56,6 +56,19 @@ impl Text for InputId {
     }
 }
 
+/// Sixteen hex digits.
+impl Text for u64 {
+    fn read(text: &str) -> Result<Self, String> {
+        let is_print = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let read = Self::from_str_radix(text, 16).ok().filter(|_| is_print);
+        read.ok_or_else(|| format!("{text:?} is no print of sixteen hex digits"))
+    }
+
+    fn write(&self) -> Result<String, String> {
+        Ok(format!("{self:016x}"))
+    }
+}
+
 impl Text for SystemTime {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map(Stamp::time).map_err(|_| format!("{text:?} is no RFC 3339 time"))

@@ -104,7 +104,13 @@ fn datasets() -> Vec<DatasetRow> {
     odd.into_iter()
         .map(|json| {
             let raw = || RawValue::from_string(json.to_owned()).ok();
-            DatasetRow { request: raw(), logged: raw(), expected: raw(), fields: raw() }
+            DatasetRow {
+                request: raw(),
+                logged: raw(),
+                expected: raw(),
+                fields: raw(),
+                taken: raw(),
+            }
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::{Needs, Place, PlaceError, Row, View};
 /// assert_eq!(ExpectedFrom::parse("logged")?, ExpectedFrom::Logged);
 /// assert_eq!(ExpectedFrom::parse("file")?, ExpectedFrom::Given);
 /// assert_eq!(ExpectedFrom::parse("/metadata/answer")?.needs(), Needs::NOTHING.and_fields());
-/// assert_eq!(ExpectedFrom::parse("$.request.model")?.needs(), Needs::NOTHING.and_request());
+/// assert_eq!(ExpectedFrom::parse("$.request.model")?.needs(), Needs::NOTHING.and_request().and_taken());
 /// # Ok::<(), scoring::PlaceError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl ExpectedFrom {
             Self::Given => Needs::NOTHING.and_expected(),
             Self::Logged => Needs::NOTHING.and_logged(),
             Self::At(place) => match place.first_name() {
-                Some("request") => Needs::NOTHING.and_request(),
+                Some("request") => Needs::NOTHING.and_request().and_taken(),
                 Some("response") => Needs::NOTHING.and_logged(),
                 _ => Needs::NOTHING.and_fields(),
             },
@@ -69,7 +69,10 @@ impl ExpectedFrom {
             Self::Given => row.expected,
             Self::Logged => row.logged,
             Self::At(place) => match place.first_name() {
-                Some("request") => place.find_below(row.request?),
+                Some("request") => {
+                    let taken = row.taken.and_then(|taken| place.find_taken(taken));
+                    taken.or_else(|| place.find_below(row.request?))
+                }
                 Some("response") => place.find_below(row.logged?),
                 _ => place.find(row.fields?),
             },

@@ -81,6 +81,19 @@ impl Place {
         self.steps.iter().skip(1).try_fold(value, |value, step| step.into(value))
     }
 
+    /// What stands there, where `taken` holds values by JSON Pointers that begin after the first step: one of them, or
+    /// a part of one.
+    pub(crate) fn find_taken<'a>(&self, taken: View<'a>) -> Option<View<'a>> {
+        let own = self.steps.get(1..)?;
+        taken.members().find_map(|(name, value)| {
+            let taken = pointer(&name).ok()?;
+            let is_same = |(one, other): (&Step, &Step)| one.leads_like(other);
+            let (way, rest) = own.split_at_checked(taken.len())?;
+            (!way.is_empty() && way.iter().zip(&taken).all(is_same))
+                .then(|| rest.iter().try_fold(value, |value, step| step.into(value)))?
+        })
+    }
+
     /// The name of the member that the first step leads to.
     pub(crate) fn first_name(&self) -> Option<&str> {
         match self.steps.first()? {
@@ -97,6 +110,17 @@ impl fmt::Display for Place {
 }
 
 impl Step {
+    /// Whether it leads where the token of a pointer leads, counted from the end or not.
+    fn leads_like(&self, token: &Self) -> bool {
+        match (self, token) {
+            (Self::Token(own) | Self::Name(own), Self::Token(token)) => own == token,
+            (Self::Index(index), Self::Token(token)) => {
+                *index >= 0 && index_of(token) == magnitude(*index)
+            }
+            _ => false,
+        }
+    }
+
     fn into<'a>(&self, value: View<'a>) -> Option<View<'a>> {
         match (self, value.kind()) {
             (Self::Token(name) | Self::Name(name), Kind::Object) => value.get(name),

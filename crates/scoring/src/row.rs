@@ -32,6 +32,9 @@ pub struct Row<'a> {
     pub expected: Option<View<'a>>,
     /// The dataset row's other fields as one object; only if the scorer [needs](Needs) them and they can be had.
     pub fields: Option<View<'a>>,
+    /// What the request had in the dataset and was sent without or otherwise, an object by JSON Pointers into the
+    /// request, `/model` among them; only if the scorer [needs](Needs) it and it can be had.
+    pub taken: Option<View<'a>>,
     /// The tokens the line states.
     pub usage: Usage,
     /// Found on the way to the outcome, and what most scorers look for.
@@ -72,6 +75,7 @@ impl<'a> Row<'a> {
             logged: None,
             expected: None,
             fields: None,
+            taken: None,
             usage: Usage::default(),
             parts: Parts::default(),
         }
@@ -100,6 +104,7 @@ impl<'a> Row<'a> {
             logged: dataset.logged.as_deref().map(View::new).or(self.logged),
             expected: dataset.expected.as_deref().map(View::new).or(self.expected),
             fields: dataset.fields.as_deref().map(View::new).or(self.fields),
+            taken: dataset.taken.as_deref().map(View::new).or(self.taken),
             ..self
         }
     }
@@ -135,12 +140,14 @@ pub struct Needs {
     pub expected: bool,
     /// The other fields of the dataset row, those beside `request` and `response`.
     pub fields: bool,
+    /// What was taken out of the request before it was sent.
+    pub taken: bool,
 }
 
 impl Needs {
     /// Nothing but the result line.
     pub const NOTHING: Self =
-        Self { request: false, logged: false, expected: false, fields: false };
+        Self { request: false, logged: false, expected: false, fields: false, taken: false };
 
     /// These needs and the request.
     #[must_use]
@@ -166,6 +173,12 @@ impl Needs {
         Self { fields: true, ..self }
     }
 
+    /// These needs and what was taken out of the request before it was sent.
+    #[must_use]
+    pub const fn and_taken(self) -> Self {
+        Self { taken: true, ..self }
+    }
+
     /// What either of two wants.
     ///
     /// ```
@@ -180,6 +193,7 @@ impl Needs {
             logged: self.logged || other.logged,
             expected: self.expected || other.expected,
             fields: self.fields || other.fields,
+            taken: self.taken || other.taken,
         }
     }
 
@@ -200,12 +214,15 @@ pub struct DatasetRow {
     pub expected: Option<Box<RawValue>>,
     /// The other fields of the dataset row, those beside `request` and `response`, as one object.
     pub fields: Option<Box<RawValue>>,
+    /// What was taken out of the request before it was sent, or is otherwise in it: an object by JSON Pointers into
+    /// the request, such as `{"/model": "gemini-x"}`.
+    pub taken: Option<Box<RawValue>>,
 }
 
 impl DatasetRow {
     /// About how many bytes it holds.
     pub(crate) fn bytes(&self) -> usize {
-        let parts = [&self.request, &self.logged, &self.expected, &self.fields];
+        let parts = [&self.request, &self.logged, &self.expected, &self.fields, &self.taken];
         parts.into_iter().flatten().map(|part| part.get().len()).sum()
     }
 }

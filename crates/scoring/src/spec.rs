@@ -14,6 +14,10 @@ pub(crate) const COMBINATORS: [&str; 4] = ["all", "any", "not", "weighted"];
 /// Deeper nesting than anybody writes by hand would be a way to exhaust the stack.
 const DEEPEST: usize = 32;
 
+/// The most of a text that is shown of it, in characters, and of what is wrong with it.
+const WIDEST: usize = 160;
+const LONGEST_PROBLEM: usize = 400;
+
 /// Why a scorer's text is not understood, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
@@ -29,7 +33,11 @@ impl SpecError {
     ///
     /// For those who give scorers' texts a meaning of their own.
     pub fn new(text: &str, at: Range<usize>, problem: impl Into<String>) -> Self {
-        Self { text: text.to_owned(), at, problem: problem.into(), hint: None }
+        let mut problem = problem.into();
+        if let Some((end, _)) = problem.char_indices().nth(LONGEST_PROBLEM) {
+            problem.replace_range(end.., "…");
+        }
+        Self { text: text.to_owned(), at, problem, hint: None }
     }
 
     /// The same about a text of which the one so far is a part, from byte `from` on.
@@ -61,13 +69,22 @@ impl SpecError {
     pub fn caret(&self) -> String {
         let chars =
             |range: Range<usize>| self.text.get(range).map_or(0, |part| part.chars().count());
-        let indent = chars(0..self.at.start);
-        let carets = chars(self.at.clone()).max(1);
+        let (start, whole) = (chars(0..self.at.start), self.text.chars().count());
+        // Of a text without end only what is around the place.
+        let from = if whole > WIDEST { start.saturating_sub(WIDEST / 4) } else { 0 };
+        let shown = self.text.chars().skip(from).take(WIDEST);
         // Control characters would tear the two lines apart.
-        let line: String =
-            self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        format!("{line}\n{}{}", " ".repeat(indent), "^".repeat(carets))
+        let line: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let (before, after) = (more(from > 0), more(from + WIDEST < whole));
+        let indent = " ".repeat(start - from + before.chars().count());
+        let carets = chars(self.at.clone()).clamp(1, (from + WIDEST - start).max(1));
+        format!("{before}{line}{after}\n{indent}{}", "^".repeat(carets))
     }
+}
+
+/// What stands for the rest of a text.
+fn more(is_more: bool) -> &'static str {
+    if is_more { "…" } else { "" }
 }
 
 /// A scorer's text, taken apart.

@@ -91,6 +91,7 @@ fn attempts() -> impl Strategy<Value = Event> {
             id: InputId { shard, variant: 0 },
             rows: 1,
             bytes: 3,
+            print: None,
             load: Load { tokens: 1, cost: None },
         });
         Event::Attempted { attempt: Attempt { why, of: of.collect(), inputs: inputs.collect() } }

@@ -218,7 +218,7 @@ impl Sim {
             let bytes: Vec<u8> = rows.iter().flat_map(|row| [row, &b"\n"[..]].concat()).collect();
             let len = bytes.len() as u64;
             self.again.put(id, Arc::new(BytesPayload::from(bytes)));
-            NewInput { id, rows: rows.len() as u64, bytes: len, load }
+            NewInput { id, rows: rows.len() as u64, bytes: len, print: None, load }
         });
         Event::Attempted { attempt: Attempt { why, of: vec![job], inputs: inputs.collect() } }
     }

@@ -13,12 +13,14 @@ use crate::args::RetryArgs;
 use crate::config::MoneyConfig;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::grading;
 use crate::judge::{Cell, cells};
 use crate::key;
 use crate::money::{self, Wish};
+use crate::plugins;
 use crate::steps::{self, Wishes};
 use crate::ui::Ui;
-use crate::words::rows;
+use crate::words::{counted, rows};
 
 pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
     let key = key::read(&args.key)?;
@@ -45,19 +47,28 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         Some(micros) => total = Total::known(Money::from_micros(micros)),
         None => total.unknown.push("the rows".to_owned()),
     }
-    if all == 0 || args.dry_run {
+    let judges = judges(context, &run.folder)?;
+    if judges > 0 {
+        let asked = counted(judges, "question");
+        context.ui.note(&format!("again      judges: {asked} that failed or never came"));
+    }
+    if (all == 0 && judges == 0) || args.dry_run {
         let cells: Vec<Value> = picks.iter().map(as_json).collect();
         let stopped = picks.iter().any(|(_, picked)| picked.others.contains_key(&Class::Stopped));
-        return nothing_sent(context, &run.folder, (all, stopped), &total, &cells);
+        return nothing_sent(context, &run.folder, (all, stopped, judges), &total, &cells);
     }
-    afford(context, &run.folder, &state, &total, args)?;
+    if all > 0 {
+        afford(context, &run.folder, &state, &total, args)?;
+    }
     let why = if classes.contains(&Class::Stopped) { Why::Asked } else { Why::Rows };
     let (mut after, mut events) = (state, Vec::new());
     for (cell, picked) in &picks {
         events.extend(send(context, &run.folder, &mut after, cell, picked, why)?);
     }
     drop(picks);
-    steps::write_down(context, &run, &events)?;
+    if !events.is_empty() {
+        steps::write_down(context, &run, &events)?;
+    }
     let wishes = Wishes {
         pace: &args.pace,
         key: key.as_ref(),
@@ -65,8 +76,18 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         refetch: false,
         money: MoneyConfig { budget: args.budget, ..MoneyConfig::default() },
         yes: args.yes,
+        judges_again: judges > 0,
     };
     steps::go_on(context, run, &wishes).await
+}
+
+/// How many questions of the judges of a run may be asked again.
+fn judges(context: &Context, folder: &RunFolder) -> Outcome<u64> {
+    if !folder.manifest().asked.scorers.iter().any(|text| text.contains("judge:")) {
+        return Ok(0);
+    }
+    plugins::of_run_unfed(context, folder)?;
+    grading::lacking(context, folder)
 }
 
 /// The cells of these models, or all of them.
@@ -118,7 +139,7 @@ fn as_json((cell, picked): &(Cell<'_>, Picked)) -> Value {
 fn nothing_sent(
     context: &Context,
     folder: &RunFolder,
-    (all, stopped): (u64, bool),
+    (all, stopped, judges): (u64, bool, u64),
     cost: &Total,
     cells: &[Value],
 ) -> Outcome<()> {
@@ -128,8 +149,12 @@ fn nothing_sent(
         let micros = cost.unknown.is_empty().then(|| cost.cost.high.micros());
         return Ui::object(&json!({
             "type": "retried", "run": run, "rows": all, "sent": false, "cost_micros": micros,
-            "cells": cells,
+            "cells": cells, "judge_questions": judges,
         }));
+    }
+    if all == 0 && judges > 0 {
+        let asked = counted(judges, "question");
+        return Ui::result(&format!("judges would be asked {asked} again\nnext: {next}"));
     }
     if all == 0 && stopped {
         return Ui::result(&format!(
@@ -145,7 +170,11 @@ fn nothing_sent(
     } else {
         "for a price that is not known".to_owned()
     };
-    Ui::result(&format!("{} would be sent again {price}\nnext: {next}", rows(all)))
+    let asked = match judges {
+        0 => String::new(),
+        n => format!(", and judges asked {} again", counted(n, "question")),
+    };
+    Ui::result(&format!("{} would be sent again {price}{asked}\nnext: {next}", rows(all)))
 }
 
 /// What rows of a cell may cost, by what all of its rows may; `None` where no price is known.

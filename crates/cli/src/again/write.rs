@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use batch_orchestrator::{Attempt, InputId, JobId, Load, NewInput, RunState, Why};
-use run_store::{AtomicFile, MadeInput, RunFolder};
+use run_store::{AtomicFile, MadeInput, Printed, RunFolder};
 
 use super::rows::Rows;
 use crate::context::{Context, store};
@@ -53,7 +53,7 @@ pub(super) fn attempt(
 struct Input {
     id: InputId,
     path: PathBuf,
-    out: BufWriter<AtomicFile>,
+    out: BufWriter<Printed<AtomicFile>>,
     rows: u64,
     bytes: u64,
 }
@@ -62,7 +62,7 @@ impl Input {
     fn begin(folder: &RunFolder, id: InputId) -> Outcome<Self> {
         let path = folder.paths().input(id);
         let file = folder.paths().create_file(&path).map_err(|error| store(&error))?;
-        let out = BufWriter::with_capacity(1 << 18, file);
+        let out = BufWriter::with_capacity(1 << 18, Printed::new(file));
         Ok(Self { id, path, out, rows: 0, bytes: 0 })
     }
 
@@ -93,8 +93,10 @@ impl Input {
             let what = format!("failed to write {}", self.path.display());
             Failure::io(what, error.error())
         })?;
+        let (file, print) = file.finish();
         file.commit().map_err(|error| store(&error))?;
-        Ok(NewInput { id, rows, bytes, load: load(folder, cell, bytes) })
+        let (print, load) = (Some(print.get()), load(folder, cell, bytes));
+        Ok(NewInput { id, rows, bytes, print, load })
     }
 
     fn failed(&self, error: &io::Error) -> Failure {

@@ -72,4 +72,7 @@ pub(crate) struct AskArgs {
     /// Agree to what would otherwise be asked
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Ask judges again what failed at the service or never came
+    #[arg(long)]
+    pub(crate) ask_again: bool,
 }

@@ -84,8 +84,9 @@ pub(crate) struct Global {
     /// Settings, which flags come before [default: batch-eval.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "BATCH_EVAL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Start scorers that a run folder names though you did not make it: python: and exec: are programs
-    #[arg(long, global = true)]
+    /// Trust a run folder that you did not make: start the programs it names as scorers, send the key to the
+    /// address it names
+    #[arg(long, global = true, visible_alias = "trust-folder")]
     pub(crate) trust_plugins: bool,
 }
 

@@ -71,6 +71,7 @@ impl RunArgs {
         Config {
             models: self.models.clone(),
             scorers: self.scorers.clone(),
+            expected: self.expected.expected.clone(),
             baseline: self.judging.baseline.clone(),
             gates: self.judging.gates.clone(),
             slices: self.judging.slices.clone(),

@@ -19,6 +19,7 @@ impl Config {
             models: list(self.models, lower.models),
             variants: list(self.variants, lower.variants),
             scorers: list(self.scorers, lower.scorers),
+            expected: self.expected.or(lower.expected),
             baseline: self.baseline.or(lower.baseline),
             gates: list(self.gates, lower.gates),
             slices: list(self.slices, lower.slices),
@@ -41,6 +42,12 @@ impl Config {
         {
             path.clone_into(dataset);
         }
+        if let Some(expected) = &mut self.expected
+            && !is_place(expected)
+            && let Some(path) = folder.join(&*expected).to_str()
+        {
+            path.clone_into(expected);
+        }
         for path in [&mut self.money.prices, &mut self.limits.file, &mut self.runs_dir]
             .into_iter()
             .flatten()
@@ -49,6 +56,11 @@ impl Config {
         }
         self
     }
+}
+
+/// Whether expected values come from the dataset row rather than from a file.
+fn is_place(expected: &str) -> bool {
+    expected == "logged" || expected.starts_with(['/', '$'])
 }
 
 impl MoneyConfig {

@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) variants: Vec<Variant>,
     /// Texts for the registry of scorers.
     pub(crate) scorers: Vec<String>,
+    /// Where expected values come from, as `--expected` says it.
+    pub(crate) expected: Option<String>,
     /// `logged` or one of the models.
     pub(crate) baseline: Option<String>,
     /// Gates in their own grammar.
@@ -110,6 +112,7 @@ impl Config {
             models: top.get("models", Found::texts)?.unwrap_or_default(),
             variants: top.get("variant", variant::variants)?.unwrap_or_default(),
             scorers: top.get("scorer", scorer::scorers)?.unwrap_or_default(),
+            expected: top.get("expected", Found::text)?,
             baseline: top.get("baseline", Found::text)?,
             gates: top.get("gate", Found::texts)?.unwrap_or_default(),
             slices: top.get("slices", pointers)?.unwrap_or_default(),

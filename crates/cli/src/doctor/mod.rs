@@ -24,10 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const WITHOUT_A_KEY: &str = " Nothing was sent to any service.
 
 Without a key, all of it works on the built-in emulator, with made-up answers:
-  batch-eval run                       the bundled sample, two made-up models
-  batch-eval run logs.jsonl            your own rows
-  batch-eval emulator                  the Gemini Files and Batch APIs, for any client
-With a key, `batch-eval check DATASET -m MODEL` asks the service, free of charge.";
+  batch-eval run               the bundled sample, two made-up models
+  batch-eval run logs.jsonl    your own rows
+  batch-eval emulator          the Gemini Files and Batch APIs, for any client
+With a key, `batch-eval check DATASET -m MODEL` asks the service, at no charge.";
 
 pub(crate) async fn doctor(
     context: &Context,

@@ -5,11 +5,12 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, Write};
 use std::path::Path;
 
 use eval_report::sanitize;
+use jsonl_transform::{Dataset, Input, InputError};
 use scoring::{Place, View};
 use serde_json::value::RawValue;
 
 use super::lookup::Lookup;
-use super::table::{Layout, Table};
+use super::table::{LONGEST, Layout, Table};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::Hashing;
 use crate::prepare;
@@ -29,11 +30,15 @@ enum By {
 }
 
 impl By {
-    fn of(line: View<'_>) -> Self {
-        match line.pick(["key", "row"]) {
-            [Some(key), _] if key.as_str().is_some() => Self::Key,
-            [_, Some(row)] if row.as_u64().is_some() => Self::Row,
-            _ => Self::Place,
+    /// A line with `expected` and a key or number that is none is a mistake, and no value by itself: it would be
+    /// another row's.
+    fn of(line: View<'_>) -> Result<Self, &'static str> {
+        match line.pick(["key", "row", "expected"]) {
+            [Some(key), ..] if key.as_str().is_some() => Ok(Self::Key),
+            [_, Some(row), _] if row.as_u64().is_some() => Ok(Self::Row),
+            [Some(_), _, Some(_)] => Err("its `key` is no text"),
+            [_, Some(_), Some(_)] => Err("its `row` is no whole number from 0 on"),
+            _ => Ok(Self::Place),
         }
     }
 
@@ -58,23 +63,26 @@ pub(super) struct Values {
 /// The values of a file for rows that are found by their keys or numbers.
 pub(super) fn whole(path: &Path, value: Option<Place>) -> Outcome<Table> {
     let copy = temporary()?;
-    Ok(read(path, value, copy)?.table)
+    Ok(read(path, value, &copy)?.table)
 }
 
 /// Copies the file, unpacked where it is packed, into `copy`, and indexes it.
-pub(super) fn read(path: &Path, value: Option<Place>, copy: File) -> Outcome<Values> {
+pub(super) fn read(path: &Path, value: Option<Place>, copy: &File) -> Outcome<Values> {
     let shown = sanitize(&path.display().to_string()).into_owned();
     let failed = |error: &io::Error| Failure::io(format!("failed to read {shown}"), error);
-    let source = prepare::open_file(&path.display().to_string())?;
-    let mut source = Hashing::new(source);
-    let mut out = BufWriter::new(&copy);
-    let lines = copied(&mut source, &mut out).map_err(|error| failed(&error))?;
+    // What opening it fails with is said before anything is read.
+    prepare::open_file(&path.display().to_string())?;
+    let input = Input::new(shown.clone(), move || File::open(path));
+    let source = Dataset::new(vec![input]);
+    let mut source = Hashing::new(source.reader());
+    let mut out = BufWriter::new(copy);
+    let lines = copied(&mut source, &mut out).map_err(|error| unread(&shown, &error))?;
     out.flush().map_err(|error| failed(&error))?;
     drop(out);
     let (_, sha256) = source.finish();
     let mut values = copy.try_clone().map_err(|error| failed(&error))?;
     values.rewind().map_err(|error| failed(&error))?;
-    let mut join = Join { shown: &shown, values: &copy, value, first: None };
+    let mut join = Join { shown: &shown, values: copy, value, first: None };
     let (lookup, layout, many) = join.indexed(BufReader::new(values), lines)?;
     let table = Table::new(
         copy.try_clone().map_err(|error| failed(&error))?,
@@ -83,6 +91,17 @@ pub(super) fn read(path: &Path, value: Option<Place>, copy: File) -> Outcome<Val
         sha256[..12].to_owned(),
     );
     Ok(Values { table, sha256, layout, many })
+}
+
+/// A file of another kind, a packed one that is cut, or a disk that cannot be read.
+fn unread(shown: &str, error: &io::Error) -> Failure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(problem @ InputError::Unsupported(kind)) => {
+            Failure::new(Exit::Dataset, format!("{shown} {problem}")).next(kind.hint())
+        }
+        Some(problem) => Failure::new(Exit::Dataset, format!("{shown}: {problem}")),
+        None => Failure::io(format!("failed to read {shown}"), error),
+    }
 }
 
 /// A file that nobody else can open, and that goes when the program does.
@@ -127,9 +146,13 @@ impl Join<'_> {
         let (mut bytes, mut offset) = (Vec::new(), 0);
         for number in 0.. {
             bytes.clear();
-            let read = lines.read_until(b'\n', &mut bytes).map_err(|error| failed(&error))?;
+            let mut line = lines.by_ref().take(LONGEST as u64);
+            let read = line.read_until(b'\n', &mut bytes).map_err(|error| failed(&error))?;
             if read == 0 {
                 break;
+            }
+            if read == LONGEST {
+                return Err(self.wrong(number, &"longer than 64 MiB"));
             }
             let at = offset;
             offset += read as u64;
@@ -139,7 +162,7 @@ impl Join<'_> {
             let line: &RawValue = serde_json::from_slice(&bytes)
                 .map_err(|error| self.wrong(number, &format_args!("not JSON: {error}")))?;
             let line = View::new(line);
-            let by = By::of(line);
+            let by = By::of(line).map_err(|problem| self.wrong(number, &problem))?;
             let first = *self.first.get_or_insert(by);
             if first != by {
                 let (by, first) = (by.words(), first.words());
@@ -255,6 +278,9 @@ mod tests {
             ("{\"key\":\"a\",\"expected\":1}\n3\n", "line 2: it has neither key nor row number"),
             ("1\nnope\n", "line 2: not JSON"),
             ("{\"row\":1099511627776,\"expected\":1}\n", "there is no row"),
+            ("{\"key\":7,\"expected\":1}\n", "line 1: its `key` is no text"),
+            ("{\"row\":-1,\"expected\":1}\n", "line 1: its `row` is no whole number"),
+            ("\u{feff}\"x\"\n\"y\n", "line 2: not JSON"),
             ("null\n", "holds no value"),
             ("", "holds no value"),
         ] {

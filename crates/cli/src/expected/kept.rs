@@ -70,7 +70,7 @@ pub(crate) fn keep(context: &Context, paths: &RunPaths, text: Option<&str>) -> O
     let file = match Wish::parse(text)? {
         Wish::From(_) => None,
         Wish::File { path, value } => {
-            let read = join::read(&path, value, join::temporary()?)?;
+            let read = join::read(&path, value, &join::temporary()?)?;
             Some(joined(context, paths, &places, &read)?)
         }
     };
@@ -92,7 +92,7 @@ pub(crate) fn of_run(
     match Wish::parse(text)? {
         Wish::From(from) => Ok(Some(Source::From(from))),
         Wish::File { path, value } => {
-            let read = join::read(&path, value, join::temporary()?)?;
+            let read = join::read(&path, value, &join::temporary()?)?;
             let places = Places::later(paths, &read.sha256);
             let file = joined(context, paths, &places, &read)?;
             let kept = Kept { v: VERSION, from: text.to_owned(), file: Some(file) };
@@ -112,7 +112,7 @@ pub(crate) fn differs(folder: &RunFolder, text: Option<&str>) -> Outcome<Option<
     }
     let (Some(text), Some(file)) = (text, kept.and_then(|kept| kept.file)) else { return Ok(None) };
     let Wish::File { path, value } = Wish::parse(text)? else { return Ok(None) };
-    let same = join::read(&path, value, join::temporary()?)?.sha256 == file.sha256;
+    let same = join::read(&path, value, &join::temporary()?)?.sha256 == file.sha256;
     Ok((!same).then(|| format!("expected values: {text} has changed")))
 }
 

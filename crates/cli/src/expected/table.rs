@@ -12,7 +12,7 @@ use super::lookup::Lookup;
 /// How much of a line is read at first.
 const PIECE: usize = 1 << 10;
 /// No line of values is longer.
-const LONGEST: usize = 64 << 20;
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// Values, and where each row's stands.
 #[derive(Debug)]

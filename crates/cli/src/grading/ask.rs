@@ -9,6 +9,8 @@ use jsonl_transform::{BadRowPolicy, RefusalPolicy, Transformer};
 use model_judge::JudgeSpec;
 use run_store::{Asked, Draft, NewRun, OwnName, RunFolder, Settings, StoreError, Variant};
 
+use super::lacking::{self, Lacking};
+use super::rounds::damaged;
 use super::{questions, rounds};
 use crate::args::PaceArgs;
 use crate::config::MoneyConfig;
@@ -64,10 +66,16 @@ async fn one(context: &Context, asking: Asking<'_>, spec: &JudgeSpec) -> Outcome
     let folder = asking.folder;
     let print = spec.fingerprint();
     for round in rounds::of_judge(folder, &print)? {
+        genuine(folder, spec, &round)?;
         finish(context, asking, round).await?;
     }
     let sources = rounds::sources(asking.state);
-    if rounds::seen(folder, &print).as_ref() == Some(&sources) {
+    let again = if asking.wishes.judges_again {
+        lacking::of_judge(context, folder, &print)?
+    } else {
+        Lacking::default()
+    };
+    if again.is_empty() && rounds::seen(folder, &print).as_ref() == Some(&sources) {
         return Ok(());
     }
     if !asking.is_wished && asking.state.jobs().any(|job| job.called_off) {
@@ -75,12 +83,23 @@ async fn one(context: &Context, asking: Asking<'_>, spec: &JudgeSpec) -> Outcome
         context.ui.note(&format!("judge      {name} is not asked, for the run was cancelled"));
         return Ok(());
     }
-    if let Some(run) = make(context, asking, spec).await? {
+    if let Some(run) = make(context, asking, spec, &again).await? {
         let round = run.folder.clone();
         drop(run);
         finish(context, asking, round).await?;
     }
     rounds::see(folder, &print, &sources)
+}
+
+/// Fails for a round that asks another model or another service than it should: it was not made by us.
+fn genuine(folder: &RunFolder, spec: &JudgeSpec, round: &RunFolder) -> Outcome<()> {
+    let (of_run, own) = (&folder.manifest().asked, &round.manifest().asked);
+    let same = own.backend == of_run.backend && own.emulated == of_run.emulated;
+    if same && own.models == [spec.model.as_str()] {
+        return Ok(());
+    }
+    Err(damaged(round, "it does not ask the judge that it is for, at the service of the run")
+        .safe("nothing was sent"))
 }
 
 /// Goes on with a round until its answers are here.
@@ -110,6 +129,7 @@ async fn finish(context: &Context, asking: Asking<'_>, round: RunFolder) -> Outc
         refetch: false,
         money,
         yes: asking.wishes.yes,
+        judges_again: false,
     };
     let run = steps::lock(context, round)?;
     let round = run.folder.clone();
@@ -149,15 +169,20 @@ fn agreed(context: &Context, asking: Asking<'_>, round: &RunFolder, committed: u
     money::consent(context, &wish, &money)
 }
 
-/// Makes a round of all that was not asked yet; nothing where there is no such thing.
-async fn make(context: &Context, asking: Asking<'_>, spec: &JudgeSpec) -> Outcome<Option<Locked>> {
+/// Makes a round of all that was not asked yet, or is asked again; nothing where there is no such thing.
+async fn make(
+    context: &Context,
+    asking: Asking<'_>,
+    spec: &JudgeSpec,
+    again: &Lacking,
+) -> Outcome<Option<Locked>> {
     let folder = asking.folder;
     let print = spec.fingerprint();
     let earlier = rounds::of_judge(folder, &print)?;
     let rows = rounds::place(folder, &print).join("questions.jsonl");
     let mut file = folder.paths().create_file(&rows).map_err(|error| store(&error))?;
     let mut book = RowBook::open(context, folder, asking.state, &[])?;
-    let asked = questions::write(context, &mut book, spec, &earlier, &mut file)?;
+    let asked = questions::write(context, &mut book, spec, (&earlier, again), &mut file)?;
     drop(book);
     if asked == 0 {
         return Ok(None);
@@ -204,6 +229,7 @@ async fn commit(
 ) -> Outcome<Locked> {
     let parent = asking.folder.manifest();
     let model = ModelId::parse(&spec.model).map_err(|error| Failure::usage(error.to_string()))?;
+    service::trusted(context, parent, asking.wishes.key)?;
     let settings = settings(&parent.asked.settings, model.as_str(), parent.asked.emulated);
     let key = asking.wishes.key.filter(|_| !parent.asked.emulated);
     let mut transformer = Transformer::new()
@@ -242,7 +268,7 @@ async fn commit(
     let forecasted =
         money::forecast(context, paths, &asked, &mut made, &quotes, client.as_ref()).await?;
     money::tell(context, &forecasted)?;
-    asked.key_fingerprint = key.map(|key| key.fingerprint(draft.tag().as_str()));
+    asked.key_fingerprint = key.map(|key| key.mark(draft.tag().as_str(), &asked.backend));
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
     Ok(Locked { folder, lock })

@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::desk::no_column;
+use super::lacking::Lacking;
 use super::rounds::damaged;
 use crate::context::{Context, store};
 use crate::exit::{Failure, Outcome};
@@ -18,7 +19,7 @@ use crate::hashing::digest;
 use crate::rows::{BookColumn, RowBook};
 
 /// Which question a row of a round asks: in this order they stand in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Place {
     /// The row of the run.
     pub(super) row: u64,
@@ -133,12 +134,12 @@ fn shown(value: &Value) -> Option<String> {
     }
 }
 
-/// Writes a row for every question that was not asked yet, and returns how many those are.
+/// Writes a row for every question that was not asked yet or is to be asked again, and returns how many those are.
 pub(super) fn write(
     context: &Context,
     book: &mut RowBook,
     spec: &JudgeSpec,
-    earlier: &[RunFolder],
+    (earlier, again): (&[RunFolder], &Lacking),
     out: impl Write,
 ) -> Outcome<u64> {
     let scope = Scope::of(spec, book.columns())?;
@@ -159,7 +160,7 @@ pub(super) fn write(
             for round in &mut asked {
                 last = round.print(place)?.or(last);
             }
-            if last.as_ref() == Some(&print) {
+            if last.as_ref() == Some(&print) && !again.contains(&place) {
                 continue;
             }
             let judged = serde_json::to_string(&Judged { place, print })

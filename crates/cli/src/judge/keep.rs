@@ -27,32 +27,34 @@ pub(super) fn scores(
     let path = scores_path(folder, &names(scorers), cell)?;
     let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
     let keys = RowKeys::new(logged, &context.stop);
-    keep(context, folder, &path, |file| write_scores(scorers, file, keys, scores))
+    keep(context, folder, &path, |file| write_scores(scorers, file, keys, scores)).map(drop)
 }
 
 /// Keeps the report, as JSON and for a pull request: the run's own as `report.json`, others beside it under the name
-/// of their set.
+/// of their set. Gives where the first lies.
 pub(super) fn report(
     context: &Context,
     folder: &RunFolder,
     scorers: &[Box<dyn Scorer>],
     report: &Report,
-) -> Outcome<()> {
+) -> Outcome<PathBuf> {
     let path = folder.paths().report(&report_name(folder, scorers)?);
     let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
     keep(context, folder, &path, |file| file.write_all(json.as_bytes()))?;
     let markdown = to_markdown(report);
-    keep(context, folder, &path.with_extension("md"), |file| file.write_all(markdown.as_bytes()))
+    let short = path.with_extension("md");
+    keep(context, folder, &short, |file| file.write_all(markdown.as_bytes()))?;
+    Ok(path)
 }
 
 /// Writes a file that can be made again at any time. A folder that cannot be written to is no
-/// reason to keep a report from its reader.
+/// reason to keep a report from its reader: then this says false.
 pub(crate) fn keep(
     context: &Context,
     folder: &RunFolder,
     path: &Path,
     write: impl FnOnce(&mut AtomicFile) -> std::io::Result<()>,
-) -> Outcome<()> {
+) -> Outcome<bool> {
     let shown = || sanitize(&path.display().to_string()).into_owned();
     let kept = (|| {
         let paths = folder.paths();
@@ -65,11 +67,11 @@ pub(crate) fn keep(
         Ok(())
     })();
     match kept {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(Unkept::Read(only)) => {
             let text = format!("note       {} is not written: {only}", shown());
             context.ui.note(&text);
-            Ok(())
+            Ok(false)
         }
         Err(Unkept::Failed(failure)) => Err(failure),
     }

@@ -5,6 +5,7 @@ mod keep;
 mod passes;
 mod wishes;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use batch_orchestrator::{Event, RunState};
@@ -35,6 +36,8 @@ pub(crate) struct Judged {
     pub(crate) errors: u64,
     /// Rows that did not come back, over all models.
     pub(crate) missing: u64,
+    /// Where its page lies, if it could be kept.
+    pub(crate) page: Option<PathBuf>,
     /// What jobs cost, as far as the run's ledger does not know it yet.
     pub(crate) spent: Vec<Event>,
 }
@@ -48,6 +51,7 @@ pub(crate) fn run(
     quotes: &Quotes,
     elapsed: Option<Duration>,
 ) -> Outcome<Judged> {
+    context.tariff.go_by(quotes);
     scorings::begin(context, folder, scorers)?;
     let wishes = Judging::wished(context, Some(folder.paths()))?;
     let mut report = empty(folder, scorers, elapsed);
@@ -95,11 +99,11 @@ pub(crate) fn run(
     let asked = || report.models.iter().filter(|column| column.role == Role::Model);
     let errors = asked().filter_map(|column| column.scores.first()).map(|score| score.errors).sum();
     let missing = asked().map(|column| column.outcomes.missing).sum();
-    keep::report(context, folder, scorers, &report)?;
+    let path = keep::report(context, folder, scorers, &report)?.with_extension("html");
     drop(columns);
-    keep_page(context, folder, state, &report)?;
+    let page = keep_page(context, folder, state, &report, &path)?.then_some(path);
     scorings::end(context, folder, scorers, &report)?;
-    Ok(Judged { report, damage, errors, missing, spent: bills.news(state) })
+    Ok(Judged { report, damage, errors, missing, spent: bills.news(state), page })
 }
 
 /// Compares the columns of a report and decides its gates; `columns` are their verdicts, in order.

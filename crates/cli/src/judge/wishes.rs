@@ -53,12 +53,24 @@ impl Judging {
         }
     }
 
-    /// The wishes of this call: flags before what a run keeps before the settings file.
+    /// The wishes of this call: flags before what a run keeps before the settings file; gates of a run stay.
     pub(crate) fn wished(context: &Context, run: Option<&RunPaths>) -> Outcome<Self> {
         let kept = run.map_or_else(|| Ok(Self::default()), kept)?;
-        let wished = context.judging.clone().over(kept).over(Self::of(&context.config));
+        let held = kept.gates.clone();
+        let mut wished = context.judging.clone().over(kept).over(Self::of(&context.config));
+        wished.hold(held);
         wished.check_pointers()?;
         Ok(wished)
+    }
+
+    /// Puts the gates that a run was made with first: they decide whatever else is asked.
+    fn hold(&mut self, gates: Vec<String>) {
+        let asked = std::mem::replace(&mut self.gates, gates);
+        for gate in asked {
+            if !self.gates.contains(&gate) {
+                self.gates.push(gate);
+            }
+        }
     }
 
     /// The gates, read.
@@ -155,6 +167,14 @@ mod tests {
         let merged = flags.over(kept);
         assert_eq!(merged.gates, ["a >= 0.5"]);
         assert_eq!(merged.baseline.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn gates_of_a_run_decide_whatever_else_is_asked() {
+        let gates = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let mut wished = Judging { gates: gates(&["a >= 0.5", "b >= 0.9"]), ..Judging::default() };
+        wished.hold(gates(&["b >= 0.9", "b >= 0.8"]));
+        assert_eq!(wished.gates, ["b >= 0.9", "b >= 0.8", "a >= 0.5"]);
     }
 
     #[test]

@@ -34,10 +34,11 @@ pub(crate) fn kept(paths: &RunPaths) -> Option<PathBuf> {
 }
 
 /// The prices that a run goes by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Quotes {
-    /// `None` where nothing is paid for.
-    book: Option<PriceBook>,
+    book: PriceBook,
+    /// Whether nothing is paid for.
+    is_free: bool,
     today: Day,
 }
 
@@ -45,37 +46,47 @@ impl Quotes {
     /// The built-in prices under the user's own. A service in this process, or at an address of
     /// this machine, bills nobody, unless the user brings prices or a budget for it.
     pub(crate) fn of(backend: &Backend, money: &MoneyConfig, at: SystemTime) -> Outcome<Self> {
+        let wanted = money.prices.is_some() || money.budget.is_some();
+        let is_free =
+            backend.kind == BackendKind::Emulator || (is_here(&backend.base_url) && !wanted);
+        Ok(Self { is_free, ..Self::listed_on(money, at)? })
+    }
+
+    /// The same where nobody is billed now: what answers cost that are here already.
+    pub(crate) fn listed_on(money: &MoneyConfig, at: SystemTime) -> Outcome<Self> {
         let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let today = Day::at_unix_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let wanted = money.prices.is_some() || money.budget.is_some();
-        if backend.kind == BackendKind::Emulator || (is_here(&backend.base_url) && !wanted) {
-            return Ok(Self { book: None, today });
-        }
         let mut book = PriceBook::builtin();
         if let Some(path) = &money.prices {
             let name = path.display().to_string();
             let own = PriceBook::parse(&read(path)?, &name).map_err(|e| in_file(path, &e))?;
             book = book.overridden_by(own);
         }
-        Ok(Self { book: Some(book), today })
+        Ok(Self { book, is_free: false, today })
     }
 
     /// The price of a model for a job that begins today.
     pub(crate) fn quote(&self, model: &str) -> Quote {
-        match &self.book {
-            Some(book) => book.quote_over(model, self.today, JOB_DAYS),
-            None => Quote::Free,
+        if self.is_free {
+            return Quote::Free;
         }
+        self.book.quote_over(model, self.today, JOB_DAYS)
+    }
+
+    /// What a model's answers cost by the table, whoever pays for them: where the emulator bills nobody, the real
+    /// models' answers beside its own have their price.
+    pub(crate) fn listed(&self, model: &str) -> Quote {
+        self.book.quote(model, self.today)
     }
 
     /// Whether nothing is paid for, whatever the model.
     pub(crate) fn is_free(&self) -> bool {
-        self.book.is_none()
+        self.is_free
     }
 
     /// The table's date, for the record.
     pub(crate) fn name(&self) -> Option<String> {
-        self.book.as_ref().map(|book| format!("table of {}", book.date()))
+        (!self.is_free).then(|| format!("table of {}", self.book.date()))
     }
 }
 

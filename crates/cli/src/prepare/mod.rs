@@ -4,13 +4,16 @@ mod selection;
 mod source;
 mod transform;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use batch_orchestrator::InputId;
 use jsonl_transform::{
     InputError, ShardFiles, ShardLimits, Shards, Summary, TransformError, Transformer,
 };
-use run_store::{AtomicFile, Dataset, Draft, Made, MadeInput, RunFolder, RunPaths, Transformed};
+use run_store::{
+    AtomicFile, Dataset, Draft, Made, MadeInput, Print, Printed, RunFolder, RunPaths, Transformed,
+};
 
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
@@ -23,6 +26,8 @@ pub(crate) use transform::transform;
 /// The files of a run's inputs, each written whole or not at all.
 struct InputFiles<'a> {
     paths: &'a RunPaths,
+    /// Taken as they are written: what is uploaded later has to be this.
+    prints: &'a mut BTreeMap<InputId, Print>,
 }
 
 /// The input that a shard of a variant is.
@@ -32,14 +37,16 @@ fn input_id(shard: usize, variant: usize) -> InputId {
 }
 
 impl ShardFiles for InputFiles<'_> {
-    type File = AtomicFile;
+    type File = Printed<AtomicFile>;
 
-    fn open(&mut self, shard: usize, variant: usize) -> io::Result<AtomicFile> {
+    fn open(&mut self, shard: usize, variant: usize) -> io::Result<Self::File> {
         let path = self.paths.input(input_id(shard, variant));
-        self.paths.create_file(&path).map_err(io::Error::other)
+        self.paths.create_file(&path).map(Printed::new).map_err(io::Error::other)
     }
 
-    fn close(&mut self, _: usize, _: usize, file: AtomicFile) -> io::Result<()> {
+    fn close(&mut self, shard: usize, variant: usize, file: Self::File) -> io::Result<()> {
+        let (file, print) = file.finish();
+        self.prints.insert(input_id(shard, variant), print);
         file.commit().map_err(io::Error::other)
     }
 }
@@ -67,7 +74,8 @@ pub(crate) fn prepare(
         variants.map(|variant| create(&paths.index_of(variant))).collect::<Outcome<_>>()?;
     let mut logged = create(&paths.logged())?;
     let mut copies = if recipe.dedupe { Some(create(&paths.copies())?) } else { None };
-    let files = InputFiles { paths };
+    let mut prints = BTreeMap::new();
+    let files = InputFiles { paths, prints: &mut prints };
     let mut shards =
         Shards::new(shard_limits(recipe.limits), files, indexes.iter_mut(), &mut logged);
     if let Some(copies) = &mut copies {
@@ -86,8 +94,11 @@ pub(crate) fn prepare(
         };
         (0..).zip(&shard.bytes).map(one)
     });
-    let inputs = inputs.collect();
+    let mut inputs: Vec<MadeInput> = inputs.collect();
     drop(shards);
+    for input in &mut inputs {
+        input.print = prints.get(&input.id).copied();
+    }
     for file in indexes.into_iter().chain([logged]).chain(copies) {
         AtomicFile::commit(file).map_err(|error| store(&error))?;
     }

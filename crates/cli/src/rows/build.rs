@@ -82,7 +82,6 @@ fn settle(places: &Places, files: &[File], lines: &mut Vec<(u64, Place)>) -> io:
 /// Which of two lines of a row counts: the one that was there, or the one that came.
 fn stays(files: &[File], there: Option<Place>, came: Place) -> io::Result<Place> {
     Ok(match there {
-        None => came,
         Some(there) if there.file == came.file => {
             let differs = there.length != came.length
                 || read(files, there, Vec::new())? != read(files, came, Vec::new())?;
@@ -91,7 +90,7 @@ fn stays(files: &[File], there: Option<Place>, came: Place) -> io::Result<Place>
         }
         // It is of a later job.
         Some(there) if there.class == Class::Answer => there,
-        Some(_) => came,
+        _ => came,
     })
 }
 
@@ -159,7 +158,7 @@ mod tests {
     fn file(text: &str) -> File {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        std::io::Seek::rewind(&mut file).unwrap();
+        io::Seek::rewind(&mut file).unwrap();
         file
     }
 

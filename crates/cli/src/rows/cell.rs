@@ -47,7 +47,7 @@ impl<'a> Results<'a> {
             if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
                 files.push(paths.open_file(&paths.raw(job.id)).map_err(|error| store(&error))?);
                 digests.push(result.sha256.as_str());
-                names.push_str(&format!("{} {}\n", job.id, result.sha256));
+                names.extend([job.id.to_string(), format!(" {}\n", result.sha256)]);
             }
         }
         Ok(Self { folder, path, files, digests, digest: digest(names.as_bytes()) })
@@ -60,7 +60,8 @@ impl<'a> Results<'a> {
     }
 
     /// Finds the places, and keeps them where the folder can be written to.
-    pub(super) fn find(&self, context: &Context, passes: &Passes<'_>) -> Outcome<Places> {
+    /// A key is a row's if `passes`, those over the cell's variant, know it.
+    pub(super) fn find(&self, context: &Context, passes: Option<&Passes<'_>>) -> Outcome<Places> {
         let failed = |error: io::Error| {
             let failed = || Failure::io("failed to find the lines of the results", &error);
             context.stop.failure().unwrap_or_else(failed)
@@ -68,7 +69,7 @@ impl<'a> Results<'a> {
         let places =
             self.scratch().and_then(|file| Places::begin(file, self.folder.manifest().made.rows));
         let places = places.map_err(failed)?;
-        let is_ours = |key| passes.has_key(key);
+        let is_ours = |key| passes.is_some_and(|passes| passes.has_key(key));
         let found = build::note(&places, &self.files, &context.stop, &is_ours).map_err(failed)?;
         if found.iter().zip(&self.digests).any(|(found, known)| found != known) {
             let what = "a result file is not the one that was fetched";

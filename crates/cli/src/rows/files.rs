@@ -1,15 +1,17 @@
 //! The files that show a run row by row: the page, the tables, the test results.
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use batch_orchestrator::RunState;
 use eval_report::{Junit, MOST_BYTES, Page, PageRows, Report, Role, RowsCsv, RowsJsonl, RunRow};
-use run_store::{OwnName, RunFolder};
+use run_store::RunFolder;
 
 use super::RowBook;
 use super::pick::Picks;
-use crate::context::{Context, store};
+use crate::context::Context;
 use crate::exit::{Failure, Outcome};
+use crate::expected::of_run;
 use crate::judge::{Judging, field_of_row, keep_file};
 
 /// What rows are written as.
@@ -32,7 +34,10 @@ pub(crate) fn write_rows(
 ) -> Outcome<()> {
     let fields = Judging::wished(context, Some(folder.paths()))?.slices;
     let scorers: Vec<&str> = report.scorers.iter().map(String::as_str).collect();
-    let book = RowBook::open(context, folder, state, &scorers)?;
+    let mut book = RowBook::open(context, folder, state, &scorers)?;
+    if let Some(text) = context.expected.get() {
+        book.expect(of_run(context, folder, Some(text))?);
+    }
     let has_logged = report.models.iter().any(|column| column.role == Role::Logged);
     let titles: Vec<String> = book.columns().iter().map(|column| column.title.clone()).collect();
     let mut told = Told { context, book, fields, titles, has_logged };
@@ -64,17 +69,16 @@ pub(crate) fn write_rows(
     }
 }
 
-/// Keeps the page beside the other reports in the run folder.
+/// Keeps the page beside the other reports in the run folder; says whether that could be written to.
 pub(crate) fn keep_page(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
     report: &Report,
-) -> Outcome<()> {
-    let name = OwnName::parse("report.html").map_err(|error| store(&error))?;
-    let path = folder.paths().report(&name);
+    path: &Path,
+) -> Outcome<bool> {
     let mut failure = None;
-    let kept = keep_file(context, folder, &path, |file| {
+    let kept = keep_file(context, folder, path, |file| {
         write_rows(context, folder, state, report, RowsFormat::Html, file).map_err(|error| {
             let what = error.what.clone();
             failure = Some(error);
@@ -123,22 +127,36 @@ impl Told<'_> {
         let rows = self.book.rows();
         let about = PageRows { columns: &self.titles, fields: &self.fields, rows };
         let mut page = Page::begin(out, report, &about).map_err(|e| failed(self.context, &e))?;
-        let numbers: Box<dyn Iterator<Item = u64>> = if surely_fits(folder) {
-            Box::new(0..rows)
+        if surely_fits(folder) {
+            self.fill(&mut page, 0..rows)?;
         } else {
             let baseline = report.baseline.as_ref();
             let baseline =
                 baseline.and_then(|title| self.titles.iter().position(|one| one == title));
-            Box::new(self.picks(baseline)?.rows())
-        };
+            let mut sweeps = self.picks(baseline)?.sweeps();
+            while let Some(sweep) = sweeps.next(page.room()) {
+                if !self.fill(&mut page, sweep)? {
+                    break;
+                }
+            }
+        }
+        page.finish().map(|_| ()).map_err(|error| failed(self.context, &error))
+    }
+
+    /// Puts rows into a page; says whether there was room for all of them.
+    fn fill<W: Write>(
+        &mut self,
+        page: &mut Page<W>,
+        numbers: impl IntoIterator<Item = u64>,
+    ) -> Outcome<bool> {
         for number in numbers {
             let Some(row) = self.row(number)? else { break };
             let values = values(&self.fields, &row);
             if !page.push(&row, &values).map_err(|error| failed(self.context, &error))? {
-                break;
+                return Ok(false);
             }
         }
-        page.finish().map(|_| ()).map_err(|error| failed(self.context, &error))
+        Ok(true)
     }
 
     /// The rows of which a page shows as many as it can hold.
@@ -160,7 +178,7 @@ impl Told<'_> {
 fn surely_fits(folder: &RunFolder) -> bool {
     let paths = folder.paths();
     let made = folder.manifest().made.inputs.iter().map(|input| input.bytes).sum::<u64>();
-    let length = |path: &std::path::Path| path.metadata().map_or(0, |about| about.len());
+    let length = |path: &Path| path.metadata().map_or(0, |about| about.len());
     let jobs = std::fs::read_dir(paths.root().join("jobs")).into_iter().flatten().flatten();
     let results: u64 = jobs.map(|job| length(&job.path().join("raw.jsonl"))).sum();
     made + length(&paths.logged()) + results < MOST_BYTES / 2

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use self::cell::{BookCell, Results};
 use self::verdicts::{Kept, Verdicts};
 use crate::context::{Context, store};
-use crate::dataset_rows::FolderRows;
+use crate::dataset_rows::{self, FolderRows};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::expected::{Source, of_run};
 use crate::judge::{Cell, Passes, cells, scores_path};
@@ -95,17 +95,13 @@ impl RowBook {
                 let numbers = (cell.variant, cell.model);
                 let jobs = state.cell(cell.variant, cell.model);
                 let results = Results::open(folder, numbers, jobs)?;
-                let places = match results.kept() {
-                    Some(places) => places,
-                    None => {
-                        let passes = match &passes {
-                            Some(passes) => passes,
-                            None => {
-                                &*passes.insert(Passes::open(context, folder, &[], cell.variant)?)
-                            }
-                        };
-                        results.find(context, passes)?
+                let places = if let Some(places) = results.kept() {
+                    places
+                } else {
+                    if passes.is_none() {
+                        passes = Some(Passes::open(context, folder, &[], cell.variant)?);
                     }
+                    results.find(context, passes.as_ref())?
                 };
                 let verdicts = verdicts(folder, scorers, Some(numbers))?;
                 opened.push(BookCell::new(results, places, verdicts));
@@ -124,6 +120,11 @@ impl RowBook {
             expected: of_run(context, folder, None)?,
             cells: opened,
         })
+    }
+
+    /// Takes the expected values from elsewhere than where the run was made with.
+    pub(crate) fn expect(&mut self, source: Option<Source>) {
+        self.expected = source;
     }
 
     /// How many rows the run has.
@@ -230,16 +231,9 @@ fn expected(
     dataset: &RawValue,
     request: Option<&Option<Box<RawValue>>>,
 ) -> io::Result<Option<Box<RawValue>>> {
-    let [logged, fields] = scoring::View::new(dataset).pick(["response", "row"]);
-    let owned = |view: Option<scoring::View<'_>>| {
-        view.map(|view| RawValue::from_string(view.text().to_owned())).transpose()
-    };
-    let side = DatasetRow {
-        request: request.cloned().flatten(),
-        logged: owned(logged)?,
-        expected: None,
-        fields: owned(fields)?,
-    };
+    let needs = Needs::NOTHING.and_logged().and_fields().and_taken();
+    let beside = dataset_rows::beside(dataset.get().as_bytes(), needs)?;
+    let side = DatasetRow { request: request.cloned().flatten(), ..beside };
     source.value_of(&Row::of_line(number, dataset).with_dataset(&side))
 }
 

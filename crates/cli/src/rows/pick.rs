@@ -8,6 +8,8 @@ use super::verdicts::Kept;
 
 /// A page lists no more rows than these.
 const MOST: usize = 250_000;
+/// So many rows are read together even where there is little room.
+const LEAST: usize = 512;
 /// Makes chance the same each time.
 const SEED: u64 = 0x6261_7463_682d_6576;
 
@@ -39,8 +41,34 @@ impl Picks {
         }
     }
 
-    pub(super) fn rows(self) -> impl Iterator<Item = u64> {
-        self.best.into_sorted_vec().into_iter().map(|(_, _, number)| number)
+    /// The rows, those most wanted first, a part at a time.
+    pub(super) fn sweeps(self) -> Sweeps {
+        let rows = self.best.into_sorted_vec();
+        Sweeps { wanted: rows.into_iter().map(|(_, _, number)| number).collect(), taken: 0 }
+    }
+}
+
+/// Rows in parts, each of which is read from front to back: reading them as they are wanted would read the run again
+/// and again.
+#[derive(Debug)]
+pub(super) struct Sweeps {
+    wanted: Vec<u64>,
+    taken: usize,
+}
+
+impl Sweeps {
+    /// The next part, in the order of the rows' numbers, where there is room for about so many.
+    ///
+    /// It takes half of the room, so that what there is no room for is never something wanted more than what went in
+    /// before; the last of the room is filled in small parts.
+    pub(super) fn next(&mut self, room: Option<u64>) -> Option<Vec<u64>> {
+        let room = usize::try_from(room.unwrap_or_default()).unwrap_or(usize::MAX);
+        let rest = &self.wanted[self.taken..];
+        let part = if rest.len() < room / 2 { rest.len() } else { (room / 2).max(LEAST) };
+        let mut part = rest[..part.min(rest.len())].to_vec();
+        self.taken += part.len();
+        part.sort_unstable();
+        (!part.is_empty()).then_some(part)
     }
 }
 
@@ -92,16 +120,44 @@ mod tests {
         picks.offer(1, &[kept(Outcome::Answered, false), kept(Outcome::Answered, false)], Some(0));
         picks.offer(2, &[None, kept(Outcome::Blocked, true)], Some(0));
         picks.offer(3, &[logged(), kept(Outcome::Answered, false)], Some(0));
-        assert_eq!(picks.rows().collect::<Vec<_>>(), [3, 2, 1, 0]);
+        assert_eq!(picks.sweeps().wanted, [3, 2, 1, 0]);
     }
 
     #[test]
     fn the_rest_is_drawn_from_everywhere() {
         let mut picks = Picks::default();
         (0..400_000).for_each(|number| picks.offer(number, &[], None));
-        let rows: Vec<u64> = picks.rows().collect();
+        let rows = picks.sweeps().wanted;
         assert_eq!(rows.len(), MOST);
         let late = rows.iter().filter(|row| **row >= 200_000).count();
         assert!((120_000..130_000).contains(&late), "{late}");
+    }
+
+    #[test]
+    fn sweeps_go_from_front_to_back_and_never_take_all_the_room() {
+        let wanted: Vec<u64> = (0..50_000).map(|at| at * 7919 % 50_000).collect();
+        let mut sweeps = Sweeps { wanted: wanted.clone(), taken: 0 };
+        let (mut room, mut taken, mut parts) = (None, Vec::new(), 0);
+        while let Some(part) = sweeps.next(room) {
+            assert!(part.is_sorted());
+            assert!(room.is_none_or(|room| part.len() as u64 <= (room / 2).max(512)));
+            taken.extend(part);
+            parts += 1;
+            room = Some(20_000_u64.saturating_sub(taken.len() as u64));
+            if room == Some(0) {
+                break;
+            }
+        }
+        assert!((20_000..20_512).contains(&taken.len()) && parts < 12, "{} {parts}", taken.len());
+        // The most wanted are those that went in.
+        let mut first = wanted[..taken.len()].to_vec();
+        first.sort_unstable();
+        taken.sort_unstable();
+        assert_eq!(taken, first);
+        // Where there is room for all, two parts do.
+        let mut sweeps = Sweeps { wanted, taken: 0 };
+        assert_eq!(sweeps.next(None).unwrap().len(), 512);
+        assert_eq!(sweeps.next(Some(1 << 20)).unwrap().len(), 49_488);
+        assert_eq!(sweeps.next(Some(1 << 20)), None);
     }
 }

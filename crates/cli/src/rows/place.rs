@@ -98,7 +98,7 @@ impl Places {
             return Ok(None);
         }
         let mut bytes = [0; RECORD];
-        self.file.read_exact_at(&mut bytes, self.start(row))?;
+        self.file.read_exact_at(&mut bytes, start(row))?;
         Ok(Place::of_bytes(&bytes))
     }
 
@@ -111,9 +111,9 @@ impl Places {
     ) -> io::Result<()> {
         let left = usize::try_from(self.rows.saturating_sub(first)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; RECORD * count.min(left)];
-        self.file.read_exact_at(&mut bytes, self.start(first))?;
+        self.file.read_exact_at(&mut bytes, start(first))?;
         change(&mut bytes)?;
-        self.file.write_all_at(&bytes, self.start(first))
+        self.file.write_all_at(&bytes, start(first))
     }
 
     /// The whole file, to be copied.
@@ -124,13 +124,14 @@ impl Places {
         Ok(file)
     }
 
-    fn start(&self, row: u64) -> u64 {
-        HEADER as u64 + row * RECORD as u64
-    }
-
     fn end(&self) -> u64 {
-        self.start(self.rows)
+        start(self.rows)
     }
+}
+
+/// Where the record of a row begins.
+fn start(row: u64) -> u64 {
+    HEADER as u64 + row * RECORD as u64
 }
 
 fn header(rows: u64, digest: &str) -> Option<[u8; HEADER]> {

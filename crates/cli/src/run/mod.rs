@@ -70,6 +70,7 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
         refetch: false,
         money: wanted.config.money.clone(),
         yes: args.yes,
+        judges_again: false,
     };
     steps::go_on(context, run, &wishes).await
 }
@@ -97,7 +98,7 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         scorers => scorers.to_vec(),
     };
     // A scorer that cannot be built is found out before anything is made or sent.
-    if let Some(text) = &args.expected.expected {
+    if let Some(text) = &config.expected {
         Wish::parse(text)?;
     }
     let identities = plugins::identities(&context.scorers(&scorers)?);
@@ -207,7 +208,7 @@ fn same(context: &Context, folder: &RunFolder, wanted: &Wanted<'_>) -> Outcome<(
         ..wanted.asked.clone()
     };
     let mut difference = manifest.asked.difference(&asked);
-    difference.extend(expected::differs(folder, wanted.args.expected.expected.as_deref())?);
+    difference.extend(expected::differs(folder, wanted.config.expected.as_deref())?);
     difference.extend(context.desk.differs(folder)?);
     if difference.is_empty() {
         return Ok(());
@@ -264,11 +265,12 @@ async fn make(
     money::keep(paths, &wanted.config.money)?;
     context.desk.keep_files(paths)?;
     Judging::of(&wanted.config).keep(paths)?;
-    expected::keep(context, paths, wanted.args.expected.expected.as_deref())?;
+    expected::keep(context, paths, wanted.config.expected.as_deref())?;
     plugins::keep(paths, draft.tag().as_str(), &wanted.asked.scorers, &wanted.scorers)?;
     let forecasted =
         money::forecast(context, paths, &wanted.asked, &mut made, &quotes, client.as_ref()).await?;
-    let key_fingerprint = key.map(|key| key.fingerprint(draft.tag().as_str()));
+    let mark = |key: &Key| key.mark(draft.tag().as_str(), &wanted.asked.backend);
+    let key_fingerprint = key.map(mark);
     let asked = Asked { dataset, key_fingerprint, ..wanted.asked.clone() };
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;

@@ -17,7 +17,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plugins::{Identity, identities};
 use crate::ui::Ui;
-use crate::{judge, steps, table};
+use crate::{judge, table};
 
 pub(crate) use diff::diff;
 
@@ -108,14 +108,19 @@ pub(crate) fn end(
     let scoring = Scoring {
         v: VERSION,
         id,
-        at: steps::rfc3339(context.now()),
+        at: instant(context.now()),
         program: Context::program(),
         scorers: identities(scorers),
         figures: figures.collect(),
     };
     let json =
         serde_json::to_vec_pretty(&scoring).map_err(|error| Failure::of(Exit::Bug, &error))?;
-    judge::keep_file(context, folder, &place.join(ABOUT), |file| file.write_all(&json))
+    judge::keep_file(context, folder, &place.join(ABOUT), |file| file.write_all(&json)).map(drop)
+}
+
+/// To the millisecond: scorings within a second have an order too.
+fn instant(at: std::time::SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| "-".to_owned(), |at| format!("{at:.3}"))
 }
 
 fn read(folder: &RunFolder, place: &std::path::Path) -> Outcome<Option<Scoring>> {

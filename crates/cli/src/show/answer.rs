@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::parts::{either, parts};
 use super::screen::Screen;
+use crate::grading::Spoken;
 
 /// A raw line that is no JSON is shown up to here.
 const RAW: usize = 2_000;
@@ -31,6 +32,13 @@ pub(super) fn answer(screen: &mut Screen, title: &str, answer: &RowAnswer, score
         screen.say("error", &format!("{code}{message}"));
     }
     response(screen, &line["response"]);
+}
+
+/// What a judge said of the answer above.
+pub(super) fn judged(screen: &mut Screen, spoken: &Spoken) {
+    let said = spoken.said.as_deref().unwrap_or("no answer that could be read");
+    let place = if spoken.second { ", with this answer second" } else { "" };
+    screen.say("judge", &format!("{}{place}: {said}", spoken.scorer));
 }
 
 fn response(screen: &mut Screen, response: &Value) {

@@ -8,13 +8,15 @@ mod screen;
 
 use std::io::{BufRead as _, BufReader};
 
-use eval_report::sanitize;
+use eval_report::{json_for_terminals, sanitize};
 use jsonl_transform::member;
 use run_store::{OwnName, RunFolder};
+use serde_json::Value;
 
 use crate::args::ShowArgs;
 use crate::context::{Context, store};
 use crate::exit::{Failure, Outcome};
+use crate::grading;
 use crate::rows::RowBook;
 use crate::steps;
 use crate::ui::Ui;
@@ -41,6 +43,7 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
             rows(book.rows())
         )));
     };
+    let judges = grading::spoken(context, &folder, &judges(&folder), found.number)?;
     let shown = row::Shown {
         run: folder.manifest().name.as_str(),
         dataset: &folder.manifest().asked.dataset.label,
@@ -48,9 +51,10 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
         columns: book.columns(),
         scorers: &scorers,
         row: &found,
+        judges: &judges,
     };
     if context.ui.json {
-        return Ui::result(&shown.json()?);
+        return Ui::result(&json_for_terminals(&shown.json()?));
     }
     Ui::result(&shown.text(Ui::width(), args.full))
 }
@@ -59,13 +63,27 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
 /// where there is no report.
 pub(crate) fn scorers(folder: &RunFolder) -> Vec<String> {
     let read = || {
-        let path = folder.paths().report(&OwnName::parse("report.json").ok()?);
-        let file = BufReader::new(folder.paths().open_file(&path).ok()?);
-        let report: serde_json::Value = serde_json::from_reader(file).ok()?;
+        let report = report(folder)?;
         let names = report["scorers"].as_array()?.iter();
         names.map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
     };
     read().unwrap_or_else(|| folder.manifest().asked.scorers.clone())
+}
+
+/// The judges by which the run was reported, with their fingerprints.
+fn judges(folder: &RunFolder) -> Vec<(String, String)> {
+    let report = report(folder).unwrap_or_default();
+    let judges = report["judges"].as_array().into_iter().flatten();
+    let named = |judge: &Value| {
+        Some((judge["scorer"].as_str()?.to_owned(), judge["fingerprint"].as_str()?.to_owned()))
+    };
+    judges.filter_map(named).collect()
+}
+
+fn report(folder: &RunFolder) -> Option<Value> {
+    let path = folder.paths().report(&OwnName::parse("report.json").ok()?);
+    let file = BufReader::new(folder.paths().open_file(&path).ok()?);
+    serde_json::from_reader(file).ok()
 }
 
 /// The number of the row that is meant.

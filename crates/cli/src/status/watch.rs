@@ -24,6 +24,7 @@ pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
     let folder = context.find(args.run.run.as_deref())?;
     context.stop.goes_on_with(steps::resume(folder.manifest()));
     let backend = &folder.manifest().asked.backend;
+    service::trusted(context, folder.manifest(), key.as_ref())?;
     // The emulator of another process is that process's own; its journal tells enough.
     let service = match backend.kind {
         BackendKind::Emulator => None,

@@ -10,6 +10,7 @@ pub(crate) use standing::stopped_at;
 use story::{Story, with_doubts};
 pub(crate) use travel::{guard, policy};
 
+use std::cell::OnceCell;
 use std::time::SystemTime;
 
 use batch_orchestrator::{Clock as _, DriveError, Event, Goal, InputPhase, Journal as _, RunState};
@@ -38,6 +39,7 @@ pub(crate) struct Locked {
 
 /// How this call wants the run to be worked on.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags of commands, each for itself")]
 pub(crate) struct Wishes<'a> {
     pub(crate) pace: &'a PaceArgs,
     pub(crate) key: Option<&'a Key>,
@@ -48,6 +50,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) money: MoneyConfig,
     /// Whether what would be asked is agreed to.
     pub(crate) yes: bool,
+    /// Whether judges are asked again what failed at the service or never came.
+    pub(crate) judges_again: bool,
 }
 
 /// Takes the lock of a run.
@@ -118,10 +122,15 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
         story.end("not agreed")?;
         return Err(refused);
     }
-    let scorers = plugins::of_run(context, &folder)?;
     let quotes = quotes(context, &folder, &wishes.money)?;
+    // Started when there is something to score: what keeps them from it keeps nothing from being fetched.
+    let scorers = OnceCell::new();
     let judge = |story: &Story<'_>, state: &RunState| {
-        judge::run(context, &folder, state, &scorers, &quotes, story.elapsed(context.now()))
+        if scorers.get().is_none() {
+            let _ = scorers.set(plugins::of_run(context, &folder)?);
+        }
+        let scorers = scorers.get().map(Vec::as_slice).unwrap_or_default();
+        judge::run(context, &folder, state, scorers, &quotes, story.elapsed(context.now()))
     };
     let (state, judged) = loop {
         let state = travel::travel(context, &mut story, wishes).await?;
@@ -197,6 +206,11 @@ fn budget(manifest: &Manifest, wishes: &Wishes<'_>) -> Option<u64> {
     wishes.money.budget.map(batch_cost::Money::micros).or(manifest.asked.settings.budget)
 }
 
+/// Whether nothing of a run has been sent.
+pub(crate) fn is_untouched(state: &RunState) -> bool {
+    state.inputs().all(|(_, phase)| *phase == InputPhase::Planned)
+}
+
 /// Fails when a run that was never begun may not begin: whichever command begins it, and however
 /// often the words are said.
 fn agreed(
@@ -205,7 +219,7 @@ fn agreed(
     before: &RunState,
     wishes: &Wishes<'_>,
 ) -> Outcome<()> {
-    if before.inputs().any(|(_, phase)| *phase != InputPhase::Planned) {
+    if !is_untouched(before) {
         return Ok(());
     }
     let manifest = folder.manifest();

@@ -49,6 +49,7 @@ pub(super) async fn travel(
     let judges = grading::committed(folder)?;
     policy.budget = policy.budget.map(|budget| budget.saturating_sub(judges));
     guard(context, manifest, wishes.key, wishes.pace, &mut policy);
+    service::trusted(context, manifest, wishes.key)?;
     let service = service::open(&manifest.asked.backend, wishes.key, &story.emulator).await?;
     let world = World {
         backend: Arc::clone(&service.backend),
@@ -146,7 +147,9 @@ pub(crate) fn guard(
 /// Whether the run was made with another key than this one.
 fn other_key(manifest: &Manifest, key: Option<&Key>) -> bool {
     let made_with = manifest.asked.key_fingerprint.as_deref();
-    made_with.zip(key).is_some_and(|(made, key)| made != key.fingerprint(manifest.tag.as_str()))
+    made_with
+        .zip(key)
+        .is_some_and(|(made, key)| made != key.mark(manifest.tag.as_str(), &manifest.asked.backend))
 }
 
 /// How a session works on a run: what this call wants, over what the run was made with.

@@ -13,11 +13,17 @@ async function unpack(id) {
 
 /** Parses JSON without losing digits of long numbers, where the browser can tell how they were written. */
 function parse(text) {
-  if (!/[0-9.]{16}/.test(text)) return JSON.parse(text);
-  return JSON.parse(text, (name, value, context) => {
-    const isRounded = typeof value === 'number' && context?.source && String(value) !== context.source;
-    return isRounded ? new Digits(context.source) : value;
-  });
+  const known = JSON.parse(text);
+  if (!/[0-9.]{16}/.test(text)) return known;
+  try {
+    return JSON.parse(text, (name, value, context) => {
+      const isRounded = typeof value === 'number' && context?.source && String(value) !== context.source;
+      return isRounded ? new Digits(context.source) : value;
+    });
+  } catch {
+    // Thousands of levels are too deep for a function that is called level by level.
+    return known;
+  }
 }
 
 /** A number as it was written. */
@@ -29,6 +35,16 @@ class Digits {
   toString() {
     return this.source;
   }
+}
+
+/** JSON with letters in place of the escapes that some writers have for them: as ü for \u00fc, and / for \/. */
+function unescaped(line) {
+  if (!line.includes('\\u') && !line.includes('\\/')) return line;
+  return line.replace(/\\(?:u([0-9a-f]{4})|(.))/gi, (escape, code, other) => {
+    if (other !== undefined) return other === '/' ? '/' : escape;
+    const letter = Number.parseInt(code, 16);
+    return letter < 0x80 ? escape : String.fromCharCode(letter);
+  });
 }
 
 /** One row of the index: what the list and the filters need. */
@@ -81,11 +97,12 @@ class Rows {
    */
   async search(words, found) {
     const needle = JSON.stringify(words).slice(1, -1).toLowerCase();
+    const readable = /[^ -~]|[/]/.test(needle) ? unescaped : (line) => line;
     const hits = new Set();
     for (let number = 0; number < this.about.chunks; number += 1) {
       const lines = this.recent.get(number) ?? (await unpack(`c${number}`)).split('\n');
       lines.forEach((line, at) => {
-        if (line.toLowerCase().includes(needle)) hits.add(number * 65536 + at);
+        if (readable(line).toLowerCase().includes(needle)) hits.add(number * 65536 + at);
       });
       if (!found(hits, (number + 1) / this.about.chunks)) return;
     }

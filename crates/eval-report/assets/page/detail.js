@@ -76,7 +76,7 @@ function drawAnswer(entry, row, column, logged) {
   const outcome = OUTCOMES[entry.outcomes[column]];
   const isLogged = column === 0;
   const answer = isLogged ? row.data : row.answers[column - 1];
-  const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer), shown(name)));
+  const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer, false), shown(name)));
   const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts)];
   if (isCut(answer)) content.push(drawCut(answer));
   else if (answer?.response !== undefined && answer.response !== null) content.push(drawResponse(answer.response, isLogged ? undefined : logged));

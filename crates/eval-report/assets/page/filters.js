@@ -92,11 +92,18 @@ class Filters {
     this.done = words ? 0 : 1;
     this.changed();
     if (!words) return;
+    let [last, cost] = [performance.now(), 0];
     await this.rows.search(words, (hits, done) => {
       if (round !== this.round) return false;
       this.hits = hits;
       this.done = done;
-      this.changed();
+      // Showing what is found so far takes no more than a tenth of the time.
+      const now = performance.now();
+      if (done === 1 || now - last > Math.max(300, cost * 10)) {
+        this.changed();
+        last = performance.now();
+        cost = last - now;
+      }
       return true;
     });
   }
@@ -118,7 +125,7 @@ class Filters {
   has(entry) {
     return this.hits?.has(entry.chunk * 65536 + entry.line)
       || String(entry.number) === this.words
-      || entry.key.includes(this.words)
+      || entry.key.toLowerCase().includes(this.words)
       || entry.snippet.toLowerCase().includes(this.words);
   }
 }

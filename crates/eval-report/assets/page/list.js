@@ -78,15 +78,21 @@ class List {
   }
 }
 
-const SIGNS = { true: ['✓', 'pass'], false: ['✗', 'fail'], null: ['·', 'none'] };
+/** A verdict as a sign, and what kind it is; a label may be any text, `true` and `constructor` too. */
+function signOf(verdict) {
+  if (typeof verdict === 'boolean') return verdict ? ['✓', 'pass'] : ['✗', 'fail'];
+  if (verdict === null) return ['·', 'none'];
+  return [typeof verdict === 'number' ? verdict.toFixed(2) : plain(String(verdict)), 'label'];
+}
 
-/** One column's verdict on a row, as a sign with words for those who cannot see it. */
-function chip(entry, column, scorer = selectedScorer()) {
+/** One column's verdict on a row, as a sign with words for those who cannot see it; in the list with how it came. */
+function chip(entry, column, scorer = selectedScorer(), isAlone = true) {
   const verdict = verdictOf(entry, column, scorer);
   const outcome = OUTCOMES[entry.outcomes[column]];
-  const [sign, kind] = SIGNS[verdict] ?? [typeof verdict === 'number' ? verdict.toFixed(2) : plain(String(verdict)), 'label'];
-  const odd = outcome !== 'answered' ? outcome : '';
+  const [sign, kind] = signOf(verdict);
+  const odd = isAlone && outcome !== 'answered' ? outcome.replace('missing', '–') : '';
+  const text = odd && kind === 'none' ? odd : `${sign} ${odd}`.trim();
   const words = `${plain(meta.columns[column])}: ${outcome}, ${kind === 'label' ? sign : kind}`;
   return h('span', { class: `chip chip-${kind}`, 'data-hue': meta.hues[column], 'data-flip': flipOf(entry, column, scorer) || null, title: words },
-    h('span', { 'aria-hidden': 'true' }, odd && odd !== 'missing' ? odd : odd ? '–' : sign), h('span', { class: 'unseen' }, words));
+    h('span', { 'aria-hidden': 'true' }, text), h('span', { class: 'unseen' }, words));
 }

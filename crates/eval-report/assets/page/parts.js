@@ -22,7 +22,8 @@ function pretty(value, depth = 0) {
 /** A member by its name in either spelling. */
 function member(object, name) {
   if (object === null || typeof object !== 'object') return undefined;
-  return object[name] ?? object[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  const own = (spelling) => (Object.hasOwn(object, spelling) ? object[spelling] : undefined);
+  return own(name) ?? own(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
 function listOf(value) {
@@ -92,7 +93,9 @@ function drawCall(call, base) {
   const isOther = base !== undefined && (base === null || base?.name !== call?.name);
   const names = [...new Set([...Object.keys(args), ...(known && !isOther ? Object.keys(known) : [])])];
   const rows = names.map((arg) => {
-    const [value, other] = [arg in args ? pretty(args[arg]) : null, known && !isOther && arg in known ? pretty(known[arg]) : null];
+    // A model may name an argument `constructor`, which every object has without having been given it.
+    const valueIn = (object) => (Object.hasOwn(object, arg) ? pretty(object[arg]) : null);
+    const [value, other] = [valueIn(args), known && !isOther ? valueIn(known) : null];
     const state = !known || isOther || value === other ? 'same' : value === null ? 'lacks' : other === null ? 'new' : 'changed';
     const said = value === null ? ['left out; was ', h('del', {}, shown(other))] : state === 'changed' ? marked(value, other) : shown(value);
     const word = { new: 'new', changed: 'changed', lacks: 'left out' }[state];

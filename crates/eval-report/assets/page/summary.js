@@ -30,7 +30,7 @@ function drawSummary() {
   document.getElementById('subtitle').replaceChildren(...shown(parts.join(' · ')));
   const models = report.models;
   document.getElementById('summary').append(...[
-    emulated(report), warnings(), gates(report), ...headline(report),
+    emulated(report), warnings(), gates(report), ...headline(report), ...judges(report),
     section('Outcomes', 'What the service gave for each row submitted.', outcomesChart(models)),
     slices(report),
     ...confusions(report),
@@ -67,6 +67,7 @@ function headline(report) {
   return report.scorers.map((scorer, number) => {
     const comparisons = (report.comparisons ?? []).filter((one) => one.scorer === scorer);
     const flips = flipsChart(comparisons);
+    const said = [...comparisons, ...(report.agreements ?? []).filter((one) => one.scorer === scorer)];
     return h('section', { class: 'card' },
       h('h2', {}, shown(scorer)),
       table(report, number, comparisons),
@@ -75,7 +76,7 @@ function headline(report) {
       flips && legend([['both', 'both right'], ['won', 'only the model'], ['lost', 'only the baseline'], ['neither', 'both wrong']]),
       flips,
       (report.omnibus ?? []).filter((one) => one.scorer === scorer).map((one) => h('p', { class: 'overall' }, shown(sentence(one.sentence)))),
-      comparisons.length > 0 && h('ul', { class: 'sentences' }, comparisons.map((one) => h('li', { 'data-finding': one.finding }, shown(one.sentence)))));
+      said.length > 0 && h('ul', { class: 'sentences' }, said.map((one) => h('li', {}, shown(sentence(one.sentence))))));
   });
 }
 
@@ -95,7 +96,7 @@ function table(report, scorer, comparisons) {
       h('td', {}, column.tokens.total ? count(column.tokens.total) : '–'),
       h('td', {}, column.cost && column.cost.micros !== null ? dollars(column.cost.micros) : '–'));
   });
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Results by model' }, h('table', { class: 'figures' },
+  return scrolled('Results by model', h('table', { class: 'figures' },
     h('thead', {}, h('tr', {}, heads.map((head) => (head ? h('th', { scope: 'col' }, head) : h('td', {}))))), h('tbody', {}, rows)));
 }
 
@@ -142,29 +143,45 @@ function confusions(report) {
     if (!result.confusion) return null;
     const { labels, matrix, per_class: classes } = result.confusion;
     return section(`Confusion: ${plain(titleOf(column))}, ${plain(result.scorer)}`, 'Rows: what was expected. Columns: what was given.',
-      h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Confusion of ${plain(titleOf(column))}` }, h('table', { class: 'confusion' },
-        h('thead', {}, h('tr', {}, h('td', {}), labels.map((label) => h('th', { scope: 'col' }, shown(label))), ['recall', 'precision'].map((head) => h('th', { scope: 'col' }, head)))),
-        h('tbody', {}, matrix.map((cells, expected) => {
-          const all = cells.reduce((sum, cell) => sum + cell, 0) || 1;
-          return h('tr', {}, h('th', { scope: 'row' }, shown(labels[expected])), cells.map((cell, given) => {
-            const element = h('td', { class: given === expected ? 'right' : cell ? 'wrong' : 'zero' }, count(cell));
-            element.style.setProperty('--heat', (cell / all).toFixed(3));
-            return element;
-          }), [classes[expected]?.recall, classes[expected]?.precision].map((share) => h('td', {}, typeof share === 'number' ? percent(share) : '–')));
-        })))));
+      matrixTable(`Confusion of ${plain(titleOf(column))}`, labels, matrix, ['recall', 'precision', 'rows'], (label, rows) => [
+        ...[classes[label]?.recall, classes[label]?.precision].map((share) => (typeof share === 'number' ? percent(share) : '–')), count(rows)]));
   }));
+}
+
+/** Counts by two sets of the same labels; `more` gives what stands behind each line, of its label and its sum. */
+function matrixTable(about, labels, matrix, heads, more) {
+  const lines = matrix.map((cells, line) => {
+    const all = cells.reduce((sum, cell) => sum + cell, 0);
+    return h('tr', {}, h('th', { scope: 'row' }, shown(labels[line])), cells.map((cell, at) => {
+      const element = h('td', { class: at === line ? 'right' : cell ? 'wrong' : 'zero' }, count(cell));
+      element.style.setProperty('--heat', (cell / (all || 1)).toFixed(3));
+      return element;
+    }), more(line, all).map((text) => h('td', {}, text)));
+  });
+  return scrolled(about, h('table', { class: 'confusion' },
+    h('thead', {}, h('tr', {}, h('td', {}), labels.map((label) => h('th', { scope: 'col' }, shown(label))), heads.map((head) => h('th', { scope: 'col' }, head)))),
+    h('tbody', {}, lines)));
+}
+
+/** What is wider than the page is moved within itself. */
+function scrolled(about, content) {
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': about }, content);
 }
 
 /** A text with a large letter in front and a full stop behind. */
 function sentence(text) {
-  const large = text.slice(0, 1).toUpperCase() + text.slice(1);
+  // What begins with the name of a column keeps its case.
+  const isNamed = meta.report.models.some((column) => text.startsWith(titleOf(column)));
+  const large = isNamed ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
   return large.endsWith('.') ? large : `${large}.`;
 }
 
 /** The sentences that do not stand elsewhere on the page already. */
 function notes() {
-  const { comparisons = [], omnibus = [] } = meta.report;
-  const said = new Set([...comparisons, ...omnibus].map((one) => sentence(one.sentence)));
+  const { comparisons = [], omnibus = [], agreements = [] } = meta.report;
+  const found = [...comparisons, ...omnibus, ...agreements].flatMap((one) => [one.sentence, `by ${one.scorer}, ${one.sentence}`]);
+  const drawn = [...found, ...meta.judges.flat()];
+  const said = new Set(drawn.map(sentence));
   const others = meta.sentences.filter((text) => !said.has(sentence(text)));
   return section('Notes', null, others.length > 0 && h('ul', { class: 'sentences' }, others.map((text) => h('li', {}, shown(text)))));
 }

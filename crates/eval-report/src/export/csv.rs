@@ -30,7 +30,7 @@ const FIXED: [&str; 15] = [
 /// Writes rows as CSV: one line for each row and column, by RFC 4180 with a header line.
 ///
 /// A text that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end would be run as a formula by
-/// spreadsheets, so an apostrophe is put before it; and before a text that begins with an apostrophe, so that whoever
+/// spreadsheets, so an apostrophe is put before it, also where spaces or a byte order mark come first; and before a text that begins with an apostrophe, so that whoever
 /// takes one away from the front of every text has them as they were. A NUL is written as `␀`.
 ///
 /// ```
@@ -153,7 +153,9 @@ fn harmless(text: &str) -> Cow<'_, str> {
     const STARTS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', '\''];
     let text =
         if text.contains('\0') { text.replace('\0', "␀").into() } else { Cow::Borrowed(text) };
-    if text.starts_with(STARTS) { format!("'{text}").into() } else { text }
+    // Some readers drop what cannot be seen in front.
+    let seen = text.trim_start_matches([' ', '\u{a0}', '\u{feff}']);
+    if seen.starts_with(STARTS) { format!("'{text}").into() } else { text }
 }
 
 #[cfg(test)]
@@ -176,6 +178,9 @@ mod tests {
             "a\0b",
             "\"=1\"",
             "=1\",\"=2",
+            " =1",
+            "\u{feff} \u{a0}@x",
+            " 'x",
         ] {
             let mut line = String::new();
             text(&mut line, hostile);
@@ -184,7 +189,11 @@ mod tests {
                 Some(quoted) => quoted.replace("\"\"", "\""),
                 None => field.to_owned(),
             };
-            assert!(!bare.starts_with(['=', '+', '-', '@', '＝', '\t', '\r', '\n']), "{bare:?}");
+            let bare_seen = bare.trim_start_matches([' ', '\u{a0}', '\u{feff}']);
+            assert!(
+                !bare_seen.starts_with(['=', '+', '-', '@', '＝', '\t', '\r', '\n']),
+                "{bare:?}"
+            );
             let back = bare.strip_prefix('\'').unwrap_or(&bare).replace('␀', "\0");
             assert_eq!(back, hostile);
         }

@@ -1,5 +1,6 @@
 //! From the verdicts of all columns to what a report concludes: comparisons, slices, gates.
 
+mod agreements;
 mod gates;
 mod pairs;
 mod slices;
@@ -74,6 +75,7 @@ impl Report {
             self.baseline = self.models.get(baseline).map(crate::Column::title);
             for scorer in 0..self.scorers.len() {
                 self.omnibus.extend(omnibus(self, scores, scorer));
+                self.agreements.extend(agreements::of(self, scores, scorer, baseline));
                 self.comparisons.extend(compared(self, scores, scorer, baseline, how.clusters));
             }
         }
@@ -162,6 +164,16 @@ impl Report {
                 ));
             }
         }
+        let of_one_cluster = |slice: &&crate::Slice| {
+            slice.accuracy.is_some_and(|accuracy| accuracy.method == Method::Wilson)
+        };
+        let alone = self.slices.iter().filter(of_one_cluster).count();
+        if alone > 0 && how.clusters.is_some_and(|clusters| clusters.count() > 1) {
+            self.note(format!(
+                "{} of slices rest on the rows of a single cluster: their intervals take each row for itself",
+                if alone == 1 { "1 figure".to_owned() } else { format!("{alone} figures") }
+            ));
+        }
         for slicing in how.slices.iter().filter(|slicing| slicing.is_full()) {
             let most = grouped((slicing.groups() - 2) as u64);
             let field = slicing.field();
@@ -194,13 +206,18 @@ fn compared(
     let others = scores.iter().enumerate().filter(|(at, _)| *at != baseline);
     let mut found: Vec<(Comparison, Option<Difference>)> = others
         .filter_map(|(at, a)| {
-            let pairing = Pairing::of(a, b, scorer, clusters);
             let names = [report.models.get(at)?.title(), report.models.get(baseline)?.title()];
-            Some(comparison(&pairing, report.scorers.get(scorer)?, names, [a, b], scorer))
+            let scorer_name = report.scorers.get(scorer)?;
+            if names.iter().any(|title| report.is_beside(scorer_name, title)) {
+                return None;
+            }
+            let pairing = Pairing::of(a, b, scorer, clusters);
+            Some(comparison(&pairing, scorer_name, names, [a, b], scorer))
         })
         .collect();
     adjust(&mut found);
-    let several = found.len();
+    let several =
+        found.iter().filter(|(_, found)| found.is_some_and(|it| it.test.is_some())).count();
     found
         .into_iter()
         .map(|(mut comparison, difference)| {
@@ -213,7 +230,7 @@ fn compared(
 }
 
 /// Whether verdicts are passes or grades, and not labels alone.
-fn says_values(tally: &scoring::ScorerTally) -> bool {
+pub(super) fn says_values(tally: &scoring::ScorerTally) -> bool {
     tally.passes + tally.fails + tally.values > 0
 }
 
@@ -304,6 +321,6 @@ fn omnibus(report: &Report, scores: &[&Scores], scorer: usize) -> Option<Omnibus
         p: test.p,
         sentence: String::new(),
     };
-    omnibus.sentence = phrases::omnibus(&omnibus);
+    omnibus.sentence = phrases::omnibus(&omnibus, report.cluster.is_some());
     Some(omnibus)
 }

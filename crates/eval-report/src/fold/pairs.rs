@@ -9,6 +9,8 @@ use crate::{Bounds, Flips, Method, RowsForGap, Test, TestName};
 
 /// The gap that every comparison says the rows for.
 pub(crate) const GAP: f64 = 0.05;
+/// Rows, or clusters, below which nothing is said of how many it would take.
+const LEAST_TO_PLAN: u64 = 10;
 
 /// What a scorer said of a row: a grade in 0..=1, and whether it is a pass or fail.
 #[derive(Debug, Clone, Copy)]
@@ -114,9 +116,10 @@ impl Pairing {
         if let Some(sums) = &self.clusters {
             let found = sums.difference(confidence)?;
             // Columns that never differ are as far from a difference as can be.
-            let level = || (found.se.is_some() && found.mean == 0.0).then_some(1.0);
+            let value = self.counts().and_then(|counts| counts.difference()).unwrap_or(found.mean);
+            let level = || (found.se.is_some() && value.abs() < f64::EPSILON).then_some(1.0);
             return Some(Difference {
-                value: found.mean,
+                value,
                 interval: found.interval.map(|interval| bounds(Method::Clustered, interval)),
                 test: found.p().or_else(level).map(|p| test(TestName::Clustered, p, None)),
             });
@@ -143,6 +146,10 @@ impl Pairing {
     /// that these rows show.
     pub(crate) fn power(&self) -> (Option<RowsForGap>, Option<f64>) {
         let rows = self.rows();
+        // Fewer say too little of how often the columns differ.
+        if self.clusters().unwrap_or(rows) < LEAST_TO_PLAN {
+            return (None, None);
+        }
         let design = Design::default();
         let planned = self.planning_variance();
         let needed = planned.and_then(|variance| design.rows_needed(variance, GAP));
@@ -152,21 +159,22 @@ impl Pairing {
             reason = "a count of rows above 0; a cast stops at the ends"
         )]
         let needed = needed.map(|rows| RowsForGap { gap: GAP, rows: rows.ceil() as u64 });
-        let seen = self.seen_variance().and_then(|variance| design.detectable(variance, rows));
+        let seen = match (&self.clusters, self.counts()) {
+            (None, Some(counts)) => eval_stats::proportion(counts.only_a + counts.only_b, rows)
+                .and_then(|differing| design.detectable_of_flips(differing, rows)),
+            _ => self.seen_variance().and_then(|variance| design.detectable(variance, rows)),
+        };
         (needed, seen)
     }
 
-    /// The variance of the difference on one row as the rows show it.
+    /// The variance of the difference on one row as the rows show it, for grades and for rows in clusters.
     fn seen_variance(&self) -> Option<f64> {
         if let Some(sums) = &self.clusters {
             let se = sums.mean(CONFIDENCE)?.se?;
             #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
             return Some(se * se * self.rows() as f64);
         }
-        match self.counts() {
-            Some(counts) => counts.variance(),
-            None => self.differences.variance(),
-        }
+        self.differences.variance()
     }
 
     /// The same if the columns were five points apart: of verdicts at least that share must differ.

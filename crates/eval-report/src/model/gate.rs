@@ -31,7 +31,7 @@ pub struct GateResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateOutcome {
-    /// It is met: the lower bound is above the limit.
+    /// It is met: the lower bound reaches the limit.
     Pass,
     /// It is not met: the upper bound is below the limit.
     Fail,

@@ -9,11 +9,12 @@ use sha2::{Digest as _, Sha256};
 const HTML: &str = include_str!("../../assets/page/page.html");
 const CSS: &str = include_str!("../../assets/page/page.css");
 /// In this order they are one script; what stands at the top of the last one starts it.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     include_str!("../../assets/page/dom.js"),
     include_str!("../../assets/page/data.js"),
     include_str!("../../assets/page/charts.js"),
     include_str!("../../assets/page/summary.js"),
+    include_str!("../../assets/page/judges.js"),
     include_str!("../../assets/page/filters.js"),
     include_str!("../../assets/page/list.js"),
     include_str!("../../assets/page/diff.js"),

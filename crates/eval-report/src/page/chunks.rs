@@ -33,18 +33,33 @@ pub(super) struct Chunks {
     all: u64,
     /// Bytes that may still be written.
     left: u64,
+    /// Bytes that were written, and the rows that stand in them.
+    written: (u64, u64),
 }
 
 impl Chunks {
     pub(super) fn new(most: u64) -> Self {
-        Self { rows: Pack::new('c'), index: Pack::new('i'), lines: 0, all: 0, left: most }
+        Self {
+            rows: Pack::new('c'),
+            index: Pack::new('i'),
+            lines: 0,
+            all: 0,
+            left: most,
+            written: (0, 0),
+        }
     }
 
-    /// Whether no row goes in any more.
-    pub(super) fn is_full(&self) -> bool {
-        // What is under way comes to a fraction of its text; a whole chunk is kept free for what it may come to.
-        let under_way = (self.rows.text + self.index.text) as u64;
-        self.left < 2 * (CHUNK_TEXT as u64) + under_way
+    /// Whether a row of so many bytes still goes in, however badly it is packed.
+    pub(super) fn has_room(&self, row: usize) -> bool {
+        // Base64 makes four bytes of three; a whole chunk is kept free for what is about the rows.
+        let under_way = (self.rows.text + self.index.text + row) as u64;
+        self.left >= CHUNK_TEXT as u64 + under_way / 3 * 4
+    }
+
+    /// About how many more rows go in, if they are like those that did; none as long as that is not known.
+    pub(super) fn room(&self) -> Option<u64> {
+        let (bytes, rows) = self.written;
+        Some(self.left / bytes.checked_div(rows)?.max(1))
     }
 
     /// Adds a row; `entry` makes its line of the index from the chunk and the line it stands on.
@@ -61,6 +76,7 @@ impl Chunks {
         if self.rows.text >= CHUNK_TEXT || self.lines >= CHUNK_LINES {
             self.lines = 0;
             self.spend(|chunks| chunks.rows.close(out))?;
+            self.written.1 = self.all;
         }
         if self.index.text >= INDEX_TEXT {
             self.spend(|chunks| chunks.index.close(out))?;
@@ -77,6 +93,7 @@ impl Chunks {
     fn spend(&mut self, write: impl FnOnce(&mut Self) -> io::Result<u64>) -> io::Result<()> {
         let spent = write(self)?;
         self.left = self.left.saturating_sub(spent);
+        self.written.0 += spent;
         Ok(())
     }
 }
@@ -141,11 +158,20 @@ mod tests {
             char::from(b'a' + u8::try_from((state >> 40) % 26).unwrap())
         };
         let (mut out, mut chunks, mut pushed) = (Vec::new(), Chunks::new(MOST), 0);
-        while !chunks.is_full() {
+        assert_eq!(chunks.room(), None);
+        loop {
             let row: String = (0..10_000).map(|_| noise()).collect();
+            if !chunks.has_room(row.len()) {
+                break;
+            }
+            if pushed == 100 {
+                let room = chunks.room().unwrap();
+                assert!((120..220).contains(&room), "{room}");
+            }
             chunks.push(&mut out, &row, |chunk, line| format!("[{chunk},{line}]")).unwrap();
             pushed += 1;
         }
+        assert!(chunks.room().unwrap() < 40);
         let done = chunks.finish(&mut out).unwrap();
         assert_eq!(done.rows, pushed);
         let length = out.len() as u64;

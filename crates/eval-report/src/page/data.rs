@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::PageRows;
-use crate::{Report, RowAnswer, RunRow, sentences};
+use crate::{JudgeResult, Report, RowAnswer, RunRow, sentences};
 
 /// A part of a row that is longer is cut, so that one row cannot fill the page.
 const LONGEST_PART: usize = 1 << 20;
@@ -20,6 +20,7 @@ pub(super) fn meta(report: &Report, about: &PageRows<'_>) -> io::Result<String> 
     let meta = json!({
         "report": report,
         "sentences": sentences::below(report),
+        "judges": report.judges.iter().map(JudgeResult::sentences).collect::<Vec<_>>(),
         "warnings": sentences::warnings(report),
         "columns": about.columns,
         "fields": about.fields,

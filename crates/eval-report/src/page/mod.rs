@@ -63,12 +63,18 @@ impl<W: Write> Page<W> {
     /// # Errors
     /// What writing gives.
     pub fn push(&mut self, row: &RunRow, values: &[Option<String>]) -> io::Result<bool> {
-        if self.chunks.is_full() {
+        let text = data::row(row);
+        if !self.chunks.has_room(text.len()) {
             return Ok(false);
         }
         let entry = |chunk, line| entry::entry(row, values, chunk, line);
-        self.chunks.push(&mut self.out, &data::row(row), entry)?;
+        self.chunks.push(&mut self.out, &text, entry)?;
         Ok(true)
+    }
+
+    /// About how many more rows there is room for, if they are like those so far; `None` after too few to tell.
+    pub fn room(&self) -> Option<u64> {
+        self.chunks.room()
     }
 
     /// Writes what is left; gives the number of rows that stand in the page.

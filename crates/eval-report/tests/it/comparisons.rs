@@ -55,8 +55,16 @@ fn the_worked_numbers_of_the_field_come_out() {
 #[test]
 fn what_cannot_be_concluded_is_said_so() {
     assert_snapshot!(compared(10, 0, 0, 5).sentence, @"no difference shown: A and logged are level on 15 rows; interval -20 to 20; mid-p 1 (exact 1); to see a gap of 5 points you would need about 150 rows.");
-    assert_snapshot!(compared(0, 2, 1, 0).sentence, @"no difference shown: A is 33 points ahead of logged on 3 rows; interval -58 to 88; mid-p 0.625 (exact 1); to see a gap of 5 points you would need about 3,200 rows.");
-    assert_snapshot!(compared(900, 30, 29, 41).sentence, @"no difference shown: A is 0.1 points ahead of logged on 1,000 rows; interval -1.4 to 1.7; mid-p 0.897 (exact 1); a gap of 2.2 points would probably have shown.");
+    assert_snapshot!(compared(0, 2, 1, 0).sentence, @"no difference shown: A is 33 points ahead of logged on 3 rows; interval -58 to 88; mid-p 0.625 (exact 1).");
+    assert_snapshot!(compared(900, 30, 29, 41).sentence, @"no difference shown: A is 0.1 points ahead of logged on 1,000 rows; interval -1.4 to 1.7; mid-p 0.897 (exact 1); a gap of 2.1 points would probably have shown.");
+    // At no digits this would be "0 points ahead".
+    assert!(
+        compared(90, 16, 15, 79)
+            .sentence
+            .contains("A is 0.5 points ahead of logged on 200 rows; interval -")
+    );
+    // No row differs, and yet a gap of less than this might have been missed.
+    assert_snapshot!(compared(150, 0, 0, 50).sentence, @"no difference shown: A and logged are level on 200 rows; interval -1.9 to 1.9; mid-p 1 (exact 1); a gap of 3.8 points would probably have shown.");
     let nothing = concluded(&[("logged", "X-"), ("A", "FF")], &Conclude::default());
     assert_snapshot!(nothing.comparisons[0].sentence, @"A and logged have no scored row in common: nothing can be said of them.");
     assert_eq!(nothing.comparisons[0].interval, None);
@@ -151,7 +159,7 @@ fn grades_are_compared_by_their_means() {
     assert_eq!((found.table, found.interval.unwrap().method), (None, Method::PairedT));
     close(found.difference.unwrap(), 0.1);
     close(found.test.unwrap().p, 0.025_464);
-    assert_snapshot!(found.sentence, @"a beats b by 10 points on 8 rows; interval 2 to 18; paired t p 0.025; to see a gap of 5 points you would need about 32 rows.");
+    assert_snapshot!(found.sentence, @"a beats b by 10 points on 8 rows; interval 2 to 18; paired t p 0.025.");
     let mean = report.models[1].scores[0].mean_interval.unwrap();
     assert_eq!(mean.method, Method::StudentT);
     assert!(mean.low < 0.65625 && 0.65625 < mean.high && mean.high <= 1.0);

@@ -44,12 +44,29 @@ fn one_cluster_tells_nothing_and_equal_columns_never_are_certain() {
     let found = &report.comparisons[0];
     assert_eq!((found.finding, found.interval, found.test), (Finding::Nothing, None, None));
     assert!(found.sentence.contains("no interval, as the rows all belong together"));
+    assert!(!found.sentence.contains("1 clusters"), "{}", found.sentence);
     let pairs = clusters((0..16).map(|row| row / 2));
     let how = Conclude { clusters: Some(&pairs), ..Conclude::default() };
     let level = concluded(&[("logged", &"FT".repeat(8)), ("a", &"FT".repeat(8))], &how);
     let interval = level.comparisons[0].interval.unwrap();
     assert!(interval.low < -0.2 && interval.high > 0.2, "{interval:?}");
     assert_eq!(level.comparisons[0].finding, Finding::NoDifference);
+}
+
+#[test]
+fn rounding_errors_are_no_difference() {
+    // Each cluster has a row that only a passes and one that only the other passes: nothing is left but noise.
+    let [mut a, mut b] = ["T".repeat(21), "T".repeat(21)].map(String::into_bytes);
+    let mut talks = [0; 21];
+    for (talk, [plus, minus]) in [[1, 6], [4, 13], [10, 17]].into_iter().enumerate() {
+        (a[plus], b[minus]) = (b'F', b'F');
+        (talks[plus], talks[minus]) = (talk, talk);
+    }
+    let [a, b] = [a, b].map(|pattern| String::from_utf8(pattern).unwrap());
+    let talks = clusters(talks);
+    let how = Conclude { clusters: Some(&talks), ..Conclude::default() };
+    let found = concluded(&[("logged", &b), ("a", &a)], &how).comparisons.remove(0);
+    assert_eq!((found.difference, found.test.map(|test| test.p)), (Some(0.0), Some(1.0)));
 }
 
 #[test]
@@ -62,6 +79,25 @@ fn gates_go_by_the_clusters_too() {
     };
     assert_eq!(decide(None), GateOutcome::Pass);
     assert_eq!(decide(Some(&clusters((0..120).map(|row| row / 20)))), GateOutcome::TooLittleData);
+}
+
+#[test]
+fn what_does_not_go_by_the_clusters_says_so() {
+    // Two talks, of which the second is a country of its own.
+    let talks = clusters((0..20).map(|row| row / 10));
+    let mut slicing = Slicing::new("/country");
+    (0..20).for_each(|row| slicing.push(Some(if row < 15 { "de" } else { "fr" })));
+    let slices = [slicing];
+    let gates = [Gate::parse("a >= logged - 0.2").unwrap()];
+    let [pattern, other] = ["FT".repeat(10), "FF".repeat(10)];
+    let columns = [("logged", pattern.as_str()), ("a", &other), ("b", &pattern)];
+    let how = Conclude { slices: &slices, clusters: Some(&talks), gates: &gates, baseline: None };
+    let report = concluded(&columns, &how);
+    assert_snapshot!(report.omnibus[0].sentence, @"the 3 columns differ at all on the 20 rows that each has a verdict on (Cochran's Q 20.0, p below 0.001, with each row taken for itself).");
+    assert_snapshot!(report.warnings.last().unwrap().text, @"3 figures of slices rest on the rows of a single cluster: their intervals take each row for itself");
+    let one = clusters([0; 20]);
+    let report = concluded(&columns, &Conclude { clusters: Some(&one), ..how });
+    assert_snapshot!(report.gates[0].sentence, @"a >= logged - 0.2: undecided, 20 rows that all belong together to go by.");
 }
 
 #[test]

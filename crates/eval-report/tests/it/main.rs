@@ -13,6 +13,8 @@ mod groups;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod markdown;
 #[cfg(test)]
 mod page;

@@ -71,7 +71,9 @@ proptest! {
     #[test]
     fn several_models(rows in prop::collection::vec(prop::array::uniform3(any::<bool>()), 1..60)) {
         let mut sums = CochranSums::new(3);
-        rows.iter().for_each(|row| sums.push(row));
+        for row in &rows {
+            sums.push(row);
+        }
         let models: [Vec<bool>; 3] = std::array::from_fn(|model| rows.iter().map(|row| row[model]).collect());
         prop_assert_eq!(sums.test(), cochran_q(&models));
         prop_assert_eq!(sums.rows(), rows.len() as u64);
@@ -90,7 +92,7 @@ fn the_p_value_of_a_clustered_mean_is_where_its_interval_ends() {
 
 #[test]
 fn rows_that_all_agree_are_not_certain_to_the_last_digit() {
-    let interval = eval_stats::mean_score(&[0.2; 3], 0.95).unwrap().interval.unwrap();
+    let interval = mean_score(&[0.2; 3], 0.95).unwrap().interval.unwrap();
     assert!(interval.low < 0.1 && interval.high > 0.5, "{interval:?}");
     assert_eq!(clustered_mean(&[0.2; 3], &[0, 0, 1], 0.95).unwrap().interval, None);
     // 0.3 - 0.2 is not 0.9 - 0.8 in the last digit.

@@ -235,7 +235,7 @@ mod tests {
     use crate::validate;
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(500))]
 
         /// Near the end of the text numbers are passed otherwise than before more of it.
         #[test]

@@ -128,7 +128,7 @@ fn upload(events: &mut Vec<Event>, input: InputId) {
 fn again(why: Why, of: JobId, shard: u32) -> Event {
     let id = InputId { shard, variant: of.input.variant };
     let load = Load { tokens: 250, cost: Some(100) };
-    let inputs = vec![NewInput { id, rows: 1, bytes: 30, load }];
+    let inputs = vec![NewInput { id, rows: 1, bytes: 30, print: None, load }];
     Event::Attempted { attempt: Attempt { why, of: vec![of], inputs } }
 }
 
@@ -218,7 +218,7 @@ async fn a_run_goes_on_wherever_its_folder_lies_also_with_rows_sent_again() {
     file.write_all(row).unwrap();
     file.commit().unwrap();
     let (mut journal, _) = FileJournal::open(&run, &lock, &session(), clock()).unwrap();
-    let inputs = vec![NewInput { id, rows: 1, bytes: row.len() as u64, load: Load::default() }];
+    let inputs = vec![NewInput { id, rows: 1, bytes: row.len() as u64, print: None, load: Load::default() }];
     let of = vec![job(1, 1, 0)];
     let event = Event::Attempted { attempt: Attempt { why: Why::Rows, of, inputs } };
     state.apply(&event).unwrap();
@@ -246,7 +246,7 @@ async fn an_added_input_that_is_not_as_it_was_made_is_not_sent() {
     let run = made_run(&home);
     let (_, state) = work(&run, &backend, "here").await;
     let id = InputId { shard: state.next_shard(), variant: 0 };
-    let inputs = vec![NewInput { id, rows: 1, bytes: 7, load: Load::default() }];
+    let inputs = vec![NewInput { id, rows: 1, bytes: 7, print: None, load: Load::default() }];
     let attempt = Attempt { why: Why::Rows, of: vec![job(1, 0, 0)], inputs };
     let lock = run.lock(&session(), at(70)).unwrap();
     let (mut journal, _) = FileJournal::open(&run, &lock, &session(), clock()).unwrap();

@@ -18,7 +18,10 @@ import sys
 import traceback
 
 MOST_TRACEBACKS = 5
-dumps = json.dumps
+# Longer texts are no labels to anybody, and what an answer may have is not theirs alone.
+LONGEST_TEXT = 1000
+# Taken before the module of the function is loaded, which may put something else in their place.
+dumps, scan = json.dumps, json.JSONDecoder().scan_once
 
 
 class TooSlow(BaseException):
@@ -75,9 +78,9 @@ def load(path, name):
     return function, required == 2
 
 
-def text(value):
-    """A text that can be written: halves of surrogate pairs are replaced."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+def text(value, longest=LONGEST_TEXT):
+    """A text that can be written: halves of surrogate pairs are replaced, and there is not too much of it."""
+    return str(value)[:longest].encode("utf-8", "replace").decode("utf-8")
 
 
 def said(value):
@@ -146,7 +149,7 @@ class Bridge:
         if self.tracebacks < MOST_TRACEBACKS:
             self.tracebacks += 1
             lines = traceback.format_exception(type(error), error, error.__traceback__)
-            print(f"row {number}:", *text("".join(lines)).splitlines()[-12:], sep="\n", file=sys.stderr)
+            print(f"row {number}:", *text("".join(lines), None).splitlines()[-12:], sep="\n", file=sys.stderr)
             if self.tracebacks == MOST_TRACEBACKS:
                 print("(further errors of this process are counted, not shown)", file=sys.stderr)
             sys.stderr.flush()
@@ -168,7 +171,7 @@ def main(path, name):
     sys.stdout.reconfigure(line_buffering=True)
 
     def say(what):
-        out.write(json.dumps(what).encode() + b"\n")
+        out.write(dumps(what).encode() + b"\n")
         out.flush()
 
     hello = json.loads(lines.readline() or b"{}")
@@ -186,8 +189,7 @@ def main(path, name):
     gc.collect()
     gc.freeze()
     gc.disable()
-    # What json.loads does, without looking for an encoding and for spaces around it.
-    scan = json.JSONDecoder().scan_once
+    # `scan` is what json.loads does, without looking for an encoding and for spaces around it.
     for count, line in enumerate(lines):
         batch = int(line[len(b'{"batch":'):line.index(b",")])
         try:

@@ -94,6 +94,24 @@ def judge(row):
 }
 
 #[test]
+fn a_text_of_any_length_and_a_changed_json_module_break_nothing_down() {
+    let code = "
+import json, sys
+json.dumps = lambda *_, **__: 'garbage'
+json.JSONDecoder = None
+def judge(row):
+    return 'x' * 5_000_000 if row['key'].startswith('r00000001') else {'unscorable': 'y' * 5_000_000}
+";
+    let heard = Heard::default();
+    let mut scorer = start(code, ":judge", settings(&heard)).unwrap();
+    let verdicts = judge(&mut scorer, &["a", "b", "c"]);
+    // What is longer than a label may be is for the pass to refuse, as of any scorer.
+    assert!(matches!(&verdicts[1], Verdict::Label(label) if label.len() == 1_000), "{verdicts:?}");
+    assert_eq!(reason(&verdicts[0]).chars().count(), 301);
+    assert_eq!(heard.count("restarted"), 0, "{:?}", heard.all());
+}
+
+#[test]
 fn a_second_parameter_gets_the_datasets_side() {
     let code = "
 def is_correct(row, beside):

@@ -5,7 +5,7 @@ use super::calls::args_of;
 use super::compare::value_of;
 use super::json::verdict;
 use super::{Builtin, Made, param, rule};
-use crate::schema::{Dialect, Schema};
+use crate::schema::{Dialect, Schemas};
 use crate::{Needs, Params, Row, Verdict, View};
 
 pub(super) const ALL: &[Builtin] = &[Builtin {
@@ -23,10 +23,11 @@ pub(super) const ALL: &[Builtin] = &[Builtin {
 
 fn make(params: &mut Params) -> Made {
     let dialect = if params.flag("extra")? { Dialect::GeminiOpen } else { Dialect::Gemini };
-    rule(params, Needs::NOTHING.and_request(), move |row| judge(row, dialect))
+    let schemas = Schemas::default();
+    rule(params, Needs::NOTHING.and_request(), move |row| judge(row, dialect, &schemas))
 }
 
-fn judge(row: &Row<'_>, dialect: Dialect) -> Result<Verdict, Verdict> {
+fn judge(row: &Row<'_>, dialect: Dialect, schemas: &Schemas) -> Result<Verdict, Verdict> {
     let request = row.request.ok_or_else(|| Verdict::unscorable("no request"))?;
     let mut calls = Answer::of(row).calls().peekable();
     if calls.peek().is_none() {
@@ -44,10 +45,10 @@ fn judge(row: &Row<'_>, dialect: Dialect) -> Result<Verdict, Verdict> {
             }
             continue;
         };
-        let unfit =
-            |why: String| Verdict::unscorable(format!("a declaration cannot be used: {why}"));
-        let schema = value_of(schema).ok_or_else(|| unfit("it is nested too deeply".to_owned()))?;
-        let schema = Schema::of(&schema, dialect).map_err(|error| unfit(error.to_string()))?;
+        let found = schemas.get(schema.text(), dialect, || value_of(schema));
+        let schema = found.as_ref().as_ref().map_err(|error| {
+            Verdict::unscorable(format!("a declaration cannot be used: {error}"))
+        })?;
         let checked = verdict(schema.check(&args_of(&call)?));
         if checked != Verdict::Pass(true) {
             return Ok(checked);

@@ -40,7 +40,12 @@ impl<'s> Walk<'s> {
     }
 
     fn step(&mut self) -> Result<(), Fault> {
-        self.steps += 1;
+        self.spend(1)
+    }
+
+    /// Counts what is looked through as a whole: a few bytes or entries cost less than a step.
+    fn spend(&mut self, steps: usize) -> Result<(), Fault> {
+        self.steps = self.steps.saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
         if self.steps > MOST_STEPS { Err(Fault::TooMuch) } else { Ok(()) }
     }
 
@@ -48,6 +53,7 @@ impl<'s> Walk<'s> {
         if node.nullable && value.is_null() {
             return Ok(true);
         }
+        self.spend(node.values.as_ref().map_or(0, |values| values.len() / 8))?;
         let is_typed = |types: &Vec<Type>| types.iter().any(|kind| is_of(*kind, value));
         let is_listed = |values: &Vec<Value>| values.iter().any(|known| same(known, value));
         if node.never
@@ -84,6 +90,9 @@ impl<'s> Walk<'s> {
             {
                 return Ok(false);
             }
+            self.spend(
+                object.properties.len() / 16 + object.patterns.len() * (1 + name.len() / 64),
+            )?;
             let mut is_named = false;
             let properties = object.properties.iter().filter(|(known, _)| known == name);
             let patterns = object.patterns.iter().filter(|(pattern, _)| pattern.is_match(name));

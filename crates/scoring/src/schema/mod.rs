@@ -7,7 +7,10 @@ use regex::Regex;
 use serde_json::Value;
 
 mod check;
+mod kept;
 mod read;
+
+pub(crate) use kept::Schemas;
 
 /// What a schema is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

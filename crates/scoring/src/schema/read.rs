@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::{At, Dialect, Node, SchemaError, Type};
@@ -23,6 +23,9 @@ const UNKNOWN: &[&str] = &[
     "disallow",
     "divisibleBy",
 ];
+
+/// How many bytes a pattern may take: one of Google's with bounds such as `{1,63}` takes a hundredth of it.
+const LARGEST_PATTERN: usize = 1 << 20;
 
 /// The nodes of a schema, its root first.
 pub(super) fn nodes(schema: &Value, dialect: Dialect) -> Result<Vec<Node>, SchemaError> {
@@ -267,8 +270,9 @@ fn texts(keyword: &str, value: &Value) -> Read<Vec<String>> {
 }
 
 fn regex(keyword: &str, pattern: &str) -> Read<Regex> {
-    Regex::new(pattern).map_err(|_| {
-        let why = "uses what linear-time regular expressions do not have, or is none";
+    let built = RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build();
+    built.map_err(|_| {
+        let why = "uses what linear-time regular expressions do not have, is too large, or is none";
         SchemaError(format!("`{keyword}` {pattern:?} {why}"))
     })
 }

@@ -141,3 +141,24 @@ fn names_that_are_taken_or_malformed_are_refused() {
     assert_eq!(register("mine"), Ok(()));
     assert_eq!(register("mine"), Err(RegistryError::Taken("mine".to_owned())));
 }
+
+#[test]
+fn of_a_text_without_end_only_the_place_is_shown() {
+    for (text, problem) in [
+        (
+            format!("{}function-call{}", "not(".repeat(10_000), ")".repeat(10_000)),
+            "too many scorers",
+        ),
+        (format!("{}function-call", "not:".repeat(10_000)), "too many scorers"),
+        (format!("all({}\"x\": 1)", "function-call, ".repeat(10_000)), "expected"),
+        (format!("label(labels=[\"{}\", \"b\"])", "a".repeat(100_000)), "a label must have"),
+    ] {
+        let error = Registry::builtin().build(&text).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
+        assert!(error.to_string().chars().count() <= 401);
+        let caret = error.caret();
+        let (line, carets) = caret.split_once('\n').unwrap();
+        assert!(line.chars().count() <= 162 && carets.chars().count() <= 162, "{caret}");
+        assert!(carets.ends_with('^') && line.contains('…'), "{caret}");
+    }
+}

@@ -21,6 +21,7 @@ fn every_field_is_read() {
     let config = Config::parse(FULL).unwrap();
     assert_eq!(config.dataset.as_deref(), Some("logs.jsonl"));
     assert_eq!(config.models, ["gemini-3.8-flash", "gemini-3.5-flash-lite"]);
+    assert_eq!(config.expected.as_deref(), Some("labels.jsonl:/label"));
     assert_eq!(config.baseline.as_deref(), Some("logged"));
     assert_eq!(config.gates, ["gemini-3.8-flash >= logged - 0.02"]);
     assert_eq!(config.slices, ["/metadata/language"]);

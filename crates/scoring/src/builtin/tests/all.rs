@@ -134,7 +134,7 @@ fn needs_are_no_more_than_what_is_looked_at() {
         (r#"equals(value="a")"#, none),
         ("equals", none.and_expected()),
         (r#"equals(expected="/a/b")"#, none.and_fields()),
-        (r#"equals(expected="$['request'].a")"#, none.and_request()),
+        (r#"equals(expected="$['request'].a")"#, none.and_request().and_taken()),
         (r#"equals(expected="/response/modelVersion")"#, none.and_logged()),
         (r#"contains(any=["a"])"#, none),
         ("valid-call", none.and_request()),
@@ -219,6 +219,7 @@ proptest! {
         let raw = |value: &Value| RawValue::from_string(value.to_string()).ok();
         let dataset = DatasetRow {
             request: raw(&request), logged: raw(&logged), expected: raw(&expected), fields: raw(&fields),
+            taken: raw(&fields),
         };
         let line = serde_json::json!({"response": answer}).to_string();
         let row = Row::of_line(0, serde_json::from_str(&line).unwrap()).with_dataset(&dataset);

@@ -1,0 +1,49 @@
+// What the judges among the scorers were like, every figure with what it is of.
+
+/** A card for each judge: its win rates, its relations, whether people agree, and all of it in sentences. */
+function judges({ judges: all = [] }) {
+  return all.map((judge, number) => section(`The judge behind ${plain(judge.scorer)}`, `How far the verdicts of ${plain(judge.model)} can be relied on.`,
+    winsChart(judge.columns), relationsTable(judge), peopleTable(judge),
+    h('ul', { class: 'sentences' }, (meta.judges[number] ?? []).map((text) => h('li', {}, shown(text))))));
+}
+
+/** How often each column is preferred; at the dashed line nobody is. */
+function winsChart(columns) {
+  const rows = columns.filter(({ wins }) => wins).map(({ column, wins }) => {
+    const { rate } = wins;
+    const words = `${count(wins.wins)} won, ${count(wins.losses)} lost, ${count(wins.ties)} tied`;
+    const all = rowsOf(wins.wins + wins.losses + wins.ties);
+    const figures = [h('b', {}, percent(rate.value)), intervalText(rate), h('span', { class: 'of' }, `${words} of ${all}`)];
+    const about = `${plain(column)} against ${plain(wins.against)}: win rate ${percent(rate.value)}${intervalText(rate)}, ${words} of ${all}`;
+    return chartRow(column, dotMarks(rate, 0, 1, 0.5), figures, about, hueOfTitle(column));
+  });
+  if (rows.length === 0) return null;
+  const against = columns.find(({ wins }) => wins).wins.against;
+  return [h('h3', {}, shown(`Win rate against ${against}`)), chart(rows, axis(0, 1, [0, 0.25, 0.5, 0.75, 1], shareText))];
+}
+
+function relationsTable({ columns }) {
+  const names = [...new Set(columns.flatMap(({ relations }) => relations.map(({ name }) => name)))];
+  if (names.length === 0) return null;
+  const rows = columns.map(({ column, relations, judged, rows: all }) => h('tr', {}, h('th', { scope: 'row' }, shown(column)),
+    names.map((name) => {
+      const rows = relations.find((one) => one.name === name)?.rows ?? 0;
+      return h('td', { class: rows ? null : 'zero' }, count(rows));
+    }), h('td', {}, `${count(judged)} of ${count(all)}`)));
+  return [h('h3', {}, 'The answers and the reference'),
+    scrolled('Relations of the answers to the reference', h('table', { class: 'figures' },
+      h('thead', {}, h('tr', {}, h('td', {}), [...names, 'judged'].map((name) => h('th', { scope: 'col' }, shown(name))))), h('tbody', {}, rows)))];
+}
+
+/** People's labels and the judge's on the rows that both labelled. */
+function peopleTable({ scorer, agreement }) {
+  if (!agreement) return null;
+  const { labels, table: matrix, rows } = agreement;
+  return [h('h3', {}, `People and the judge on ${rowsOf(rows)}`), h('p', { class: 'quiet' }, 'Rows: what people say. Columns: what the judge says.'),
+    matrixTable(`People and ${plain(scorer)}`, labels, matrix, [], () => [])];
+}
+
+function hueOfTitle(title) {
+  const column = meta.report.models.find((one) => titleOf(one) === title);
+  return column ? hueOf(column) : 'logged';
+}
