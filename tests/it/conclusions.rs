@@ -9,7 +9,7 @@ use tests::house::House;
 fn house() -> House {
     let house = House::with_rows(0);
     let row = |n: usize| {
-        let country = if n % 4 == 0 { "fr" } else { "de" };
+        let country = if n.is_multiple_of(4) { "fr" } else { "de" };
         json!({
             "request": {"contents": [{"role": "user", "parts": [{"text": format!("Say {n}")}]}]},
             "response": {"candidates": [{"content": {"parts": [{"text": n.to_string()}], "role": "model"}, "finishReason": "STOP"}]},
@@ -17,8 +17,7 @@ fn house() -> House {
             "talk": n / 2,
         })
     };
-    let rows: String = (0..20).map(|n| format!("{}\n", row(n))).collect();
-    house.write("data.jsonl", &rows);
+    house.write_rows("data.jsonl", (0..20).map(row));
     house
 }
 
@@ -102,8 +101,7 @@ fn gates_are_decided_even_where_rows_are_missing() {
     let house = House::with_rows(0);
     // The emulator's models fail a row in a hundred or so.
     let row = |n: usize| json!({"request": {"contents": [{"role": "user", "parts": [{"text": format!("Say {n}")}]}]}});
-    let rows: String = (0..100).map(|n| format!("{}\n", row(n))).collect();
-    house.write("data.jsonl", &rows);
+    house.write_rows("data.jsonl", (0..100).map(row));
     let gates = ["-m", "sim-pro", "--gate", "sim-pro >= 0.5", "--gate", "sim-pro >= 0.9999"];
     let said = house.call_without_key(&[&RUN[..], &gates].concat());
     assert_eq!(said.code, Some(6), "rows are lacking, whatever the gates say: {said:?}");

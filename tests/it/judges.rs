@@ -332,16 +332,18 @@ fn live(child: &mut Child, for_how_long: Duration) {
     child.wait().unwrap();
 }
 
+/// Words of a run of the one model, and more.
+fn words<'a>(server: &'a Server, name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut words = run_words(server, name, &[MODEL]);
+    words.extend(more);
+    words
+}
+
 #[test]
 fn killed_at_random_moments_a_judged_run_comes_to_the_same_report_and_no_question_is_paid_twice() {
     let house = house(30);
     let server = server(&house, &["--judge-unparsable", "0.1"]);
     let scorers = ["--scorer", RUBRIC, "--scorer", PAIRWISE, "--settle", "300ms"];
-    fn words<'a>(server: &'a Server, name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-        let mut words = run_words(server, name, &[MODEL]);
-        words.extend(more);
-        words
-    }
     let said = house.call(&words(&server, "whole", &scorers));
     assert_eq!(said.code, Some(0), "{said:?}");
     let whole = house.report("whole");

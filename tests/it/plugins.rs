@@ -46,7 +46,7 @@ fn dataset() -> String {
         let response = json!({"candidates": [{"content": {"parts": parts[n % 5]}, "finishReason": finish}]});
         json!({"key": format!("k{n}"), "answer": {"text": format!("refund {}", n % 2)}, "request": request, "response": response})
     });
-    rows.map(|row| format!("{row}\n")).collect()
+    rows.map(|row| row.to_string() + "\n").collect()
 }
 
 fn house() -> House {

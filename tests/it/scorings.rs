@@ -15,7 +15,7 @@ fn house() -> House {
             "response": {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]},
         })
     });
-    house.write("data.jsonl", &rows.map(|row| format!("{row}\n")).collect::<String>());
+    house.write_rows("data.jsonl", rows);
     house.write(
         "rule.py",
         "def is_correct(row, beside):
@@ -130,6 +130,10 @@ fn scorings_stand_beside_each_other_and_are_compared() {
     let text = std::fs::read_to_string(house.path().join("rule.py")).unwrap();
     house.write("rule.py", &text.replace("== beside['expected']", "!= beside['expected']"));
     let said = house.call_without_key(&["score", "own"]);
+    assert_eq!(said.code, Some(9), "{said:?}");
+    assert!(said.stderr.contains("rule.py was changed after"), "{said:?}");
+    assert_eq!(list().len(), 2, "nothing was scored by it");
+    let said = house.call_without_key(&["score", "own", "--trust-plugins"]);
     assert!(said.stderr.contains("is not what the run was made with"), "{said:?}");
     let scorings = list();
     assert_eq!(scorings.len(), 3, "{scorings:?}");

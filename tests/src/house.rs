@@ -78,6 +78,16 @@ impl House {
         }
     }
 
+    /// Writes rows into a file, one a line.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be written.
+    pub fn write_rows(&self, name: &str, rows: impl IntoIterator<Item = Value>) -> PathBuf {
+        let lines: Vec<String> = rows.into_iter().map(|row| row.to_string()).collect();
+        self.write(name, &(lines.join("\n") + "\n"))
+    }
+
     /// Runs the program to its end, without a key.
     pub fn call_without_key(&self, words: &[&str]) -> Said {
         crate::process::run(self.path(), words)

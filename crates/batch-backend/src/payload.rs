@@ -16,6 +16,15 @@ pub trait Payload: fmt::Debug + Send + Sync {
         self.len() == 0
     }
 
+    /// Whether it still is what was to be sent, as far as whoever made it can tell: asked before an upload
+    /// is opened or gone on with.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be read.
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// A reader from byte `offset` to the end.
     ///
     /// # Errors

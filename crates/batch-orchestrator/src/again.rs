@@ -68,7 +68,7 @@ pub trait InputSource: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Whatever storage gave; also for an input that is not there.
-    fn open(&self, input: InputId) -> io::Result<Arc<dyn Payload>>;
+    fn open(&self, input: &NewInput) -> io::Result<Arc<dyn Payload>>;
 }
 
 /// Inputs in memory. Clones share them.
@@ -85,10 +85,10 @@ impl MemoryInputs {
 }
 
 impl InputSource for MemoryInputs {
-    fn open(&self, input: InputId) -> io::Result<Arc<dyn Payload>> {
+    fn open(&self, input: &NewInput) -> io::Result<Arc<dyn Payload>> {
         let inputs = self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
         let absent =
-            || io::Error::new(io::ErrorKind::NotFound, format!("there is no input {input}"));
-        inputs.get(&input).cloned().ok_or_else(absent)
+            || io::Error::new(io::ErrorKind::NotFound, format!("there is no input {}", input.id));
+        inputs.get(&input.id).cloned().ok_or_else(absent)
     }
 }

@@ -209,7 +209,7 @@ impl Session<'_> {
                 let payload = self.payload(input);
                 let label = format!("{}{input}", self.mind.plan.tag.prefix());
                 Box::pin(async move {
-                    let result = match payload.map_err(|error| unreadable(input, error)) {
+                    let result = match checked(input, payload) {
                         Ok(payload) => world.backend.open_upload(&label, payload.len()).await,
                         Err(error) => Err(error),
                     };
@@ -219,7 +219,7 @@ impl Session<'_> {
             Effect::Upload { input, session, resumed } => {
                 let payload = self.payload(input);
                 Box::pin(async move {
-                    let result = match payload.map_err(|error| unreadable(input, error)) {
+                    let result = match checked(input, payload) {
                         Ok(payload) => upload(&world, input, payload, &session, resumed).await,
                         Err(error) => Err(error),
                     };
@@ -262,7 +262,7 @@ impl Session<'_> {
             let absent = || io::Error::new(io::ErrorKind::NotFound, "the plan has no bytes for it");
             return self.payloads.get(&input).cloned().ok_or_else(absent);
         };
-        let payload = self.mind.plan.again.open(input)?;
+        let payload = self.mind.plan.again.open(added)?;
         if payload.len() == added.bytes {
             return Ok(payload);
         }
@@ -281,6 +281,15 @@ impl Progress for Sent {
     fn bytes(&self, done: u64, total: u64) {
         self.listener.notice(&Notice::Uploaded { input: self.input, done, total });
     }
+}
+
+/// The payload, if it still is what was to be sent: what is uploaded is paid for.
+fn checked(
+    input: InputId,
+    payload: io::Result<Arc<dyn Payload>>,
+) -> Result<Arc<dyn Payload>, BackendError> {
+    let checked = payload.and_then(|payload| payload.check().map(|()| payload));
+    checked.map_err(|error| unreadable(input, error))
 }
 
 fn unreadable(input: InputId, error: io::Error) -> BackendError {

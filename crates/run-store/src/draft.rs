@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use batch_orchestrator::RunTag;
 
 use crate::{Asked, FORMAT, Lock, Made, Manifest, OwnName, RunFolder, RunPaths, StoreError};
-use crate::{atomic_write, folder, journal};
+use crate::{atomic_write, input, journal};
 
 /// A run being made; dropped without [`commit`](Self::commit), its folder is removed.
 ///
@@ -55,7 +55,7 @@ impl Draft {
         program: &str,
     ) -> Result<(RunFolder, Lock), StoreError> {
         for input in &made.inputs {
-            folder::check_input(&self.paths, input)?;
+            input::check(&self.paths, input)?;
         }
         let manifest = Manifest {
             v: FORMAT,

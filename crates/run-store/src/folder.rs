@@ -1,14 +1,15 @@
 //! A run that exists: what it is, where its files are, and the ways into them.
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use batch_backend::{FilePayload, ModelId, Payload};
-use batch_orchestrator::{InputId, InputSource, Load, Plan, PlannedInput, Tally};
+use batch_backend::{ModelId, Payload};
+use batch_orchestrator::{InputId, InputSource, Load, NewInput, Plan, PlannedInput, Tally};
 
-use crate::{Lock, MadeInput, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
+use crate::input::{self, InputFile};
+use crate::{Lock, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
 
 /// Far more than any `run.json`; what is larger is none.
 const MAX_MANIFEST: u64 = 64 << 20;
@@ -66,26 +67,12 @@ impl RunFolder {
     /// # Errors
     /// [`StoreError::Damaged`] when the run has no such input, or not with the length it was made
     /// with; I/O.
-    pub fn payload(&self, id: InputId) -> Result<FilePayload, StoreError> {
+    pub fn payload(&self, id: InputId) -> Result<InputFile, StoreError> {
         let made =
             self.manifest.made.inputs.iter().find(|input| input.id == id).ok_or_else(|| {
                 StoreError::damaged(&self.paths.manifest(), format!("it names no input {id}"))
             })?;
-        check_input(&self.paths, made)
-    }
-
-    /// Reads an input through and holds it against the print it was made with: for the moment before it
-    /// is uploaded and paid for.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] when its bytes are others now; I/O.
-    pub fn verify(&self, id: InputId, print: Print) -> Result<(), StoreError> {
-        let path = self.paths.input(id);
-        let file = self.paths.open_file(&path)?;
-        if Print::of(file).map_err(StoreError::io("read", &path))? == print {
-            return Ok(());
-        }
-        Err(StoreError::damaged(&path, format!("{id} changed after it was made")))
+        input::check(&self.paths, made)
     }
 
     /// All of the run for the orchestrator: its mark, its inputs, its models, and where the inputs
@@ -100,7 +87,7 @@ impl RunFolder {
             .map_err(|error| StoreError::damaged(&self.paths.manifest(), error.to_string()))?;
         let mut inputs = Vec::new();
         for made in &self.manifest.made.inputs {
-            let payload: Arc<dyn Payload> = Arc::new(check_input(&self.paths, made)?);
+            let payload: Arc<dyn Payload> = Arc::new(input::check(&self.paths, made)?);
             let loads = made.loads.iter().copied().map(Load::from).collect();
             inputs.push(PlannedInput::new(made.id, payload).with_loads(loads));
         }
@@ -121,29 +108,8 @@ struct FolderInputs {
 }
 
 impl InputSource for FolderInputs {
-    fn open(&self, input: InputId) -> io::Result<Arc<dyn Payload>> {
-        let path = self.paths.input(input);
-        self.paths.check(&path)?;
-        Ok(Arc::new(open_input(&path)?))
-    }
-}
-
-/// Takes an ordinary file, now and at each reading, and never a link to one.
-fn open_input(path: &Path) -> Result<FilePayload, StoreError> {
-    let opened = FilePayload::open_with(path, |path| Ok(safe::open_to_read(path)?));
-    opened.map_err(|error| error.downcast().unwrap_or_else(StoreError::io("open", path)))
-}
-
-/// Opens an input that has to have the length it was made with.
-pub(crate) fn check_input(paths: &RunPaths, made: &MadeInput) -> Result<FilePayload, StoreError> {
-    let path = paths.input(made.id);
-    paths.check(&path)?;
-    let payload = open_input(&path)?;
-    if payload.len() == made.bytes {
-        Ok(payload)
-    } else {
-        let what = format!("it was made with {} bytes and has {}", made.bytes, payload.len());
-        Err(StoreError::damaged(&path, what))
+    fn open(&self, input: &NewInput) -> io::Result<Arc<dyn Payload>> {
+        Ok(Arc::new(InputFile::open(&self.paths, input.id, input.print.map(Print::new))?))
     }
 }
 

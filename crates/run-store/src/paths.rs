@@ -204,7 +204,13 @@ impl RunPaths {
     }
 
     /// Removes what killed processes left half written. The caller holds the lock.
+    ///
+    /// What stands in the place of the results is looked at too: better now than at the first download.
     pub(crate) fn sweep(&self) -> Result<(), StoreError> {
+        let results = self.root.join(JOBS);
+        if fs::symlink_metadata(&results).is_ok() {
+            safe::check_folder(&results)?;
+        }
         let mut folders = vec![self.root.clone(), self.root.join(INPUT), self.root.join(REPORT)];
         let scores = self.root.join(SCORES);
         if scores.is_dir() {

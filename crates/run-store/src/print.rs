@@ -1,5 +1,6 @@
 //! Prints of inputs: whether a file still has the bytes it was made with.
 
+use std::hash::Hasher as _;
 use std::io::{self, IoSlice, Read, Write};
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl<W> Printed<W> {
 
     /// What was written to, and the print of it.
     pub fn finish(self) -> (W, Print) {
-        (self.inner, Print(std::hash::Hasher::finish(&self.hash)))
+        (self.inner, Print(self.hash.finish()))
     }
 }
 

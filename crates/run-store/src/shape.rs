@@ -4,6 +4,8 @@ use batch_backend::{JobCounts, JobState};
 use batch_orchestrator::{InputId, Load, NewInput, Then, Why};
 use serde::{Deserialize, Serialize};
 
+use crate::Print;
+
 /// A text that is written to the file and nowhere else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -70,6 +72,8 @@ pub(crate) struct NewInputShape {
     input: String,
     rows: u64,
     bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    print: Option<Print>,
     #[serde(default)]
     tokens: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -254,7 +254,8 @@ fn large_jobs_are_split_three_times() {
             state.apply(&event).unwrap();
         }
         let id = InputId { shard: number + 1, variant: 0 };
-        let inputs = vec![NewInput { id, rows: 1_000, bytes: 9, print: None, load: Load::default() }];
+        let inputs =
+            vec![NewInput { id, rows: 1_000, bytes: 9, print: None, load: Load::default() }];
         let split =
             Event::Attempted { attempt: Attempt { why: Why::Split, of: vec![job], inputs } };
         assert_eq!(state.to_split().count(), usize::from(number <= 3));

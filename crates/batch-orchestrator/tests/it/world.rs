@@ -188,9 +188,12 @@ impl Sim {
 
     fn input_rows(&self, input: InputId) -> BTreeSet<Vec<u8>> {
         let planned = self.plan.inputs.iter().find(|planned| planned.id == input);
-        let payload = match planned {
-            Some(planned) => Arc::clone(&planned.payload),
-            None => self.plan.again.open(input).unwrap(),
+        let payload = if let Some(planned) = planned {
+            Arc::clone(&planned.payload)
+        } else {
+            let (print, load) = (None, Load::default());
+            let added = NewInput { id: input, rows: 0, bytes: 0, print, load };
+            self.plan.again.open(&added).unwrap()
         };
         let mut bytes = Vec::new();
         payload.open_at(0).unwrap().read_to_end(&mut bytes).unwrap();

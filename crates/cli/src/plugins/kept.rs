@@ -113,7 +113,7 @@ pub(crate) fn are_of_run(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Out
 }
 
 /// The scorers of a run, built from the texts that its folder names. Programs are started only if this user made the
-/// run or says so, and what has changed since is told.
+/// run or says so; one that has changed since is refused until they say so, and other changes are told.
 pub(crate) fn of_run_unfed(context: &Context, folder: &RunFolder) -> Outcome<Vec<Box<dyn Scorer>>> {
     let manifest = folder.manifest();
     let texts = &manifest.asked.scorers;
@@ -134,6 +134,9 @@ pub(crate) fn of_run_unfed(context: &Context, folder: &RunFolder) -> Outcome<Vec
     let scorers = context.scorers_from(texts, &origin)?;
     for (before, scorer) in kept.iter().flat_map(|kept| &kept.scorers).zip(&scorers) {
         let now = Identity::of(scorer.as_ref());
+        if is_changed(before, &now) && !context.trust_plugins {
+            return Err(changed(folder, &now));
+        }
         if *before != now {
             context.ui.alarm(&format!(
                 "note       scorer {} is not what the run was made with: it was {}, and is {}",
@@ -142,4 +145,23 @@ pub(crate) fn of_run_unfed(context: &Context, folder: &RunFolder) -> Outcome<Vec
         }
     }
     Ok(scorers)
+}
+
+/// Whether a program is another one now: its files were changed, or it says so itself.
+fn is_changed(before: &Identity, now: &Identity) -> bool {
+    let starts = ["exec:", "python:"].iter().any(|kind| now.name.contains(kind));
+    starts && before.name == now.name && before.version != now.version
+}
+
+/// A changed scorer judges by other rules than were asked for: a person says that it is meant.
+fn changed(folder: &RunFolder, now: &Identity) -> Failure {
+    let run = folder.manifest().name.as_str();
+    let name = eval_report::sanitize(&now.name);
+    let what = format!("scorer {name} was changed after the run was made");
+    Failure::new(Exit::Scorer, what)
+        .safe("nothing was scored by it, and what was fetched is kept")
+        .next(format!(
+            "if the change is meant: `batch-eval score {run} --scorer '{name}'`, or the same command with \
+             --trust-plugins; else bring its file back"
+        ))
 }

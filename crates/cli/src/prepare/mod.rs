@@ -142,9 +142,8 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
     }
     let shown = eval_report::sanitize(label);
     let mut failure = match error {
-        TransformError::Read { source, .. } if is_changed(source) => {
-            Failure::new(Exit::Dataset, format!("{shown}: {error}: {source}"))
-                .next("wait until nobody writes to the file, or give a copy of it")
+        TransformError::Read { source, .. } if let Some(input) = of_input(source) => {
+            Failure::new(Exit::Dataset, format!("{shown}: {error}: {source}")).next(mend(input))
         }
         TransformError::Read { source, .. } => Failure::io(format!("{shown}: {error}"), source),
         // A row that is longer than the job's input may be: nothing is wrong with the disk.
@@ -172,10 +171,19 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
     }
 }
 
-/// Whether another program wrote to the dataset meanwhile: nothing is wrong with the disk.
-fn is_changed(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    matches!(inner, Some(InputError::Changed))
+/// What is wrong with the dataset itself, where nothing is wrong with the disk.
+fn of_input(error: &io::Error) -> Option<&InputError> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn mend(input: &InputError) -> &'static str {
+    match input {
+        InputError::Changed => "wait until nobody writes to the file, or give a copy of it",
+        InputError::Truncated(_) | InputError::Damaged(..) => {
+            "copy or download the file again: this one is not whole"
+        }
+        _ => "give JSON lines in UTF-8, plain or packed by gzip or zstd",
+    }
 }
 
 /// Says what was made of the dataset.

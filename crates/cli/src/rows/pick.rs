@@ -108,18 +108,22 @@ fn mixed(number: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn kept(outcome: Outcome, pass: bool) -> Option<Kept> {
-        Some(Kept { outcome, verdicts: vec![Some(Verdict::Pass(pass))] })
+    fn kept(outcome: Outcome, pass: bool) -> Kept {
+        Kept { outcome, verdicts: vec![Some(Verdict::Pass(pass))] }
     }
 
     #[test]
     fn flips_come_before_failures_and_those_before_the_rest() {
         let mut picks = Picks::default();
-        let logged = || kept(Outcome::Answered, true);
-        picks.offer(0, &[logged(), kept(Outcome::Answered, true)], Some(0));
-        picks.offer(1, &[kept(Outcome::Answered, false), kept(Outcome::Answered, false)], Some(0));
-        picks.offer(2, &[None, kept(Outcome::Blocked, true)], Some(0));
-        picks.offer(3, &[logged(), kept(Outcome::Answered, false)], Some(0));
+        let logged = || Some(kept(Outcome::Answered, true));
+        picks.offer(0, &[logged(), Some(kept(Outcome::Answered, true))], Some(0));
+        picks.offer(
+            1,
+            &[Some(kept(Outcome::Answered, false)), Some(kept(Outcome::Answered, false))],
+            Some(0),
+        );
+        picks.offer(2, &[None, Some(kept(Outcome::Blocked, true))], Some(0));
+        picks.offer(3, &[logged(), Some(kept(Outcome::Answered, false))], Some(0));
         assert_eq!(picks.sweeps().wanted, [3, 2, 1, 0]);
     }
 

@@ -11,10 +11,13 @@ use story::{Story, with_doubts};
 pub(crate) use travel::{guard, policy};
 
 use std::cell::OnceCell;
+use std::error::Error as _;
+use std::io;
 use std::time::SystemTime;
 
+use batch_backend::BackendError;
 use batch_orchestrator::{Clock as _, DriveError, Event, Goal, InputPhase, Journal as _, RunState};
-use run_store::{FileJournal, Lock, Manifest, Replay, RunFolder};
+use run_store::{FileJournal, Lock, Manifest, Replay, RunFolder, StoreError, StoreErrorKind};
 use serde_json::json;
 
 use crate::again;
@@ -276,7 +279,10 @@ pub(crate) fn failed(context: &Context, manifest: &Manifest, error: &DriveError)
         return stopped;
     }
     let failure = match error {
-        DriveError::Backend(error) => service::call(error),
+        DriveError::Backend(call) => match of_folder(call) {
+            Some(changed) => store(changed),
+            None => service::call(call),
+        },
         DriveError::Journal(source) => Failure::io(error.to_string(), source),
         DriveError::Illegal(_) => Failure::of(Exit::RunFolder, error),
         _ => Failure::of(Exit::Bug, error),
@@ -287,6 +293,13 @@ pub(crate) fn failed(context: &Context, manifest: &Manifest, error: &DriveError)
         None => format!("mend the cause, then {}", resume(manifest)),
     };
     Failure { next: Some(next), ..failure }
+}
+
+/// What is wrong with the run's own files, where that is why a call was not made.
+fn of_folder(call: &BackendError) -> Option<&StoreError> {
+    let cause = call.source()?.downcast_ref::<io::Error>()?;
+    let found = cause.get_ref()?.downcast_ref::<StoreError>()?;
+    (found.kind() != StoreErrorKind::Io).then_some(found)
 }
 
 /// A wall-clock time, as far as it can be written.

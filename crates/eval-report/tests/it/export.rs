@@ -97,7 +97,9 @@ fn junit_lists_what_got_worse() {
     let mut junit = Junit::new(&report, &columns());
     let mut rows = rows();
     rows[5].answers[1] = eval_report::RowAnswer::missing(1);
-    rows.iter().for_each(|row| junit.row(row));
+    for row in &rows {
+        junit.row(row);
+    }
     let mut file = Vec::new();
     junit.write(&mut file).unwrap();
     let file = String::from_utf8(file).unwrap();

@@ -101,7 +101,7 @@ fn input_is_read_from_any_byte_and_only_as_it_was_made() {
         assert_eq!(read(offset as u64), ROWS[offset.min(ROWS.len())..]);
     }
     let mut reader = payload.open_at(0).unwrap();
-    fs::write(payload.path(), [ROWS, b"more\n"].concat()).unwrap();
+    fs::write(run.paths().input(INPUT), [ROWS, b"more\n"].concat()).unwrap();
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, [ROWS, b"more\n"].concat()[..ROWS.len()], "what is added is not sent");

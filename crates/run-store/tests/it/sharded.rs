@@ -218,7 +218,8 @@ async fn a_run_goes_on_wherever_its_folder_lies_also_with_rows_sent_again() {
     file.write_all(row).unwrap();
     file.commit().unwrap();
     let (mut journal, _) = FileJournal::open(&run, &lock, &session(), clock()).unwrap();
-    let inputs = vec![NewInput { id, rows: 1, bytes: row.len() as u64, print: None, load: Load::default() }];
+    let inputs =
+        vec![NewInput { id, rows: 1, bytes: row.len() as u64, print: None, load: Load::default() }];
     let of = vec![job(1, 1, 0)];
     let event = Event::Attempted { attempt: Attempt { why: Why::Rows, of, inputs } };
     state.apply(&event).unwrap();
@@ -246,16 +247,17 @@ async fn an_added_input_that_is_not_as_it_was_made_is_not_sent() {
     let run = made_run(&home);
     let (_, state) = work(&run, &backend, "here").await;
     let id = InputId { shard: state.next_shard(), variant: 0 };
-    let inputs = vec![NewInput { id, rows: 1, bytes: 7, print: None, load: Load::default() }];
+    let added = NewInput { id, rows: 1, bytes: 7, print: Some(1), load: Load::default() };
+    let inputs = vec![added];
     let attempt = Attempt { why: Why::Rows, of: vec![job(1, 0, 0)], inputs };
     let lock = run.lock(&session(), at(70)).unwrap();
     let (mut journal, _) = FileJournal::open(&run, &lock, &session(), clock()).unwrap();
     journal.append(&Event::Attempted { attempt }).unwrap();
-    for bytes in [None, Some(b"shorter")] {
+    for bytes in [None, Some("sho"), Some("another")] {
         if let Some(bytes) = bytes {
-            fs::write(run.paths().input(id), &bytes[..3]).unwrap();
+            fs::write(run.paths().input(id), bytes).unwrap();
         }
-        let error = run.plan().unwrap().again.open(id);
+        let error = run.plan().unwrap().again.open(&added);
         assert_eq!(error.is_err(), bytes.is_none(), "{error:?}");
         let history: Vec<Event> = run.replay().unwrap().events().cloned().collect();
         let world = World {

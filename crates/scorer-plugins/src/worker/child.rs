@@ -18,6 +18,9 @@ const LONGEST_ANSWER: usize = 1 << 20;
 /// The longest line of its standard error that is shown whole, and how much is shown in all.
 const LONGEST_STDERR: usize = 4 << 10;
 const MOST_STDERR: usize = 1 << 20;
+/// The largest file a process may write, in bytes.
+#[cfg(target_os = "linux")]
+const LARGEST_FILE: u64 = 1 << 30;
 /// Answers that wait to be read; beyond it the process waits.
 const WAITING: usize = 16;
 /// How long the threads of a process that was ended may take to see it.
@@ -262,7 +265,9 @@ fn show(stderr: impl io::Read, settings: &Settings) {
 /// Bounds the memory of a process, which has not read anything yet, and forbids core dumps.
 #[cfg(target_os = "linux")]
 fn limit(pid: Option<Pid>, memory: u64) {
-    for (resource, most) in [(Resource::Data, memory), (Resource::Core, 0)] {
+    for (resource, most) in
+        [(Resource::Data, memory), (Resource::Core, 0), (Resource::Fsize, LARGEST_FILE)]
+    {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         // A process without this limit is still one that can be ended.
         let _ = pid.map(|pid| rustix::process::prlimit(Some(pid), resource, limit));
