@@ -14,6 +14,16 @@ use crate::failure::{Failure, header_text};
 use crate::name;
 use crate::policy::CallClass;
 
+/// So many characters of a page are shown.
+const BEGINNING: usize = 80;
+
+/// What a page begins with, for the end of a sentence; it is made safe where the sentence is shown.
+fn beginning(body: &[u8]) -> String {
+    let body = &body[..body.len().min(4 * BEGINNING)];
+    let text: String = String::from_utf8_lossy(body).trim().chars().take(BEGINNING).collect();
+    if text.is_empty() { text } else { format!(", which begins with {text}") }
+}
+
 /// How far a download has come, over all its tries.
 #[derive(Debug, Default)]
 struct Arrived {
@@ -156,7 +166,7 @@ impl Client {
         let mut timer = self.clock().limit(limit);
         let silent = || Failure::silent("no answer came", limit);
         let response = before(&mut timer, request.send()).await.ok_or_else(silent)?;
-        let response = response.map_err(Failure::from_reqwest)?;
+        let mut response = response.map_err(Failure::from_reqwest)?;
         if !response.status().is_success() {
             let refused = self.take_in(response, &mut timer).await;
             return match refused.ok_or_else(silent)? {
@@ -166,8 +176,13 @@ impl Client {
         }
         let media_type = header_text(response.headers(), CONTENT_TYPE.as_str());
         if media_type.is_some_and(|text| text.starts_with("text/html")) {
-            let why = "a web page came in place of the results";
-            return Err(Failure::Unreadable(why.to_owned()));
+            // Of a page that does not even begin nothing is shown.
+            let start = before(&mut timer, response.chunk()).await;
+            let start = start.and_then(|chunk| chunk.ok().flatten()).unwrap_or_default();
+            return Err(Failure::Unreadable(format!(
+                "a web page came in place of the results{}",
+                beginning(&start)
+            )));
         }
         match header_text(response.headers(), CONTENT_ENCODING.as_str()) {
             None | Some("identity" | "") => Ok(response),
