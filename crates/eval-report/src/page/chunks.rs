@@ -171,7 +171,9 @@ mod tests {
             chunks.push(&mut out, &row, |chunk, line| format!("[{chunk},{line}]")).unwrap();
             pushed += 1;
         }
-        assert!(chunks.room().unwrap() < 40);
+        // A chunk is kept free, and four thirds of what is under way: of such rows, with 7.8 KB each, some 76.
+        let room = chunks.room().unwrap();
+        assert!(room <= 76, "{room}");
         let done = chunks.finish(&mut out).unwrap();
         assert_eq!(done.rows, pushed);
         let length = out.len() as u64;
