@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
+use tests::death::chance;
 use tests::house::{House, creates, run_words};
 use tests::process::{Said, Server, batch_eval};
 
@@ -79,14 +80,6 @@ impl Point {
         }
         words
     }
-}
-
-/// The `n`th of a series of numbers that look random (splitmix64).
-fn chance(seed: u64, n: u64) -> u64 {
-    let mut z = (seed ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(n);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// How often one thread makes a call at most: on anything, and on each file of the run.

@@ -1,6 +1,7 @@
 //! Rows sent again: only those that may end otherwise, in jobs of their own, each paid for once.
 
 use serde_json::{Value, json};
+use tests::death::kill_when;
 use tests::house::{House, column, creates, run_words};
 use tests::process::{Said, Server};
 
@@ -146,14 +147,7 @@ fn killed_while_it_sends_rows_again_a_run_makes_no_job_twice() {
         let before = creates(&server).len();
         let until = house.journal(&run).len() + lines;
         let mut child = house.start(&["retry", &run, "--poll-interval", "30ms"]);
-        while house.journal(&run).len() < until {
-            // One that ended before its time is as good a case.
-            if child.try_wait().unwrap().is_some() {
-                break;
-            }
-        }
-        let _ = child.kill();
-        child.wait().unwrap();
+        kill_when(&mut child, || house.journal(&run).len() >= until);
         let on =
             ["resume", &run, "--accept-partial", "--settle", "300ms", "--poll-interval", "30ms"];
         let said = house.call(&on);

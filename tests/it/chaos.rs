@@ -2,6 +2,7 @@
 //! a model and every row accounted for.
 
 use serde_json::Value;
+use tests::death::told;
 use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
@@ -38,15 +39,11 @@ fn through(seed: u64) {
     }
 }
 
-fn asked(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 /// `CHAOS` asks for more seeds than 4, `CHAOS_FROM` for others.
 #[test]
 fn runs_come_through_seeded_chaos() {
-    let from = asked("CHAOS_FROM", 1);
-    for seed in from..from + asked("CHAOS", 4) {
+    let from = told("CHAOS_FROM", 1);
+    for seed in from..from + told("CHAOS", 4) {
         through(seed);
     }
 }

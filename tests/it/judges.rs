@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::death::{chance, kill_between_lines, written};
 use tests::house::{House, column, creates, run_words};
 use tests::process::{Said, Server};
 
@@ -317,21 +317,6 @@ fn the_budget_holds_over_the_run_and_its_judges() {
     assert!(cost > 0, "{said:?}");
 }
 
-/// The `n`th of a series of numbers that look random (splitmix64).
-fn chance(n: u64) -> u64 {
-    let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x6a75);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z ^ (z >> 27)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
-fn live(child: &mut Child, for_how_long: Duration) {
-    std::thread::sleep(for_how_long);
-    // One that ended before its time is as good a case.
-    let _ = child.kill();
-    child.wait().unwrap();
-}
-
 /// Words of a run of the one model, and more.
 fn words<'a>(server: &'a Server, name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut words = run_words(server, name, &[MODEL]);
@@ -349,13 +334,19 @@ fn killed_at_random_moments_a_judged_run_comes_to_the_same_report_and_no_questio
     let whole = house.report("whole");
     let jobs = creates(&server).len();
     assert_eq!(jobs, 3);
+    let lines = written(&house.run("whole"));
+    let dies = |child: &mut Child, name: &str, n| {
+        let drawn = chance(1, n);
+        let lines = usize::try_from(drawn >> 32).unwrap() % (lines + 1);
+        kill_between_lines(&house, name, child, lines, drawn % 3_000);
+    };
     for death in 0..6 {
         let name = format!("dies-{death}");
         let before = creates(&server).len();
         let words = words(&server, &name, &scorers);
-        live(&mut house.start(&words), Duration::from_millis(100 + chance(death) % 900));
+        dies(&mut house.start(&words), &name, death);
         let resume = ["resume", &name, "--accept-partial", "--poll-interval", "30ms"];
-        live(&mut house.start(&resume), Duration::from_millis(chance(death + 100) % 600));
+        dies(&mut house.start(&resume), &name, death + 100);
         let made = house.run(&name).join("run.json").exists();
         let said = house.call(if made { &resume[..] } else { &words });
         assert_eq!(said.code, Some(0), "death {death}: {said:?}");

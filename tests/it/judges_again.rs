@@ -1,9 +1,9 @@
 //! Judges asked again, half asked and asked for by strangers: what is paid for, what is shown, who is trusted.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::death::kill_when;
 use tests::house::{House, creates, run_words};
 use tests::process::{Said, Server};
 
@@ -88,11 +88,6 @@ fn a_judge_that_a_scoring_brought_is_asked_again_where_that_is_wished() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the program under test is another process")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(50));
-}
-
 #[test]
 fn a_round_that_the_budget_bears_in_part_is_asked_in_part_and_told_so() {
     let script = "[[jobs]]\nwhen = { model = \"*judge\" }\ntimes = 1\n\
@@ -123,12 +118,7 @@ fn a_round_that_the_budget_bears_in_part_is_asked_in_part_and_told_so() {
     assert_eq!((said.code, creates(&server).len()), (Some(5), jobs), "{said:?}");
 
     let mut child = house.start(&words("5"));
-    let came = (0..600).any(|_| {
-        pause();
-        creates(&server).len() > jobs
-    });
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let came = kill_when(&mut child, || creates(&server).len() > jobs);
     assert!(came, "{:?}", fs::read_to_string(house.path().join("err")));
     // What was begun is waited for, and nothing is added that the budget does not bear.
     let said = house.call(&words("0.05"));

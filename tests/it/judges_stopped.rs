@@ -1,8 +1,7 @@
 //! A run that is called off while its judges are asked: their jobs are stopped too, and nobody is asked any more.
 
-use std::time::Duration;
-
 use serde_json::Value;
+use tests::death::kill_when;
 use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
@@ -13,11 +12,6 @@ fn asked(server: &Server) -> Vec<Value> {
     let mut jobs = creates(server);
     jobs.retain(|job| job["model"] == "models/sim-judge" && job["applied"] == true);
     jobs
-}
-
-#[expect(clippy::disallowed_methods, reason = "the program under test is another process")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(50));
 }
 
 #[test]
@@ -31,12 +25,7 @@ fn a_cancelled_run_stops_its_judges_and_asks_no_more() {
     let mut words = run_words(&server, "off", &["sim-flash"]);
     words.extend(["--scorer", JUDGE]);
     let mut child = house.start(&words);
-    let came = (0..600).any(|_| {
-        pause();
-        !asked(&server).is_empty()
-    });
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let came = kill_when(&mut child, || !asked(&server).is_empty());
     assert!(came, "{:?}", std::fs::read_to_string(house.path().join("err")));
 
     let said = house.call(&["jobs", "--json", "--base-url", server.base_url()]);

@@ -1,8 +1,8 @@
 //! Kill -9 at random moments, then `resume`: the same report, and no second job at the service.
 
 use std::process::Child;
-use std::time::Duration;
 
+use tests::death::{chance, kill_between_lines, told, written};
 use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
@@ -11,31 +11,21 @@ const MODELS: [&str; 2] = ["sim-flash", "sim-pro"];
 /// others.
 const DEATHS: u64 = 24;
 const DEATHS_AMONG_SHARDS: u64 = 8;
-
-fn asked(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
+/// Looks at a journal between two of its lines, at most: some thirty milliseconds.
+const LOOKS: u64 = 3_000;
 
 /// The moments of death, by number.
 fn deaths(usual: u64) -> std::ops::Range<u64> {
-    let from = asked("KILLS_FROM", 0);
-    from..from + asked("KILLS", usual)
+    let from = told("KILLS_FROM", 0);
+    from..from + told("KILLS", usual)
 }
 
-/// The `n`th of a series of numbers that look random (splitmix64).
-fn chance(n: u64) -> u64 {
-    let mut z = n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x5151);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the moment of death is what this test is about")]
-fn live(child: &mut Child, for_how_long: Duration) {
-    std::thread::sleep(for_how_long);
-    // One that ended before its time is as good a case.
-    let _ = child.kill();
-    child.wait().unwrap();
+/// Kills a program at a moment that the number draws: after up to `lines` more lines in the journals of the run, and
+/// up to so many looks at them.
+fn dies(house: &House, run: &str, child: &mut Child, n: u64, lines: usize) {
+    let drawn = chance(0, n);
+    let lines = usize::try_from(drawn >> 32).unwrap() % (lines + 1);
+    kill_between_lines(house, run, child, lines, drawn % LOOKS);
 }
 
 fn resumed(house: &House, run: &str, words: &[&str]) -> tests::process::Said {
@@ -57,16 +47,17 @@ fn killed_at_random_moments_a_run_comes_to_the_same_report_and_one_job_a_model()
     let said = house.call(&words);
     assert_eq!(said.code, Some(0), "{said:?}");
     let whole = house.report("whole");
+    let lines = written(&house.run("whole"));
 
     for death in deaths(DEATHS) {
         let name = format!("dies-{death}");
         let mut words = run_words(&server, &name, &MODELS);
         words.extend(["--settle", "300ms"]);
         let mut child = house.start(&words);
-        live(&mut child, Duration::from_millis(chance(death) % 450));
+        dies(&house, &name, &mut child, death, lines);
         // And once more while it recovers.
         let mut again = house.start(&["resume", &name, "--poll-interval", "30ms"]);
-        live(&mut again, Duration::from_millis(chance(death + 1_000) % 200));
+        dies(&house, &name, &mut again, death + 1_000, lines);
         let said = resumed(&house, &name, &words);
         assert_eq!(said.code, Some(0), "death {death}: {said:?}");
         assert_eq!(house.report(&name), whole, "death {death}");
@@ -93,6 +84,7 @@ fn killed_at_random_moments_shards_and_rows_sent_again_come_to_the_same_report()
     let said = house.call(&words);
     assert_eq!(said.code, Some(0), "{said:?}");
     let whole = house.report("whole");
+    let lines = written(&house.run("whole"));
     let jobs = creates(&server).len();
     assert_eq!(jobs, MODELS.len() * (4 + 1));
 
@@ -102,9 +94,9 @@ fn killed_at_random_moments_shards_and_rows_sent_again_come_to_the_same_report()
         words.extend(cut);
         let before = creates(&server).len();
         let mut child = house.start(&words);
-        live(&mut child, Duration::from_millis(chance(death + 2_000) % 1_200));
+        dies(&house, &name, &mut child, death + 2_000, lines);
         let mut again = house.start(&["resume", &name, "--poll-interval", "30ms"]);
-        live(&mut again, Duration::from_millis(chance(death + 3_000) % 600));
+        dies(&house, &name, &mut again, death + 3_000, lines);
         let said = resumed(&house, &name, &words);
         assert_eq!(said.code, Some(0), "death {death}: {said:?}");
         let report = house.report(&name);
@@ -129,11 +121,12 @@ fn an_emulated_run_that_was_killed_goes_on_in_a_new_process() {
     let whole =
         house.call_without_key(&["run", "data.jsonl", "--name", "whole", "--accept-partial"]);
     assert_eq!(whole.code, Some(0), "{whole:?}");
+    let lines = written(&house.run("whole"));
     for death in 0..6 {
         let name = format!("dies-{death}");
         let words = ["run", "data.jsonl", "--name", &name, "--emulator", "--accept-partial"];
         let mut child = house.start(&words);
-        live(&mut child, Duration::from_millis(20 + chance(death) % 300));
+        dies(&house, &name, &mut child, death, lines);
         let said = house.call_without_key(&words);
         assert_eq!(said.code, Some(0), "death {death}: {said:?}");
         assert_eq!(house.report(&name), house.report("whole"), "death {death}");

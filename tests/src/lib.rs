@@ -1,5 +1,6 @@
 //! Helpers of the end-to-end tests: processes, a fake server, made-up rows, redaction.
 
+pub mod death;
 pub mod fake;
 pub mod fuzz;
 pub mod get;

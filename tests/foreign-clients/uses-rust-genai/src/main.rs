@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::time::Duration;
 
 use rust_genai::Client;
 use rust_genai::types::batches::{
@@ -14,7 +13,7 @@ use rust_genai::types::files::{ListFilesConfig, UploadFileConfig};
 type Step = Result<(), Box<dyn Error>>;
 
 const CHUNK: usize = 8_388_608;
-const LOOKS: u32 = 1_000;
+const LOOKS: u32 = 100_000;
 
 #[tokio::main]
 async fn main() -> Step {
@@ -111,7 +110,6 @@ async fn ended(client: &Client, name: &str) -> Result<BatchJob, Box<dyn Error>> 
         if job.end_time.is_some() {
             return Ok(job);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(format!("{name} does not end").into())
 }
