@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tests::death::chance;
 use tests::house::{House, creates, run_words};
-use tests::process::{Said, Server, batch_eval};
+use tests::process::Server;
+use tests::traced;
 
 const USAGE: &str = "usage: system_calls POINTS SEED | system_calls CALL ACTION NTH[+] [FILE]";
 const REFERENCE: &str = "whole";
@@ -145,24 +145,6 @@ fn counted(log: &str, run: &Path) -> Counts {
     most
 }
 
-/// The program under strace, on one worker thread, so that the order of calls hardly varies.
-fn traced(house: &House, strace: &[String], words: &[&str]) -> Said {
-    let program = batch_eval(house.path(), words);
-    let mut command = Command::new("strace");
-    command
-        .args(["-f", "-qq", "-y", "-o"])
-        .args(strace)
-        .arg(program.get_program())
-        .args(program.get_args());
-    command.current_dir(house.path()).env_clear();
-    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("GEMINI_API_KEY", tests::house::KEY).env("TOKIO_WORKER_THREADS", "1");
-    match command.output() {
-        Ok(output) => Said::from(output),
-        Err(error) => panic!("failed to start strace: {error}"),
-    }
-}
-
 /// One point in a run of its own. `Ok(true)` when the call was reached at all.
 fn tried(
     house: &House,
@@ -174,7 +156,7 @@ fn tried(
     let mut words = run_words(server, name, &MODELS);
     words.extend(["--settle", "300ms", "--patience", "2s"]);
     let strace = [vec!["/dev/null".to_owned()], point.words(&house.run(name))].concat();
-    let said = traced(house, &strace, &words);
+    let said = traced::run(house, &strace, &words);
     let reached = said.code != Some(0);
     if said.stderr.contains("panicked") || matches!(said.code, Some(70 | 101)) {
         return Err(format!("it panicked or met what it thinks impossible: {said:?}"));
@@ -218,7 +200,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let names = FILE_CALLS.iter().chain(&NET_CALLS).map(|(call, _)| *call);
     let trace = format!("trace={}", names.collect::<Vec<_>>().join(","));
     let strace = ["calls.log".to_owned(), "-e".to_owned(), trace];
-    let said = traced(&house, &strace, &run_words(&server, REFERENCE, &MODELS));
+    let said = traced::run(&house, &strace, &run_words(&server, REFERENCE, &MODELS));
     if said.code != Some(0) {
         return Err(format!("the run under strace failed: {said:?}").into());
     }

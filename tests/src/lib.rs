@@ -11,3 +11,6 @@ pub mod raw;
 pub mod recorder;
 pub mod redact;
 pub mod rows;
+pub mod schema;
+pub mod traced;
+pub mod write_order;

@@ -3,6 +3,7 @@
 mod crates;
 mod javascript;
 mod page;
+mod planted;
 pub(crate) mod python;
 mod supply;
 mod wheel;
@@ -34,11 +35,12 @@ const CHECKS: [(&str, Check); 14] = [
 ];
 
 /// Checks that run only when they are named: what they build or install takes minutes.
-const LONG: [(&str, Check); 4] = [
+const LONG: [(&str, Check); 5] = [
     ("rust-clients", crates::clients),
     ("statistics", python::statistics),
     ("each-feature", supply::each_feature),
     ("reproducible", supply::reproducible),
+    ("planted", planted::faults),
 ];
 
 /// The dataset that checks use.

@@ -58,21 +58,31 @@ fn run_foreign() -> Result<String, String> {
     }
 }
 
-/// A run dies or meets an error at one of 200 system calls, and comes to its report all the same.
+/// What is synced before what, read off the calls of a whole run; then runs die or meet an error at one of 200 system
+/// calls, and come to their reports all the same.
 pub(crate) fn system_calls(binary: &Path) -> Outcome {
     let mut probe = shell::program("strace", &["-qq", "-o", "/dev/null", "true"]);
     if let Err(why) = shell::output(&mut probe) {
         return Outcome::Skipped(format!("strace cannot trace here: {why}"));
     }
-    let words =
-        ["run", "--quiet", "--package", "tests", "--example", "system_calls", "--", "200", "1"];
-    let mut command = shell::cargo(&words);
-    let printed = shell::output(command.env("BATCH_EVAL_BIN", binary));
-    outcome(printed.and_then(|printed| {
-        let felt = number_after(&printed, "\"felt\":")?;
-        let of = number_after(&printed, "\"of\":")?;
-        Ok(format!("200 of {of} points, {felt} of them felt"))
-    }))
+    outcome(run_traced(binary))
+}
+
+fn run_traced(binary: &Path) -> Result<String, String> {
+    let example = |words: &[&str]| {
+        let begin = ["run", "--quiet", "--package", "tests", "--example"];
+        let mut command = shell::cargo(&[&begin, words].concat());
+        shell::output(command.env("BATCH_EVAL_BIN", binary))
+    };
+    let order = example(&["write_order"])?;
+    let lines = number_after(&order, "\"lines\":")?;
+    let renames = number_after(&order, "\"renames\":")?;
+    let points = example(&["system_calls", "--", "200", "1"])?;
+    let felt = number_after(&points, "\"felt\":")?;
+    let of = number_after(&points, "\"of\":")?;
+    Ok(format!(
+        "{lines} lines and {renames} files synced in order; 200 of {of} points, {felt} felt"
+    ))
 }
 
 /// Clients of the API that others wrote in Rust, each a program, against emulators of their own.
