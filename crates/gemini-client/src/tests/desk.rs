@@ -49,6 +49,10 @@ pub(crate) struct State {
     granularity: usize,
 }
 
+/// What the desk answers to.
+pub(crate) const SESSION: &str =
+    "https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=SECRETID";
+
 pub(crate) struct Desk {
     pub(crate) server: Server,
     pub(crate) state: Arc<Mutex<State>>,
@@ -56,11 +60,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) async fn open(mishaps: &[Mishap]) -> Self {
-        let state = Arc::new(Mutex::new(State {
-            mishaps: mishaps.iter().copied().collect(),
-            granularity: 4,
-            ..State::default()
-        }));
+        let state = Arc::new(Mutex::new(State::with(mishaps)));
         let held = Arc::clone(&state);
         let server = Server::start(move |request| held.lock().unwrap().answer(request)).await;
         Self { server, state }
@@ -86,7 +86,11 @@ impl Desk {
 }
 
 impl State {
-    fn answer(&mut self, request: &Request) -> Reply {
+    pub(crate) fn with(mishaps: &[Mishap]) -> Self {
+        Self { mishaps: mishaps.iter().copied().collect(), granularity: 4, ..Self::default() }
+    }
+
+    pub(crate) fn answer(&mut self, request: &Request) -> Reply {
         match (request.method.as_str(), request.header("x-goog-upload-command")) {
             ("POST", Some("start")) => self.start(request),
             ("POST", Some("cancel")) => match self.mishaps.pop_front().unwrap_or(Mishap::None) {
@@ -120,10 +124,8 @@ impl State {
         assert_eq!(body["file"]["sizeBytes"], length);
         assert_eq!(request.header("x-goog-upload-protocol"), Some("resumable"));
         // The real host: a client with its own base must come back to its base.
-        let url =
-            "https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=SECRETID";
         Reply::json(200, "")
-            .with("X-Goog-Upload-URL", url)
+            .with("X-Goog-Upload-URL", SESSION)
             .with("X-Goog-Upload-Status", "active")
             .with("X-Goog-Upload-Chunk-Granularity", &self.granularity.to_string())
     }

@@ -8,6 +8,8 @@ mod drops;
 #[cfg(feature = "rustls")]
 mod every_cause;
 mod jobs;
+#[cfg(feature = "rustls")]
+mod matrix;
 mod models;
 mod reads;
 mod secrets;

@@ -77,7 +77,14 @@ pub(crate) struct Server {
 impl Server {
     /// Answers each request by `handler`.
     pub(crate) async fn start(handler: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), handler)
+    }
+
+    /// The same behind a door that is open already.
+    pub(crate) fn on(
+        listener: TcpListener,
+        handler: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> Self {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let hung = Arc::new(Notify::new());

@@ -30,7 +30,7 @@ const CERTIFICATE: &str = "\
     98o+xKboJ6Kj9aquHuQvrnM5KA==";
 
 /// Shakes hands with one caller after another, as far as they go along.
-fn shake_hands(stream: std::net::TcpStream) {
+pub(super) fn shake_hands(stream: std::net::TcpStream) {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = PrivatePkcs8KeyDer::from(STANDARD.decode(NO_SECRET).unwrap());
     let chain = vec![CertificateDer::from(STANDARD.decode(CERTIFICATE).unwrap())];
