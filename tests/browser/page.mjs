@@ -121,6 +121,7 @@ async function smallPage(browser) {
   await tab.evaluate(open(11));
   await tab.until(shown(11));
   assert.ok(!await tab.evaluate("document.getElementById('detail').textContent.includes('native code')"), 'no function of ours is shown as an argument');
+  assert.ok(await tab.evaluate("[...document.getElementById('detail').childNodes].every((node) => node.nodeType === Node.ELEMENT_NODE)"), 'what is not there leaves no word behind');
   const verdicts = await tab.evaluate("[...document.querySelectorAll('.side .verdicts li:not(.outcome) [aria-hidden]')].map((one) => one.textContent)");
   assert.ok(verdicts.length >= 2 && verdicts.every((sign) => ['✓', '✗', '·'].includes(sign)), `a row shows verdicts, however its answers ended: ${verdicts}`);
   await filters(tab);

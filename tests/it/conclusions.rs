@@ -136,6 +136,35 @@ fn mistakes_are_found_before_anything_is_made() {
 }
 
 #[test]
+fn what_wants_logged_answers_is_refused_where_there_are_none() {
+    let house = house();
+    let row = |answer: Value| json!({"request": {"contents": [{"role": "user", "parts": [{"text": "Hello?"}]}]}, "response": answer});
+    house.write_rows("bare.jsonl", (0..4).map(|_| row(Value::Null)));
+    let run = ["run", "bare.jsonl", "--name", "bare", "-m", "sim-pro", "-q", "--accept-partial"];
+    for words in [["--gate", "sim-pro >= logged - 0.02"], ["--baseline", "logged"]] {
+        let said = house.call_without_key(&[&run[..], &words].concat());
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.stderr.contains("no row of the dataset has a logged answer"), "{said:?}");
+        assert!(said.stderr.contains("safe: nothing was sent"), "{said:?}");
+        assert!(!house.run("bare").exists(), "{words:?}");
+        let check = ["check", "bare.jsonl", "-m", "sim-pro"];
+        let said = house.call_without_key(&[&check[..], &words].concat());
+        assert_eq!(said.code, Some(2), "check finds what run does: {said:?}");
+        assert!(said.stdout.contains("has a logged"), "{said:?}");
+    }
+    // One row with an answer is enough to begin; whether it is to decide, the gate says then.
+    let answer =
+        json!({"candidates": [{"content": {"parts": [{"text": "Hello."}], "role": "model"}}]});
+    let answers = [Value::Null, answer, Value::Null, Value::Null];
+    house.write_rows("bare.jsonl", answers.into_iter().map(row));
+    let said = house.call_without_key(&[&run[..], &["--gate", "sim-pro >= logged"]].concat());
+    assert_eq!(said.code, Some(11), "{said:?}");
+    let said = house.call_without_key(&["check", "-m", "sim-pro", "--gate", "sim-pr >= 0.5"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stdout.contains("there is no column `sim-pr`"), "{said:?}");
+}
+
+#[test]
 fn the_settings_file_says_it_too_and_files_can_be_scored_by_slices() {
     let house = house();
     house.write(

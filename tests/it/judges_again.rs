@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use tests::death::kill_when;
-use tests::house::{House, creates, run_words};
+use tests::house::{House, column, creates, run_words};
 use tests::process::{Said, Server};
 
 const MODEL: &str = "sim-flash";
@@ -215,4 +215,35 @@ fn a_run_folder_alone_does_not_send_its_rows_to_a_judge() {
     // Who made the run needs no more words.
     let said = house.call(&["score", "theirs"]);
     assert_eq!((said.code, creates(&server).len()), (Some(0), jobs + 1), "{said:?}");
+}
+
+#[test]
+fn equal_questions_of_a_run_that_sends_equal_rows_once_are_paid_for_once() {
+    let house = House::with_rows(0);
+    let row = |n: usize| {
+        let text = format!("Where is parcel {}?", n % 3);
+        json!({"key": format!("k{n}"), "request": {"contents": [{"role": "user", "parts": [{"text": text}]}]}})
+    };
+    house.write_rows("data.jsonl", (0..7).map(row));
+    let server = Server::emulator(house.path(), &["--time-scale", "300", "--control"]);
+    for (name, more, sent) in [("once", &["--dedupe"][..], 3), ("each", &[], 7)] {
+        let mut words = run_words(&server, name, &[MODEL]);
+        words.extend(["--scorer", JUDGE, "--json"]);
+        words.extend(more);
+        let said = house.call(&words);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let report = report_of(&said);
+        // Every row has its verdict all the same.
+        let score = &column(&report, MODEL, None)["scores"][0];
+        assert_eq!((&score["scored"], &score["unscorable"]), (&json!(7), &json!(0)), "{report}");
+        let judge = &report["judges"][0];
+        assert_eq!((&judge["asked"], &judge["answered"]), (&json!(7), &json!(7)), "{judge}");
+        let judges = fs::read_dir(house.run(name).join("judges")).unwrap();
+        let round = judges.last().unwrap().unwrap().path().join("judge-1");
+        let input = fs::read_to_string(round.join("input").join("s0001.v0.jsonl")).unwrap();
+        assert_eq!(input.lines().count(), sent, "{name}");
+        let asked = creates(&server).len();
+        let said = house.call(&["score", name]);
+        assert_eq!((said.code, creates(&server).len()), (Some(0), asked), "{said:?}");
+    }
 }

@@ -166,6 +166,37 @@ fn scorings_stand_beside_each_other_and_are_compared() {
 }
 
 #[test]
+fn a_change_is_confirmed_once() {
+    let house = house();
+    assert_eq!(run(&house, &["--name", "own", "--expected", "/want/so"]).code, Some(0));
+    let text = std::fs::read_to_string(house.path().join("rule.py")).unwrap();
+    let code = |words: &[&str]| house.call_without_key(words).code;
+    for (time, confirmed) in
+        [&["score", "own", "--trust-plugins"][..], &["score", "own", "--scorer", "python:rule.py"]]
+            .into_iter()
+            .enumerate()
+    {
+        house.write("rule.py", &format!("{text}# change {time}\n"));
+        assert_eq!(code(&["score", "own"]), Some(9), "{time}");
+        assert_eq!(code(&["report", "own"]), Some(9), "{time}");
+        assert_eq!(code(confirmed), Some(0), "{time}");
+        let said = house.call_without_key(&["score", "own"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(!said.stderr.contains("is not what the run was made with"), "{said:?}");
+        assert_eq!(code(&["report", "own"]), Some(0), "{time}");
+    }
+    // A file of that name elsewhere is not the run's: nothing is confirmed of it.
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("rule.py"), format!("{text}# elsewhere\n")).unwrap();
+    let own = house.run("own");
+    let words = ["score", own.to_str().unwrap(), "--scorer", "python:rule.py"];
+    let mut command = tests::process::batch_eval(other.path(), words);
+    let said = Said::from(command.env("HOME", house.path()).output().unwrap());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(code(&["score", "own"]), Some(0));
+}
+
+#[test]
 fn expected_values_are_those_of_the_dataset_as_it_came() {
     let house = house();
     let text = std::fs::read_to_string(house.path().join("data.jsonl")).unwrap();

@@ -128,7 +128,7 @@ fn what_is_suggested_was_seen() {
             && calls.contains("rows declare functions"),
         "{calls}"
     );
-    assert!(text("bare").contains("0 of them with a logged answer"));
+    assert!(text("bare").contains(": 0 rows with a logged answer"));
     // A broken file of old does not keep a new one from being made, and a pipe will do.
     house.write("batch-eval.toml", "modles = 5");
     let piped = fs::File::open(house.path().join("plain.jsonl")).unwrap();
@@ -265,4 +265,31 @@ fn the_doctor_says_what_is_there_and_never_shows_a_secret() {
     house.write("batch-eval.toml", "modles = []");
     let said = house.call_without_key(&["doctor"]);
     assert!(said.code == Some(2) && said.stdout.contains("did you mean `models`?"), "{said:?}");
+}
+
+#[test]
+fn what_was_probably_meant_is_said() {
+    let house = House::with_rows(3);
+    house.write("logs.jsonl", &fs::read_to_string(house.path().join("data.jsonl")).unwrap());
+    house.write("rows.json", "[{\"request\": {}}]");
+    let prepared =
+        ["run", "data.jsonl", "-m", "sim-pro", "--name", "friday", "--until", "prepared"];
+    assert_eq!(house.call_without_key(&prepared).code, Some(0));
+    for (words, code, next) in [
+        (&["run", "log.jsonl", "-m", "sim-pro"][..], 2, "did you mean logs.jsonl?"),
+        (&["init", "log.jsonl"], 2, "did you mean logs.jsonl?"),
+        (&["status", "firday"], 2, "did you mean friday?"),
+        (&["show", "fridy", "1"], 2, "did you mean friday?"),
+        (&["status", "something-else"], 2, "`batch-eval runs` lists the runs"),
+        (&["init", "rows.json"], 3, "jq -c '.[]'"),
+    ] {
+        let said = house.call_without_key(words);
+        assert_eq!(said.code, Some(code), "{said:?}");
+        assert!(said.stderr.contains(next), "{said:?}");
+    }
+    // Of rows without an answer there is nothing to score, and that is what is said.
+    house.write_rows("bare.jsonl", [serde_json::json!({"request": {"contents": []}})]);
+    let said = house.call_without_key(&["score", "bare.jsonl"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(said.stderr.contains("no row of bare.jsonl has a logged answer"), "{said:?}");
 }

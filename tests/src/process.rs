@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::schema::{Met, Published};
+
 /// The release binary: `BATCH_EVAL_BIN`, or built once for this test process.
 ///
 /// # Panics
@@ -79,15 +81,26 @@ impl From<Output> for Said {
 }
 
 impl Said {
-    /// Standard output as the JSON objects it holds, one a line.
+    /// Standard output as the JSON objects it holds, one a line, each as its published schema says.
     ///
     /// # Panics
     ///
-    /// When a line is no JSON.
+    /// When a line is no JSON, or is not what its schema says.
     pub fn events(&self) -> Vec<Value> {
-        let parse = |line: &str| match serde_json::from_str(line) {
-            Ok(value) => value,
-            Err(error) => panic!("{line:?} is no JSON ({error}): {self:?}"),
+        static PUBLISHED: OnceLock<Published> = OnceLock::new();
+        let published = PUBLISHED.get_or_init(Published::read);
+        let parse = |line: &str| {
+            let value: Value = match serde_json::from_str(line) {
+                Ok(value) => value,
+                Err(error) => panic!("{line:?} is no JSON ({error}): {self:?}"),
+            };
+            // Rows that are exported have no type.
+            if value["type"].is_string()
+                && let Err(broken) = published.check(&value, &mut Met::new())
+            {
+                panic!("{broken}");
+            }
+            value
         };
         self.stdout.lines().map(parse).collect()
     }

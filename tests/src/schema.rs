@@ -78,7 +78,6 @@ impl Published {
         let rules = schema.as_object().ok_or_else(|| format!("{at}: the schema is no object"))?;
         for (keyword, rule) in rules {
             let holds = match keyword.as_str() {
-                "$schema" | "$id" | "$defs" | "title" | "description" => true,
                 "$ref" => {
                     self.check_at(value, file, rule.as_str().unwrap_or_default(), at, met)?;
                     true
@@ -100,14 +99,17 @@ impl Published {
                     true
                 }
                 "properties" => self.members(value, file, rule, at, met)?,
-                "additionalProperties" if rule.is_object() => {
-                    for member in value.as_object().into_iter().flat_map(|object| object.values()) {
+                // Members that are not named are refused here even where this allows them.
+                "additionalProperties" => {
+                    let members = value.as_object().filter(|_| rule.is_object());
+                    for member in members.into_iter().flat_map(|object| object.values()) {
                         self.value(member, file, rule, &format!("{at}/*"), met)?;
                     }
                     true
                 }
-                // Members that are not named are refused here in any case.
-                "additionalProperties" => true,
+                "pattern" => is_hexadecimal(value, rule)
+                    .ok_or_else(|| format!("{at}: nobody knows the pattern {rule}"))?,
+                "$schema" | "$id" | "$defs" | "title" | "description" => true,
                 other => return Err(format!("{at}: nobody knows the keyword {other}")),
             };
             if !holds {
@@ -154,6 +156,14 @@ impl Published {
         }
         Ok(true)
     }
+}
+
+/// Whether a text is so many hexadecimal digits; none where the pattern is another one.
+fn is_hexadecimal(value: &Value, pattern: &Value) -> Option<bool> {
+    let digits = pattern.as_str()?.strip_prefix("^[0-9a-f]{")?.strip_suffix("}$")?;
+    let text = value.as_str().unwrap_or_default();
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    Some(text.len() == digits.parse::<usize>().ok()? && text.bytes().all(is_digit))
 }
 
 fn is_of(value: &Value, kind: &Value) -> bool {

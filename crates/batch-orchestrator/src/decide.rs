@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use batch_backend::JobState;
+use batch_backend::{JobName, JobState};
 
-use crate::mind::{Decision, Effect, Hold, Mind};
+use crate::mind::{Asked, Decision, Effect, Hold, Mind};
 use crate::settle::Settle;
 use crate::{Doubt, Ending, Goal, InputId, InputPhase, JobId, Phase};
 
 /// Uploads and downloads under way at once.
 const UPLOADS: usize = 2;
 const FETCHES: usize = 2;
+/// A job that goes on although the service saw nothing to stop is asked again so much later.
+const CANCEL_AGAIN: Duration = Duration::from_mins(10);
 /// Once a creation was in doubt, lists are asked for second jobs so often.
 const SWEEPS_APART: Duration = Duration::from_hours(1);
 /// Inputs that are considered for the next upload: more than are held back by trouble at once.
@@ -133,7 +135,12 @@ impl Mind {
     pub(crate) fn decide_cancels(&mut self, now: Duration, out: &mut Decision) {
         for id in &self.state.index().stopping {
             let name = self.state.job(*id).and_then(|job| job.name.as_ref());
-            if let Some(name) = name.filter(|name| !self.cancelled.contains_key(*name)) {
+            let is_due = |name: &&JobName| match self.cancelled.get(*name) {
+                None => true,
+                Some(Asked::Heard(_)) => false,
+                Some(Asked::InVain(at)) => now.saturating_sub(*at) >= CANCEL_AGAIN,
+            };
+            if let Some(name) = name.filter(is_due) {
                 self.cancels.insert(name.clone(), *id);
             }
         }

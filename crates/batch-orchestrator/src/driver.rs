@@ -312,7 +312,7 @@ async fn upload(
 
 /// Pages through the list, to its end or until all `watched` were seen, and keeps what is ours or
 /// watched: memory does not grow with other people's jobs.
-async fn list(
+pub(crate) async fn list(
     backend: &dyn BatchBackend,
     prefix: &str,
     mut watched: BTreeSet<JobName>,
@@ -365,9 +365,9 @@ impl ByteSink for Counting<'_> {
     }
 }
 
-/// Fetches into a fresh place and keeps it, unless it ends inside a line or has fewer lines than
-/// the service promised rows: then only if the last attempt came to the very same bytes, so that
-/// this is what the service has. The transport cannot vouch for a download without a length.
+/// Fetches into a fresh place and keeps it, unless it ends inside a line, has fewer lines than the
+/// service promised rows, or neither rows nor bytes were promised: then only if the last attempt came
+/// to the very same bytes. The transport cannot vouch for a download without a length.
 async fn fetch(
     world: &World,
     job: JobId,
@@ -384,9 +384,9 @@ async fn fetch(
     let mut download = world.sink.begin(job).map_err(local)?;
     let mut counting =
         Counting { download: download.as_mut(), job, bytes: 0, listener: world.listener.as_ref() };
-    world.backend.fetch(output, &mut counting).await?;
+    let told = world.backend.fetch(output, &mut counting).await?.length_checked;
     let tally: StoredResult = download.tally();
-    let short = rows.map_or(tally.lines == 0, |rows| tally.lines < rows);
+    let short = rows.map_or(tally.lines == 0 || !told, |rows| tally.lines < rows);
     if (!tally.whole || short) && accept.as_deref() != Some(tally.sha256.as_str()) {
         return Ok(observe::Download::Suspect(tally));
     }

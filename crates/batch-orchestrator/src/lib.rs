@@ -23,6 +23,7 @@ mod progress;
 mod settle;
 mod sink;
 mod state;
+mod strays;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -43,3 +44,4 @@ pub use crate::policy::{Limits, OnAmbiguous, Policy, StuckAfter, Then};
 pub use crate::progress::{Listener, Notice, Silent};
 pub use crate::sink::{Download, MemorySink, ResultSink, Tally};
 pub use crate::state::{Goal, InputPhase, RunState};
+pub use crate::strays::{Stray, strays};

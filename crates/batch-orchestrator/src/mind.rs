@@ -118,6 +118,15 @@ pub(crate) struct Watch {
     pub(crate) gone: Option<Duration>,
 }
 
+/// When a job was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// And the service took it.
+    Heard(Duration),
+    /// And the service said that there is nothing to stop.
+    InVain(Duration),
+}
+
 /// The deciding part of a session.
 #[derive(Debug)]
 pub(crate) struct Mind {
@@ -158,7 +167,7 @@ pub(crate) struct Mind {
     pub(crate) cancels: BTreeMap<JobName, JobId>,
     pub(crate) cancelling: BTreeSet<JobName>,
     /// When the service took their cancellation.
-    pub(crate) cancelled: BTreeMap<JobName, Duration>,
+    pub(crate) cancelled: BTreeMap<JobName, Asked>,
     pub(crate) cancel_trouble: Option<Hold>,
     pub(crate) fatal: Option<BackendError>,
     /// Jobs examined so far: what a step costs.
@@ -324,7 +333,10 @@ impl Mind {
         let Some(watch) = looked.filter(|_| !self.hinted.contains(&id)) else { return false };
         // One that was just asked to stop is given the time to do so.
         let stopped = self.state.job(id).and_then(|job| self.cancelled.get(job.name.as_ref()?));
-        let stops = stopped.is_some_and(|at| now.saturating_sub(*at) <= self.policy.settle);
+        let stops = stopped.is_some_and(|asked| match asked {
+            Asked::Heard(at) => now.saturating_sub(*at) <= self.policy.settle,
+            Asked::InVain(_) => false,
+        });
         !stops && watch.age_at(now).is_some_and(|age| age > self.policy.deadline)
     }
 }

@@ -6,7 +6,7 @@ use batch_backend::{
     BackendError, ErrorKind, JobName, JobSnapshot, JobState, StoredInput, UploadSession,
 };
 
-use crate::mind::{Hold, Mind, vanished};
+use crate::mind::{Asked, Hold, Mind, vanished};
 use crate::policy::backoff;
 use crate::{Ending, Event, Goal, InputId, JobId, StoredResult};
 
@@ -257,16 +257,17 @@ impl Mind {
     ) {
         self.cancelling.remove(name);
         match result {
-            // Refused: it has ended in between. Gone: there is nothing to stop.
+            // Refused: it has ended in between. Gone: there is nothing to stop. Whatever still runs is asked later.
             Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Rejected) => {
                 let hold = next_hold(self.cancel_trouble, &error, now);
                 self.cancel_trouble = Some(hold);
                 self.trouble(error, hold, now, out);
             }
-            _ => {
+            answer => {
                 self.cancel_trouble = None;
                 self.cancels.remove(name);
-                self.cancelled.insert(name.clone(), now);
+                let asked = if answer.is_ok() { Asked::Heard(now) } else { Asked::InVain(now) };
+                self.cancelled.insert(name.clone(), asked);
             }
         }
     }

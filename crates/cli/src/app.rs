@@ -1,11 +1,13 @@
 //! The program as a library call, so that others add scorers in a `main` of their own.
 
 use std::ffi::OsString;
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use run_store::Runs;
 use scoring::{ParamError, Params, Registry, RegistryError, Scorer};
 
@@ -89,7 +91,7 @@ impl App {
         T: Into<OsString> + Clone,
     {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-        let cli = match Cli::try_parse_from(&args) {
+        let cli = match parsed(&args) {
             Ok(cli) => cli,
             Err(error) => return unparsed(&error, &args),
         };
@@ -120,10 +122,11 @@ impl App {
             Command::Man(args) => return manual::man(ui, args),
             _ => {}
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
+        let runtime = room_for_runtime()
+            .and_then(|()| {
+                let mut builder = tokio::runtime::Builder::new_multi_thread();
+                builder.worker_threads(2).enable_all().build()
+            })
             .map_err(|error| Failure::io("failed to start", &error))?;
         runtime.block_on(async {
             let clock = SystemClock::start();
@@ -181,6 +184,24 @@ impl App {
             }
         })
     }
+}
+
+/// Reads the words of a call. A number below zero is a value, so that it is told what is wrong with it.
+fn parsed(args: &[OsString]) -> Result<Cli, clap::Error> {
+    fn with_negatives(command: clap::Command) -> clap::Command {
+        let numbers = |arg: clap::Arg| {
+            let takes = arg.get_action().takes_values();
+            if takes { arg.allow_negative_numbers(true) } else { arg }
+        };
+        command.mut_args(numbers).mut_subcommands(with_negatives)
+    }
+    let matches = with_negatives(Cli::command()).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Fails where there are no files for what the runtime opens: it would not say so itself.
+fn room_for_runtime() -> io::Result<()> {
+    (0..4).map(|_| UnixStream::pair()).collect::<io::Result<Vec<_>>>().map(drop)
 }
 
 /// Words that do not fit, or a wish for help: clap says it, or for programs one object does.

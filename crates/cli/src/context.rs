@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::Desk;
 use crate::judge::Judging;
+use crate::meant;
 use crate::money::Tariff;
 use crate::plugins::{self, Origin};
 use crate::stop::Stop;
@@ -64,7 +65,20 @@ impl Context {
     }
 
     pub(crate) fn find(&self, run: Option<&str>) -> Outcome<RunFolder> {
-        self.runs.find(run).map_err(|error| store(&error))
+        self.runs.find(run).map_err(|error| {
+            let failure = store(&error);
+            let near = run
+                .filter(|_| error.kind() == StoreErrorKind::NotFound)
+                .and_then(|name| meant::in_folder(self.runs.folder(), name));
+            match near {
+                // A hint that names the run is worth more than one that leads to the list.
+                Some(near) => Failure {
+                    next: Some(format!("did you mean {}?", eval_report::sanitize(&near))),
+                    ..failure
+                },
+                None => failure,
+            }
+        })
     }
 
     /// Builds scorers from the texts that the user gave.

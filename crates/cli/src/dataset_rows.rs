@@ -91,7 +91,9 @@ impl DatasetRows for FolderDataset<'_> {
     fn open(&self) -> io::Result<Box<dyn DatasetReader + '_>> {
         match FolderRows::open(self.folder, self.variant) {
             Ok(rows) => Ok(Box::new(rows)),
-            Err(failure) => Err(io::Error::other(failure.what)),
+            Err(Failure { what, causes, .. }) => {
+                Err(io::Error::other([vec![what], causes].concat().join(": ")))
+            }
         }
     }
 }

@@ -118,8 +118,8 @@ impl Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::new(Exit::BrokenPipe, "");
         }
-        let mut failure = Self::new(Exit::Io, what);
-        failure.causes.push(error.to_string());
+        let mut failure = Self::of(Exit::Io, error);
+        failure.causes.insert(0, std::mem::replace(&mut failure.what, what.into()));
         failure
     }
 

@@ -111,6 +111,34 @@ pub(crate) fn grid<const N: usize>(
     std::iter::once(heading).chain(body).collect()
 }
 
+/// A [`grid`] with lines hanging below its rows. Where it is too wide, its columns of `hangs` go there as
+/// well, one after another until it fits.
+pub(crate) fn list<const N: usize>(
+    columns: [(&str, Align); N],
+    mut rows: Vec<[String; N]>,
+    mut below: Vec<Vec<String>>,
+    hangs: &[usize],
+    width: usize,
+) -> Vec<String> {
+    below.resize(rows.len(), Vec::new());
+    let mut lines = grid(columns, &rows, width);
+    for at in hangs {
+        if lines.iter().all(|line| display_width(line) <= width) {
+            break;
+        }
+        for (row, below) in rows.iter_mut().zip(&mut below) {
+            below.push(std::mem::take(&mut row[*at]));
+        }
+        lines = grid(columns, &rows, width);
+    }
+    let below = std::iter::once(Vec::new()).chain(below);
+    let with_below = lines.into_iter().zip(below).flat_map(|(line, below)| {
+        let below = below.into_iter().filter(|text| !text.is_empty());
+        std::iter::once(line).chain(below.flat_map(|text| hanging("", 2, &text, width)))
+    });
+    with_below.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +172,16 @@ mod tests {
             ["NAME       N  DATA", "friday     7  a long la…", "x       1000  b"]
         );
         assert!(grid(columns, &rows, 10)[1].ends_with("a lo…"));
+    }
+
+    #[test]
+    fn columns_hang_below_one_by_one_until_the_rest_fits() {
+        let columns = [("RUN", Align::Left), ("FIGURES", Align::Left), ("SCORER", Align::Left)];
+        let row = ["friday", "a 42.9% of 84", "function-call"].map(str::to_owned);
+        let at = |width| list(columns, vec![row.clone()], vec![], &[1, 2], width);
+        assert_eq!(at(36).len(), 2);
+        assert_eq!(at(35), ["RUN     SCORER", "friday  function-call", "  a 42.9% of 84"]);
+        assert_eq!(at(20), ["RUN", "friday", "  a 42.9% of 84", "  function-call"]);
+        assert_eq!(at(10)[2..], ["  a 42.9%", "  of 84", "  function", "  -call"]);
     }
 }

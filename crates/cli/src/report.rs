@@ -10,7 +10,7 @@ use crate::args::{Format, ReportArgs};
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
-use crate::rows::{RowsFormat, write_rows};
+use crate::rows::{RowsFormat, write_page, write_rows};
 use crate::ui::Ui;
 use crate::verdict::gates;
 use crate::{judge, plugins, score, steps};
@@ -23,8 +23,13 @@ pub(crate) fn report(context: &Context, args: &ReportArgs) -> Outcome<()> {
     if args.format == Format::Terminal && args.output.is_none() {
         return shown(context, &folder, &judged);
     }
-    if let Some(format) = of_rows(args.format) {
-        rows(context, &folder, &judged, format, args.output.as_deref())?;
+    if args.format == Format::Html {
+        rows(context, args.output.as_deref(), |out| page(context, &folder, &judged, out))?;
+    } else if let Some(format) = of_rows(args.format) {
+        let state = steps::state(&folder)?;
+        let write =
+            |out: &mut dyn Write| write_rows(context, &folder, &state, &judged.report, format, out);
+        rows(context, args.output.as_deref(), write)?;
     } else {
         let text = rendered(args.format, &judged.report)?;
         match args.output.as_deref() {
@@ -54,33 +59,39 @@ fn rendered(format: Format, report: &Report) -> Outcome<String> {
 /// The forms that show row after row.
 fn of_rows(format: Format) -> Option<RowsFormat> {
     match format {
-        Format::Html => Some(RowsFormat::Html),
         Format::Csv => Some(RowsFormat::Csv),
         Format::Jsonl => Some(RowsFormat::Jsonl),
         Format::Junit => Some(RowsFormat::Junit),
-        Format::Terminal | Format::Json | Format::Md => None,
+        Format::Terminal | Format::Json | Format::Md | Format::Html => None,
     }
 }
 
-fn rows(
+/// The page that was just kept, or else another like it.
+fn page(
     context: &Context,
     folder: &RunFolder,
     judged: &Judged,
-    format: RowsFormat,
-    output: Option<&str>,
+    mut out: &mut dyn Write,
 ) -> Outcome<()> {
-    let write = |mut out: &mut dyn Write| {
-        // The page was just written: it is the same one.
-        if let (RowsFormat::Html, Some(page)) = (format, &judged.page) {
-            let kept = folder.paths().open_file(page).map_err(|error| store(&error))?;
-            let copied = std::io::copy(&mut context.stop.reader(kept), &mut out);
-            let failed = |error| Failure::io("failed to copy the page", &error);
-            return copied
-                .map(drop)
-                .map_err(|e| context.stop.failure().unwrap_or_else(|| failed(e)));
+    let page = match &judged.page {
+        Ok(page) => page,
+        Err(picks) => {
+            let state = steps::state(folder)?;
+            return write_page(context, folder, &state, &judged.report, picks, out);
         }
-        write_rows(context, folder, &steps::state(folder)?, &judged.report, format, out)
     };
+    let kept = folder.paths().open_file(page).map_err(|error| store(&error))?;
+    let copied = std::io::copy(&mut context.stop.reader(kept), &mut out);
+    let failed = |error| Failure::io("failed to copy the page", &error);
+    copied.map(drop).map_err(|error| context.stop.failure().unwrap_or_else(|| failed(error)))
+}
+
+/// Writes rows to a file or to where results go.
+fn rows(
+    context: &Context,
+    output: Option<&str>,
+    write: impl FnOnce(&mut dyn Write) -> Outcome<()>,
+) -> Outcome<()> {
     let Some(path) = output.filter(|path| *path != "-") else {
         return write(&mut std::io::stdout().lock());
     };

@@ -43,7 +43,11 @@ pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
             }
             let scorers = match args.scorers.as_slice() {
                 [] => plugins::of_run_unfed(context, &folder)?,
-                specs => context.scorers(specs)?,
+                specs => {
+                    let scorers = context.scorers(specs)?;
+                    plugins::confirm_named(context, &folder, &scorers)?;
+                    scorers
+                }
             };
             let expected = args.expected.expected.as_deref();
             let source = expected::of_run(context, &folder, expected)?;
@@ -162,8 +166,14 @@ fn score_lines(
         (_, true) => Err(Failure::new(Exit::Verification, format!("{shown} ends inside a line"))
             .next("fetch or copy it again")),
         (Some(column), _) if column.submitted > 0 && unreadable(column) == column.submitted => {
-            Err(Failure::new(Exit::Dataset, format!("{shown} holds no row that can be read"))
-                .next("a result file or a dataset of JSON lines is expected"))
+            let bare = is_dataset && column.outcomes.missing == column.submitted;
+            Err(if bare {
+                Failure::new(Exit::Dataset, format!("no row of {shown} has a logged answer"))
+                    .next("`batch-eval run` has models answer them")
+            } else {
+                Failure::new(Exit::Dataset, format!("{shown} holds no row that can be read"))
+                    .next("a result file or a dataset of JSON lines is expected")
+            })
         }
         _ => gates(&report),
     };

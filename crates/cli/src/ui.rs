@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::exit::{Failure, Outcome};
 
-/// The width tables take when nobody says how wide the terminal is.
-const WIDTH: usize = 100;
+/// The width text takes when nobody says how wide the terminal is, and in files.
+const WIDTH: usize = 80;
 
 /// How to talk to the user.
 #[derive(Debug, Clone, Copy)]

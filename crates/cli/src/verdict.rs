@@ -109,8 +109,14 @@ pub(crate) fn verdict(
         rows(lacking),
         judged.errors
     );
+    let mut failure = Failure::new(Exit::Verification, what);
+    if !judged.absent.is_empty() {
+        let more = missing.saturating_sub(judged.absent.len() as u64);
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        failure.causes.push(format!("missing: {}{more}", judged.absent.join(", ")));
+    }
     let scored = "the report counts them, and every row that came is scored";
-    Err(Failure::new(Exit::Verification, what)
+    Err(failure
         .safe(format!("{scored}{}", decided(&judged.report)))
         .next(format!("{} --accept-partial, if that is good enough", resume(folder.manifest()))))
 }

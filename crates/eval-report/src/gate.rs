@@ -64,7 +64,7 @@ impl Gate {
     }
 
     /// Whether the columns and the scorer that it names are among these, which may still be without results.
-    /// `logged` always is: whether there are logged answers is found out later.
+    /// `logged` always is: [`Self::check_logged`] is for a dataset without logged answers.
     ///
     /// # Errors
     /// Which name is not there, with the nearest one.
@@ -75,6 +75,9 @@ impl Gate {
             }
             let near = scoring::nearest(&name.text, names.iter().map(String::as_str));
             let hint = match near {
+                _ if let Some((name, margin)) = unspaced_margin(&name.text, names) => {
+                    format!("a space stands before the margin: `{name} - {margin}`")
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", names.join(", ")),
             };
@@ -87,6 +90,34 @@ impl Gate {
         }
         self.scorer.as_ref().map_or(Ok(()), |name| known(name, scorers, "scorer"))
     }
+
+    /// Whether it can be decided where no row has a logged answer.
+    ///
+    /// # Errors
+    /// Where it names `logged`.
+    pub fn check_logged(&self) -> Result<(), SpecError> {
+        let against = match &self.against {
+            Against::Column(name) => Some(name),
+            Against::Number(_) => None,
+        };
+        let mut named = [Some(&self.candidate), against].into_iter().flatten();
+        match named.find(|name| name.text == "logged") {
+            None => Ok(()),
+            Some(name) => {
+                let problem = "no row of the dataset has a logged answer".to_owned();
+                let hint = "a model of the run, or a number, as in `gemini-x >= 0.9`".to_owned();
+                let error = SpecError::new(&self.text, name.at.clone(), problem);
+                Err(error.with_hint(Some(hint)))
+            }
+        }
+    }
+}
+
+/// A name that is there and the margin that was written without a space after it.
+fn unspaced_margin<'a>(text: &'a str, names: &[String]) -> Option<(&'a str, &'a str)> {
+    let (name, margin) = text.rsplit_once('-')?;
+    let known = name == "logged" || names.iter().any(|one| one == name);
+    (known && margin.parse::<f64>().is_ok()).then_some((name, margin))
 }
 
 /// What a gate looks like.
@@ -281,6 +312,9 @@ mod tests {
         let error = gate.check(&columns, &scorers).unwrap_err();
         assert_eq!(error.caret(), "sim-prp >= logged\n^^^^^^^");
         assert_eq!(error.hint(), Some("did you mean `sim-pro`?"));
+        let gate = Gate::parse("sim-pro >= logged-0.02").unwrap();
+        let error = gate.check(&columns, &scorers).unwrap_err();
+        assert_eq!(error.hint(), Some("a space stands before the margin: `logged - 0.02`"));
         let gate = Gate::parse("sim-pro@function-cal >= 0.5").unwrap();
         assert_eq!(
             gate.check(&columns, &scorers).unwrap_err().to_string(),
@@ -290,5 +324,18 @@ mod tests {
             .unwrap()
             .check(&columns, &scorers)
             .unwrap();
+    }
+
+    #[test]
+    fn a_gate_on_logged_answers_wants_some() {
+        assert_eq!(Gate::parse("a >= 0.9").unwrap().check_logged(), Ok(()));
+        for (text, caret) in [
+            ("a >= logged - 0.02", "a >= logged - 0.02\n     ^^^^^^"),
+            ("logged >= 0.9", "logged >= 0.9\n^^^^^^"),
+        ] {
+            let error = Gate::parse(text).unwrap().check_logged().unwrap_err();
+            assert_eq!(error.to_string(), "no row of the dataset has a logged answer");
+            assert_eq!(error.caret(), caret);
+        }
     }
 }

@@ -87,6 +87,23 @@ impl Slicing {
         self.values.len()
     }
 
+    /// The numbers of the rows of each group; four bytes a row.
+    pub(crate) fn rows_by_group(&self) -> Vec<Vec<u32>> {
+        let mut counts = vec![0; self.groups()];
+        for group in &self.of {
+            if let Some(count) = counts.get_mut(usize::from(*group)) {
+                *count += 1;
+            }
+        }
+        let mut rows: Vec<Vec<u32>> = counts.into_iter().map(Vec::with_capacity).collect();
+        for (group, row) in self.of.iter().zip(0..) {
+            if let Some(rows) = rows.get_mut(usize::from(*group)) {
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
     pub(crate) fn name(&self, group: usize) -> &str {
         self.values.get(group).map_or("", String::as_str)
     }
@@ -132,28 +149,28 @@ fn hash(value: &str) -> u64 {
 pub struct Clusters {
     field: String,
     of: Vec<u32>,
-    /// Values by 64 bits of their hash: no two of ten million meet but with a chance of 1 in 300,000.
-    known: HashMap<u64, u32>,
+    known: Known,
     count: u32,
 }
 
 impl Clusters {
     /// No rows yet, by the field at this JSON Pointer.
     pub fn new(field: impl Into<String>) -> Self {
-        Self { field: field.into(), of: Vec::new(), known: HashMap::new(), count: 0 }
+        Self { field: field.into(), of: Vec::new(), known: Known::default(), count: 0 }
     }
 
     /// Adds the next row with its value; `None` where the field is not.
     pub fn push(&mut self, value: Option<&str>) {
-        let next = self.count;
-        let cluster = match value {
-            Some(value) => *self.known.entry(hash(value)).or_insert(next),
-            None => next,
-        };
-        if cluster == next {
+        let cluster = value.map_or(self.count, |value| self.known.number(hash(value), self.count));
+        if cluster == self.count {
             self.count = self.count.saturating_add(1);
         }
         self.of.push(cluster);
+    }
+
+    /// After the last row: forgets the values, which nobody needs any more, and took more memory than the rows.
+    pub fn forget_values(&mut self) {
+        self.known = Known::default();
     }
 
     /// How many clusters there are.
@@ -166,8 +183,68 @@ impl Clusters {
         &self.field
     }
 
+    /// The number of the cluster of a row, from 0 on; rows that were never added are one more cluster.
     pub(crate) fn of(&self, row: usize) -> u32 {
-        self.of.get(row).copied().unwrap_or(u32::MAX)
+        self.of.get(row).copied().unwrap_or(self.count)
+    }
+}
+
+/// The numbers of values, by 64 bits of their hash: no two of ten million meet but with a chance of 1 in 300,000.
+///
+/// A table of places in a list, so that little is copied where it grows: 20 to 28 bytes a value.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// The hash and the number of each value, as they came.
+    hashes: Vec<u64>,
+    numbers: Vec<u32>,
+    /// Where a hash stands in the list, counted from 1; 0 where nothing stands. A power of two, at most half full.
+    places: Vec<u32>,
+}
+
+impl Known {
+    /// The number of the value of this hash: `new` if it was not seen before.
+    fn number(&mut self, hash: u64, new: u32) -> u32 {
+        if self.places.len() < 2 * (self.hashes.len() + 1) {
+            self.grow();
+        }
+        let place = self.place(hash);
+        let at = self.places.get(place).copied().unwrap_or_default() as usize;
+        if let Some(number) = at.checked_sub(1).and_then(|at| self.numbers.get(at)) {
+            return *number;
+        }
+        self.hashes.push(hash);
+        self.numbers.push(new);
+        self.occupy(place, self.hashes.len());
+        new
+    }
+
+    /// The place of a hash, or the free one where it belongs.
+    fn place(&self, hash: u64) -> usize {
+        let mask = self.places.len() - 1;
+        // Any bits of a hash are as good as others; those beyond a machine's word are not needed to tell places apart.
+        let start = usize::try_from(hash & u64::from(u32::MAX)).unwrap_or_default();
+        let stands = |place: &usize| match self.places.get(*place) {
+            Some(0) | None => true,
+            Some(at) => self.hashes.get(*at as usize - 1) == Some(&hash),
+        };
+        (0..=mask).map(|step| (start + step) & mask).find(stands).unwrap_or_default()
+    }
+
+    fn occupy(&mut self, place: usize, at: usize) {
+        if let (Some(place), Ok(at)) = (self.places.get_mut(place), u32::try_from(at)) {
+            *place = at;
+        }
+    }
+
+    fn grow(&mut self) {
+        let places = (2 * self.places.len()).max(64);
+        // The old places go before the new ones come.
+        self.places = Vec::new();
+        self.places.resize(places, 0);
+        for at in 0..self.hashes.len() {
+            let place = self.hashes.get(at).map_or(0, |hash| self.place(*hash));
+            self.occupy(place, at + 1);
+        }
     }
 }
 
@@ -198,6 +275,28 @@ mod tests {
         slicing.push(Some(""));
         let names = [0, 1, 2].map(|row| slicing.name(slicing.of(row)));
         assert_eq!(names, ["\"(none)\"", "(none)", "\"\""]);
+    }
+
+    #[test]
+    fn clusters_are_numbered_as_their_values_come() {
+        let mut clusters = Clusters::new("/talk");
+        let values: Vec<Option<String>> = (0..5_000_u32)
+            .map(|row| (row % 7 > 0).then(|| (row * 7_919 % 1_201).to_string()))
+            .collect();
+        let mut wanted = HashMap::new();
+        let mut numbers = Vec::new();
+        let mut count = 0;
+        for value in &values {
+            clusters.push(value.as_deref());
+            let number =
+                value.as_ref().map_or(count, |value| *wanted.entry(value).or_insert(count));
+            count += u32::from(number == count);
+            numbers.push(number);
+        }
+        clusters.forget_values();
+        assert_eq!(clusters.count(), count);
+        assert!(numbers.iter().enumerate().all(|(row, number)| clusters.of(row) == *number));
+        assert_eq!(clusters.of(5_000), count);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod groups;
 mod json;
 mod judged;
 mod layout;
+mod line;
 mod markdown;
 mod model;
 mod numbers;
@@ -22,6 +23,7 @@ mod sentences;
 mod tables;
 mod terminal;
 mod warning;
+mod written;
 
 pub use column::{Column, ColumnSource, Cost, Role, ScorerResult};
 pub use counts::{Count, LabelCount, Outcomes, Tokens};
@@ -31,6 +33,7 @@ pub use gate::Gate;
 pub use groups::{Clusters, Slicing};
 pub use json::to_json;
 pub use judged::{JudgeResult, JudgedColumn, PeopleAgree, Position, WinCount, Wins};
+pub use line::Line;
 pub use markdown::to_markdown;
 pub use model::{
     Agreement, Bounds, ClassFigures, Comparison, Confusion, Finding, Flips, GateOutcome,
@@ -43,3 +46,4 @@ pub use run_row::{RowAnswer, RunRow};
 pub use sanitize::{display_width, json_for_terminals, sanitize};
 pub use terminal::{Paint, Terminal};
 pub use warning::{Warning, WarningKind};
+pub use written::written;

@@ -20,6 +20,7 @@ const MOST_LINES: usize = 20;
 /// assert!(eval_report::to_markdown(&report).starts_with("### batch-eval\n"));
 /// ```
 pub fn to_markdown(report: &Report) -> String {
+    let report = &*report.as_written();
     let mut page = String::new();
     line(&mut page, &format!("### {}", escaped(&title(report))));
     paragraph(&mut page, &verdict(report));
@@ -72,8 +73,8 @@ fn findings(report: &Report) -> Vec<String> {
     );
     // Without gates the first comparison stands at the top already.
     let first = usize::from(report.gates.is_empty());
-    let compared = report.comparisons.iter().skip(first).take(MOST_LINES);
-    said.extend(compared.map(|found| sentences::by(report, &found.scorer, &found.sentence)));
+    let rest = report.comparisons.get(first..).unwrap_or_default();
+    said.extend(sentences::compared(report, rest).into_iter().take(MOST_LINES));
     let agreed = report.agreements.iter().take(MOST_LINES);
     said.extend(agreed.map(|found| sentences::by(report, &found.scorer, &found.sentence)));
     said.extend(report.models.iter().flat_map(|column| sentences::doubts(report, column)));

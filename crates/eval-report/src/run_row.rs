@@ -4,6 +4,8 @@ use scoring::{Outcome, Row, Verdict, View};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::Line;
+
 /// One row of a run: what was asked, what was logged, and what each column answered.
 ///
 /// All texts come from outside and are kept as they came.
@@ -31,7 +33,7 @@ pub struct RowAnswer {
     /// What each scorer said, in the order of the report's scorers; none where it could not tell.
     pub verdicts: Vec<Option<Verdict>>,
     /// The result line as it came, which need not be JSON; for logged answers the dataset's row.
-    pub line: Option<Vec<u8>>,
+    pub line: Option<Line>,
 }
 
 impl RunRow {
@@ -63,11 +65,11 @@ impl RowAnswer {
     /// use eval_report::RowAnswer;
     /// let mut answer = RowAnswer::missing(1);
     /// assert!(answer.raw().is_none());
-    /// answer.line = Some(br#"{"response":{}}"#.to_vec());
+    /// answer.line = Some(br#"{"response":{}}"#.as_slice().into());
     /// assert!(answer.raw().is_some_and(|line| answer.row(0, line).response.is_some()));
     /// ```
     pub fn raw(&self) -> Option<&RawValue> {
-        serde_json::from_slice(self.line.as_deref()?).ok()
+        self.line.as_ref()?.raw()
     }
 
     /// The line as scorers see it, given what [`raw`](Self::raw) gave.

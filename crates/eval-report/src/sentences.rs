@@ -1,7 +1,7 @@
 //! The plain sentences around the table: what it is about, what adds up to what, and what to make of it.
 
 use crate::numbers::{duration, grouped, rows};
-use crate::{Column, JudgeResult, Report, WarningKind};
+use crate::{Column, Comparison, Finding, JudgeResult, Report, WarningKind};
 
 /// The notice that every report of emulated answers carries.
 pub(crate) const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
@@ -27,16 +27,61 @@ pub(crate) fn warnings(report: &Report) -> Vec<&str> {
     warnings.iter().map(|warning| warning.text.as_str()).collect()
 }
 
+/// With more comparisons than these, those that show nothing share a sentence.
+const MOST_COMPARISONS: usize = 6;
+
 /// What stands below the tables, a sentence each.
 pub(crate) fn below(report: &Report) -> Vec<String> {
+    let compared = report.comparisons.iter();
+    around(report, compared.map(|found| by(report, &found.scorer, &found.sentence)).collect())
+}
+
+/// As [`below`], but readable however much was compared.
+pub(crate) fn brief(report: &Report) -> Vec<String> {
+    around(report, compared(report, &report.comparisons))
+}
+
+/// The sentences of comparisons. Where there are many, those of one scorer that show no difference are one sentence.
+pub(crate) fn compared(report: &Report, comparisons: &[Comparison]) -> Vec<String> {
+    let folds = report.comparisons.len() > MOST_COMPARISONS;
+    let is_folded = |found: &Comparison| folds && found.finding == Finding::NoDifference;
+    let mut sentences = Vec::new();
+    for found in comparisons {
+        let alike = |other: &&Comparison| {
+            is_folded(other) && (&other.scorer, &other.b) == (&found.scorer, &found.b)
+        };
+        let mut group = comparisons.iter().filter(alike);
+        match (is_folded(found), group.clone().count()) {
+            (true, 2..) => {
+                // The whole group is said where its first member stands.
+                if group.next().is_some_and(|first| std::ptr::eq(first, found)) {
+                    let names: Vec<&str> =
+                        comparisons.iter().filter(alike).map(|one| one.a.as_str()).collect();
+                    sentences.push(by(report, &found.scorer, &no_difference(&names, &found.b)));
+                }
+            }
+            _ => sentences.push(by(report, &found.scorer, &found.sentence)),
+        }
+    }
+    sentences
+}
+
+fn no_difference(names: &[&str], baseline: &str) -> String {
+    format!(
+        "no difference to {baseline} is shown for {}: the table has their intervals, report.html and report.json a \
+         sentence for each.",
+        names.join(", ")
+    )
+}
+
+fn around(report: &Report, compared: Vec<String>) -> Vec<String> {
     let mut sentences = Vec::new();
     if report.is_emulated() {
         sentences.push(EMULATED.to_owned());
     }
     sentences.extend(no_results(report));
     sentences.extend(report.omnibus.iter().map(|found| by(report, &found.scorer, &found.sentence)));
-    let compared = report.comparisons.iter();
-    sentences.extend(compared.map(|found| by(report, &found.scorer, &found.sentence)));
+    sentences.extend(compared);
     let agreed = report.agreements.iter();
     sentences.extend(agreed.map(|found| by(report, &found.scorer, &found.sentence)));
     sentences.extend(report.models.iter().flat_map(|column| doubts(report, column)));

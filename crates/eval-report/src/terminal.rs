@@ -37,6 +37,7 @@ impl Terminal {
     /// assert!(text.ends_with("It took 1.2 s.\n"));
     /// ```
     pub fn render(&self, report: &Report) -> String {
+        let report = &*report.as_written();
         let mut page = Page { terminal: *self, text: String::new() };
         for warning in sentences::warnings(report) {
             page.warning(warning);
@@ -57,7 +58,7 @@ impl Terminal {
         for gate in &report.gates {
             page.gate(gate);
         }
-        for sentence in sentences::below(report) {
+        for sentence in sentences::brief(report) {
             page.sentence(&sentence);
         }
         page.text

@@ -62,23 +62,22 @@ pub fn clustered_mean<K: Ord>(
     for (value, cluster) in values.iter().zip(clusters) {
         *away.entry(cluster).or_default() += value - mean;
     }
-    let away: Vec<f64> = away.into_values().collect();
-    of_sums(values.len() as u64, mean, squares, &away, confidence)
+    let away = (away.len() as u64, away.into_values());
+    of_sums(values.len() as u64, mean, squares, away, confidence)
 }
 
-/// The clustered mean of `n` values with this mean and sum of squares about it; `away` is by how much each cluster's
-/// sum is away from what the mean makes of it.
+/// The clustered mean of `n` values with this mean and sum of squares about it, in so many clusters; `away` is by how
+/// much each cluster's sum is away from what the mean makes of it.
 pub(crate) fn of_sums(
     n: u64,
     mean: f64,
     squares: f64,
-    away: &[f64],
+    (n_clusters, away): (u64, impl Iterator<Item = f64>),
     confidence: f64,
 ) -> Option<ClusteredMean> {
     if n == 0 || !mean.is_finite() || !is_probability_inside(confidence) {
         return None;
     }
-    let n_clusters = away.len() as u64;
     let found = ClusteredMean {
         n,
         clusters: n_clusters,
@@ -92,7 +91,7 @@ pub(crate) fn of_sums(
         return Some(found);
     }
     let c = real(n_clusters);
-    let between = sum(away.iter().map(|sum| sum * sum));
+    let between = sum(away.map(|sum| sum * sum));
     // Deviations that cancel within every cluster leave rounding errors, which are no evidence of precision.
     let cr0 =
         if squares <= 0.0 || between <= squares * 1e-24 { 0.0 } else { between.sqrt() / real(n) };

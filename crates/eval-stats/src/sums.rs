@@ -1,7 +1,5 @@
 //! The same estimates from sums that grow row by row, for runs whose rows are too many to be lists of numbers.
 
-use std::collections::HashMap;
-
 use crate::cluster::{ClusteredMean, of_sums};
 use crate::interval::{DIFFERENCES, Interval, SHARES};
 use crate::many::CochranQ;
@@ -103,6 +101,8 @@ impl ScoreSums {
 /// Values of rows in clusters as they come, for [`clustered_mean`](crate::clustered_mean) and its kin without lists:
 /// memory grows with the clusters, not with the rows.
 ///
+/// Clusters are numbered from 0 on: 12 bytes for each number up to the highest, and 4 for each that has rows.
+///
 /// ```
 /// let mut sums = eval_stats::ClusterSums::default();
 /// for (row, cluster) in [(1.0, 0), (1.0, 0), (0.0, 1), (1.0, 2), (0.0, 2)] {
@@ -110,37 +110,63 @@ impl ScoreSums {
 /// }
 /// let listed = eval_stats::clustered_mean(&[1.0, 1.0, 0.0, 1.0, 0.0], &[0, 0, 1, 2, 2], 0.95);
 /// assert_eq!(sums.mean(0.95).unwrap().clusters, listed.unwrap().clusters);
+/// sums.clear();
+/// assert_eq!((sums.clusters(), sums.mean(0.95)), (0, None));
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ClusterSums {
     all: ScoreSums,
     /// The sum and the number of the values of each cluster.
-    clusters: HashMap<u32, (f64, u64)>,
+    sums: Vec<f64>,
+    rows: Vec<u32>,
+    /// The clusters that have rows, as they came.
+    met: Vec<u32>,
 }
 
 impl ClusterSums {
     /// Adds the value of a row in the cluster of this number.
     pub fn push(&mut self, value: f64, cluster: u32) {
         self.all.push(value);
-        let (sum, rows) = self.clusters.entry(cluster).or_default();
+        let at = cluster as usize;
+        if at >= self.rows.len() {
+            self.sums.resize(at + 1, 0.0);
+            self.rows.resize(at + 1, 0);
+        }
+        let (Some(sum), Some(rows)) = (self.sums.get_mut(at), self.rows.get_mut(at)) else {
+            return;
+        };
+        if *rows == 0 {
+            self.met.push(cluster);
+        }
         *sum += value;
-        *rows += 1;
+        *rows = rows.saturating_add(1);
+    }
+
+    /// Forgets all rows, but keeps the memory for others: takes as long as there were clusters with rows.
+    pub fn clear(&mut self) {
+        self.all = ScoreSums::default();
+        for cluster in self.met.drain(..) {
+            let at = cluster as usize;
+            if let (Some(sum), Some(rows)) = (self.sums.get_mut(at), self.rows.get_mut(at)) {
+                (*sum, *rows) = (0.0, 0);
+            }
+        }
     }
 
     /// How many clusters there are.
     pub fn clusters(&self) -> u64 {
-        self.clusters.len() as u64
+        self.met.len() as u64
     }
 
     /// As [`clustered_mean`](crate::clustered_mean) of the values.
     pub fn mean(&self, confidence: f64) -> Option<ClusteredMean> {
-        let mut clusters: Vec<_> = self.clusters.iter().collect();
-        // A fixed order, so that the same rows give the same digits.
-        clusters.sort_unstable_by_key(|(cluster, _)| **cluster);
-        let away: Vec<f64> =
-            clusters.iter().map(|(_, (sum, rows))| sum - real(*rows) * self.all.mean).collect();
         let ScoreSums { n, mean, .. } = self.all;
-        of_sums(n, mean, self.all.squares(), &away, confidence)
+        let of = |cluster: &u32| {
+            let at = *cluster as usize;
+            Some((self.sums.get(at)?, real(u64::from(*self.rows.get(at)?))))
+        };
+        let away = self.met.iter().filter_map(of).map(|(sum, rows)| sum - rows * mean);
+        of_sums(n, mean, self.all.squares(), (self.clusters(), away), confidence)
     }
 
     /// As [`clustered_proportion`](crate::clustered_proportion) of passes, which are 1, and fails, which are 0.

@@ -151,15 +151,6 @@ pub enum BadReason {
     /// Members that are dropped occur over a thousand times.
     #[error("doubled keys without end")]
     DoubledTooOften,
-    /// `request` has no member `contents`.
-    #[error("request.contents missing")]
-    ContentsMissing,
-    /// `request.contents` is another kind of value.
-    #[error("request.contents is not an array but {0}")]
-    ContentsNotArray(JsonKind),
-    /// `request.contents` is an empty array.
-    #[error("request.contents is empty")]
-    ContentsEmpty,
     /// The row would be refused, and its whole job with it.
     #[error(transparent)]
     Refused(Refusal),
@@ -183,9 +174,6 @@ impl BadReason {
                 | Self::RequestMissing
                 | Self::RequestNotObject(_)
                 | Self::DoubledMember(_)
-                | Self::ContentsMissing
-                | Self::ContentsNotArray(_)
-                | Self::ContentsEmpty
         )
     }
 }

@@ -13,6 +13,7 @@ mod input;
 mod key;
 mod lines;
 mod member;
+mod own_keys;
 mod pass;
 mod pieces;
 mod plan;

@@ -85,7 +85,7 @@ fn each_member(json: &[u8], mut take: impl FnMut(Member)) -> Result<(), SyntaxEr
 }
 
 /// What kind of value a JSON text is, told by its first byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names are JSON's own")]
 pub enum JsonKind {
     Object,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    BadReason, InputShape, JsonKind,
+    BadReason, InputShape, JsonKind, Refusal,
     check::Findings,
     cut::Cutter,
     scan::{Scanner, SyntaxError},
@@ -23,6 +23,8 @@ pub(crate) struct RowPlan {
     pub(crate) rest_cuts: Cutter,
     pub(crate) request: RequestPlan,
     pub(crate) response: Option<Range<usize>>,
+    /// A key that the row has, other than null.
+    pub(crate) own_key: Option<Range<usize>>,
     /// How often `response` occurs.
     pub(crate) n_responses: usize,
     pub(crate) has_lone_surrogate: bool,
@@ -35,6 +37,8 @@ pub(crate) struct RequestPlan {
     pub(crate) model: Option<Range<usize>>,
     pub(crate) n_models: usize,
     pub(crate) findings: Findings,
+    /// Why it would be refused for its contents as they came, and where.
+    pub(crate) lacks: Option<(usize, Refusal)>,
     n_contents: usize,
     contents: Option<Range<usize>>,
 }
@@ -66,6 +70,7 @@ impl RowPlan {
         self.rest_cuts.clear();
         self.request.clear();
         self.response = None;
+        self.own_key = None;
         self.n_responses = 0;
     }
 
@@ -122,10 +127,13 @@ impl RowPlan {
                     self.n_responses += 1;
                     value
                 }
-                other => {
-                    in_row = !(shape == InputShape::Row && other == b"key");
-                    scanner.value()?
+                b"key" => {
+                    in_row = shape != InputShape::Row;
+                    let value = scanner.value()?;
+                    self.own_key = Some(value.clone()).filter(|key| line[key.start] != b'n');
+                    value
                 }
+                _ => scanner.value()?,
             };
             self.rest_cuts.member(in_rest, &name.span, &value);
             self.row_cuts.member(in_row, &name.span, &value);
@@ -204,6 +212,7 @@ impl RequestPlan {
     fn clear(&mut self) {
         self.cuts.clear();
         self.findings.clear();
+        self.lacks = None;
         (self.model, self.n_models) = (None, 0);
         (self.contents, self.n_contents) = (None, 0);
     }
@@ -237,23 +246,22 @@ impl RequestPlan {
         Ok(())
     }
 
-    fn check_contents(&self, line: &[u8]) -> Result<(), Fault> {
+    fn check_contents(&mut self, line: &[u8]) -> Result<(), Fault> {
         let Some(contents) = self.contents.clone() else {
-            return Err(Fault::new(self.span.start, BadReason::ContentsMissing));
+            self.lacks = Some((self.span.start, Refusal::ContentsMissing));
+            return Ok(());
         };
         // Parsers differ on which of two wins, and this is what is paid for.
         if self.n_contents > 1 {
             return Err(Fault::new(contents.start, BadReason::DoubledMember("contents")));
         }
         let start = contents.start;
-        match line[contents].split_first() {
-            Some((b'[', rest)) if rest.trim_ascii_start() == b"]" => {
-                Err(Fault::new(start, BadReason::ContentsEmpty))
-            }
-            Some((b'[', _)) | None => Ok(()),
-            Some((&first, _)) => {
-                Err(Fault::new(start, BadReason::ContentsNotArray(JsonKind::of(first))))
-            }
-        }
+        let refusal = match line[contents].split_first() {
+            Some((b'[', rest)) if rest.trim_ascii_start() == b"]" => Refusal::ContentsEmpty,
+            Some((b'[', _)) | None => return Ok(()),
+            Some((&first, _)) => Refusal::ContentsNotArray(JsonKind::of(first)),
+        };
+        self.lacks = Some((start, refusal));
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     BadRow, MediaRisk, Refusal,
     input::Inputs,
+    own_keys::OwnKeys,
     tally::{Lines, Met, Tally},
 };
 
@@ -41,7 +42,7 @@ pub struct Summary {
     /// Good rows whose `request.model` is a string, but beyond the 1,000 distinct names or the 256
     /// bytes that are told apart.
     pub other_models: u64,
-    /// Good rows that have a `response`.
+    /// Good rows that have a `response` other than null.
     pub with_response: u64,
     /// Bytes read.
     pub bytes_in: u64,
@@ -51,6 +52,7 @@ pub struct Summary {
     pub bytes_logged: u64,
     warnings: BTreeMap<WarningKind, (u64, u64)>,
     n_unknown_fields: usize,
+    own_keys: OwnKeys,
     inputs: Inputs,
 }
 
@@ -129,6 +131,9 @@ pub enum WarningKind {
     ModelNotString,
     /// `response` occurs more than once; all were dropped, the last one counts.
     DoubledResponse,
+    /// `key` has a value that an earlier row's has; the rows are told apart by keys of ours. Of very many
+    /// keys only the first 400,000 are remembered.
+    DoubledKey,
     /// A string holds half a surrogate pair as an escape; it was kept as it is.
     LoneSurrogate,
 }
@@ -148,6 +153,9 @@ impl fmt::Display for WarningKind {
             Self::DoubledModel => out.write_str("request.model is doubled; the last one counts"),
             Self::ModelNotString => out.write_str("request.model is not a string"),
             Self::DoubledResponse => out.write_str("response is doubled; the last one counts"),
+            Self::DoubledKey => {
+                out.write_str("key occurs twice; rows are told apart by keys of the run's own")
+            }
             Self::LoneSurrogate => out.write_str("half a surrogate pair in a string"),
         }
     }
@@ -168,6 +176,7 @@ impl Summary {
             (bad.input, bad.line) = inputs.place_of(bad.line);
         }
         self.inputs = inputs;
+        self.own_keys = OwnKeys::default();
     }
 
     /// Adds the counts of the block that follows those added so far.
@@ -187,6 +196,15 @@ impl Summary {
         }
         for (kind, lines) in tally.warnings {
             self.warn(kind, lines);
+        }
+        let mut doubled = Lines::default();
+        for (print, line) in tally.own_keys {
+            if !self.own_keys.is_new(print) {
+                doubled.meet(line);
+            }
+        }
+        if doubled.count > 0 {
+            self.warn(WarningKind::DoubledKey, doubled);
         }
         self.bad.count += tally.bad;
         for bad in tally.first_bad {

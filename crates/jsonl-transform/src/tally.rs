@@ -19,6 +19,8 @@ pub(crate) struct Tally {
     pub(crate) first_bad: Vec<BadRow>,
     pub(crate) models: Names,
     pub(crate) unknown_fields: Names,
+    /// Prints of keys that rows have, and their lines.
+    pub(crate) own_keys: Vec<(u64, u64)>,
     /// On which rows.
     pub(crate) warnings: BTreeMap<WarningKind, Lines>,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Lines come in their order, numbered from 1.
-    fn meet(&mut self, line: u64) {
+    pub(crate) fn meet(&mut self, line: u64) {
         if self.count == 0 {
             self.first = line;
         }

@@ -124,6 +124,9 @@ impl Variants {
     /// The first reason to refuse a request, with the byte of the line that shows it best. What is
     /// wrong with an edited request need not stand on the line, so its pointer is that in the request.
     pub(crate) fn refusal(&self, line: &[u8], plan: &RowPlan) -> Option<Fault> {
+        if let Some((offset, refusal)) = plan.request.lacks {
+            return Some(Fault::new(offset, BadReason::Refused(refusal)));
+        }
         let (offset, refusal, text) = self.findings(line, plan).find_map(|(findings, text)| {
             findings.refusal.map(|(offset, refusal)| (offset, refusal, text))
         })?;

@@ -5,6 +5,7 @@ use crate::{
     blocks::{Block, is_blank},
     check::{Findings, Odd},
     crew::Job,
+    own_keys,
     plan::{Fault, RowPlan},
     pointer::pointer_at,
     render::{Accepted, Rendered},
@@ -222,7 +223,14 @@ fn note(tally: &mut Tally, number: u64, line: &[u8], plan: &RowPlan) {
     if request.n_models > 1 {
         tally.warn(number, WarningKind::DoubledModel);
     }
-    tally.with_response += u64::from(plan.response.is_some());
+    let response = plan.response.clone().map(|response| &line[response]);
+    tally.with_response += u64::from(response.is_some_and(|response| response != b"null"));
+    if let Some(key) = plan.own_key.clone() {
+        tally.own_keys.push((own_keys::print(&line[key]), number));
+    }
+    if let Some((_, refusal)) = request.lacks {
+        tally.warn(number, WarningKind::Refused(refusal));
+    }
     if plan.n_responses > 1 {
         tally.warn(number, WarningKind::DoubledResponse);
     }

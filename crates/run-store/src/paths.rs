@@ -80,6 +80,29 @@ impl RunPaths {
         self.root.join(INPUT).join(format!("{id}.jsonl"))
     }
 
+    /// The inputs that lie here, in order, whether the run knows of them or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsafe`] for a folder that others could change; I/O.
+    pub fn inputs(&self) -> Result<Vec<InputId>, StoreError> {
+        let folder = self.root.join(INPUT);
+        safe::check_folder(&folder)?;
+        let of = |name: &String| InputId::parse(name.strip_suffix(".jsonl")?);
+        let mut inputs: Vec<_> = names(&folder)?.iter().filter_map(of).collect();
+        inputs.sort_unstable();
+        Ok(inputs)
+    }
+
+    /// Removes an input that is nobody's. The caller holds the run's lock.
+    ///
+    /// # Errors
+    /// As [`inputs`](Self::inputs).
+    pub fn remove_input(&self, id: InputId) -> Result<(), StoreError> {
+        let path = self.input(id);
+        self.check(&path)?;
+        safe::remove_file(&path)
+    }
+
     /// `input/logged.jsonl`.
     pub fn logged(&self) -> PathBuf {
         self.root.join(INPUT).join("logged.jsonl")

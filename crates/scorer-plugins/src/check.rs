@@ -3,7 +3,8 @@
 use scoring::{DatasetRow, Row, Verdict};
 use serde_json::value::RawValue;
 
-use crate::protocol::{self, Batch, Hello};
+use crate::protocol::{self, Hello};
+use crate::question::Question;
 use crate::worker::{Child, Shared, Worker};
 use crate::{PluginError, ProcessPlan, Settings};
 
@@ -161,20 +162,9 @@ fn unknown_member(shared: &Shared, hello: &Hello) -> Result<(), String> {
     let (mut child, _) = shared.start().map_err(|error| error.to_string())?;
     let rows = Rows::of([r#"{"key":"k","response":{"candidates":[]}}"#.to_owned()]);
     let row = rows.rows().into_iter().next().ok_or("no row")?;
-    let later = br#","of_a_later_version":{"id":7}"#;
-    child.send(if hello.takes_batches {
-        let mut batch = Batch::new(0, hello.takes_plain_rows, 0);
-        batch.add(&row, hello.needs)?;
-        let mut message = batch.end();
-        // Before the brace and the end of the line.
-        message.truncate(message.len() - 2);
-        [message.as_slice(), later, b"}\n"].concat()
-    } else {
-        let mut members = Vec::new();
-        protocol::members(&row, hello.needs, &mut members)?;
-        members.extend_from_slice(later);
-        protocol::ask(0, &members)
-    });
+    let mut question = Question::new(0, hello);
+    question.add(&row)?;
+    child.send(question.end(r#","of_a_later_version":{"id":7}"#));
     let answered = answered(&mut child, shared);
     if answered.is_err() {
         child.kill();

@@ -11,6 +11,7 @@ mod plugin;
 mod process;
 mod protocol;
 mod python;
+mod question;
 mod settings;
 mod words;
 mod worker;

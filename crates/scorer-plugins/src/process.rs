@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scoring::{Needs, Row, Scorer, ScorerError, SpecError, Verdict};
@@ -63,10 +63,12 @@ impl ProcessPlan {
         &self.words
     }
 
-    pub(crate) fn share(self, settings: Settings) -> Shared {
+    pub(crate) fn share(self, mut settings: Settings) -> Shared {
         let Self { name, mut words, is_python } = self;
         if is_python && let Some(first) = words.first_mut() {
             first.clone_from(&settings.python);
+            // What the file imports is loaded before the hello.
+            settings.start_limit = settings.start_limit.max(settings.row_limit);
         }
         Shared::new(name, words, settings)
     }
@@ -126,22 +128,28 @@ impl ProcessScorer {
         }
         let next = AtomicUsize::new(0);
         let (done, judged) = channel();
+        let work = |worker: &mut Worker, done: Sender<_>| {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = pieces.get(at) else { return };
+                let verdicts = worker.judge(rows);
+                let failed = verdicts.is_err();
+                // The receiver lives as long as this function.
+                let _ = done.send((at, verdicts));
+                if failed {
+                    return;
+                }
+            }
+        };
         std::thread::scope(|scope| {
-            for worker in workers.iter_mut().take(pieces.len()) {
-                let (done, next, pieces) = (done.clone(), &next, &pieces);
-                scope.spawn(move || {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(rows) = pieces.get(at) else { return };
-                        let verdicts = worker.judge(rows);
-                        let failed = verdicts.is_err();
-                        // The receiver lives as long as the scope.
-                        let _ = done.send((at, verdicts));
-                        if failed {
-                            return;
-                        }
-                    }
-                });
+            let mut workers = workers.iter_mut().take(pieces.len());
+            let own = workers.next();
+            for worker in workers {
+                let done = done.clone();
+                scope.spawn(|| work(worker, done));
+            }
+            if let Some(worker) = own {
+                work(worker, done.clone());
             }
         });
         drop(done);

@@ -23,7 +23,7 @@ const LONGEST: usize = 64 << 20;
 pub(crate) fn hello(row_limit: Duration) -> Vec<u8> {
     let milliseconds = u64::try_from(row_limit.as_millis()).unwrap_or(u64::MAX);
     let hello = serde_json::json!({
-        "batch_eval_scorer": PROTOCOL, "min": PROTOCOL, "features": ["batch", "plain"], "row_limit_ms": milliseconds,
+        "batch_eval_scorer": PROTOCOL, "min": PROTOCOL, "features": ["batch", "plain", "marshal"], "row_limit_ms": milliseconds,
     });
     format!("{hello}\n").into_bytes()
 }
@@ -40,6 +40,8 @@ pub struct Hello {
     pub takes_batches: bool,
     /// Whether these rows are the result lines alone; only where it needs nothing else.
     pub takes_plain_rows: bool,
+    /// Whether rows of such messages are as Python's `marshal` has them, which is for our own bridge.
+    pub takes_marshal: bool,
     /// What of the dataset it looks at.
     pub needs: Needs,
 }
@@ -90,6 +92,7 @@ pub(crate) fn greeting(line: &[u8]) -> Result<Greeting, String> {
     Ok(Greeting::Hello(Hello {
         takes_batches: has("batch"),
         takes_plain_rows: has("batch") && has("plain") && !needs.any(),
+        takes_marshal: has("batch") && has("marshal"),
         name: raw.name,
         version: raw.version,
         needs,
@@ -148,65 +151,6 @@ fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
         return json.into();
     }
     json.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect()
-}
-
-/// The message that asks for one row.
-pub(crate) fn ask(id: u64, members: &[u8]) -> Vec<u8> {
-    [format!("{{\"id\":{id},").as_bytes(), members, b"}\n"].concat()
-}
-
-/// A message that asks for many rows, as it grows.
-pub(crate) struct Batch {
-    message: Vec<u8>,
-    is_plain: bool,
-    numbers: Vec<u64>,
-}
-
-impl Batch {
-    /// One without rows, which is to have about so many bytes.
-    pub(crate) fn new(id: u64, is_plain: bool, bytes: usize) -> Self {
-        let mut message = Vec::with_capacity(bytes);
-        let _ = write!(message, "{{\"batch\":{id},\"rows\":[");
-        Self { message, is_plain, numbers: Vec::new() }
-    }
-
-    /// Adds a row.
-    ///
-    /// # Errors
-    /// Why it cannot be handed to anybody.
-    pub(crate) fn add(&mut self, row: &Row<'_>, needs: Needs) -> Result<(), String> {
-        let before = self.message.len();
-        if !self.numbers.is_empty() {
-            self.message.push(b',');
-        }
-        let added = if self.is_plain {
-            plain(row, &mut self.message)
-        } else {
-            self.message.push(b'{');
-            members(row, needs, &mut self.message).map(|()| self.message.push(b'}'))
-        };
-        match added {
-            Ok(()) => self.numbers.push(row.number),
-            Err(_) => self.message.truncate(before),
-        }
-        added
-    }
-
-    /// How many bytes it has.
-    pub(crate) fn len(&self) -> usize {
-        self.message.len()
-    }
-
-    /// The whole message.
-    pub(crate) fn end(mut self) -> Vec<u8> {
-        self.message.push(b']');
-        if self.is_plain {
-            let numbers = Value::from(self.numbers);
-            let _ = write!(self.message, ",\"numbers\":{numbers}");
-        }
-        self.message.extend_from_slice(b"}\n");
-        self.message
-    }
 }
 
 /// An answer: which question, and the verdicts; why there are none if the question could not be read.

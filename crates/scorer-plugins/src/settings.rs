@@ -34,11 +34,12 @@ pub type Observer = Arc<dyn Fn(&PluginEvent<'_>) + Send + Sync>;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How long a process may take to start and say hello; 30 s.
+    /// How long a process may take to start and say hello, 5 s; one that loads a file in Python first has at least the
+    /// time of a row.
     pub start_limit: Duration,
     /// How long a row may take: a process that says nothing for so long is replaced; 30 s.
     pub row_limit: Duration,
-    /// How long a process may take to end once its input is closed; 2 s.
+    /// How long a process may take to end once its input is closed; 10 s.
     pub end_limit: Duration,
     /// How many processes work at a time; as many as there are cores, at most four.
     pub workers: NonZeroUsize,
@@ -62,9 +63,9 @@ impl Default for Settings {
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let four = NonZeroUsize::MIN.saturating_add(3);
         Self {
-            start_limit: Duration::from_secs(30),
+            start_limit: Duration::from_secs(5),
             row_limit: Duration::from_secs(30),
-            end_limit: Duration::from_secs(2),
+            end_limit: Duration::from_secs(10),
             workers: cores.min(four),
             restarts: 10,
             memory: 4 << 30,

@@ -33,6 +33,8 @@ pub(crate) struct Block {
     pub(crate) number: u64,
     /// How many lines come before it.
     pub(crate) lines_before: u64,
+    /// Where it begins in the stream.
+    pub(crate) start: u64,
     /// What ended reading after these lines.
     pub(crate) failure: Option<io::Error>,
 }
@@ -85,6 +87,8 @@ pub(crate) struct Blocks<R> {
     longest_line: usize,
     /// What was read beyond the last line end.
     rest: Vec<u8>,
+    /// How much was read in all.
+    taken: u64,
     ended: bool,
     next: u64,
     lines: u64,
@@ -99,6 +103,7 @@ impl<R: Read> Blocks<R> {
             size,
             longest_line,
             rest: Vec::new(),
+            taken: 0,
             ended: false,
             next: 0,
             lines: 0,
@@ -122,6 +127,7 @@ impl<R: Read> Blocks<R> {
             return false;
         }
         block.clear(2 * self.size);
+        block.start = self.taken - self.rest.len() as u64;
         block.append(&std::mem::take(&mut self.rest));
         block.number = self.next;
         block.lines_before = self.lines;
@@ -170,7 +176,10 @@ impl<R: Read> Blocks<R> {
             }
             match self.reader.read(room) {
                 Ok(0) => self.ended = true,
-                Ok(read) => block.filled += read,
+                Ok(read) => {
+                    block.filled += read;
+                    self.taken += read as u64;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -236,10 +245,26 @@ mod tests {
         all
     }
 
+    /// What stands where the lines that are not blank are said to stand.
+    fn found_at(text: &str, limit: usize, size: usize) -> Vec<&str> {
+        let mut blocks = Blocks::new(text.as_bytes(), size, limit);
+        let (mut all, mut block) = (Vec::new(), Block::default());
+        while blocks.fill(&mut block) {
+            let start = usize::try_from(block.start).unwrap();
+            let places = block.lines().filter(|(line, _)| !line.is_blank());
+            all.extend(
+                places.map(|(line, _)| &text[start + line.place.start..][..line.place.len()]),
+            );
+        }
+        all
+    }
+
     #[test]
     fn lines_are_the_same_at_every_block_size() {
         for size in 1..40 {
-            let got = lines("\u{feff}ab\r\n \t\n\nlonger line\nxy\n\u{feff}z", 6, size);
+            let text = "\u{feff}ab\r\n \t\n\nlonger line\nxy\n\u{feff}z";
+            assert_eq!(found_at(text, 6, size), ["ab", "longer", "xy", "\u{feff}z"]);
+            let got = lines(text, 6, size);
             let want = [
                 ("ab", 0, true, false),
                 ("", 1, true, false),

@@ -1,5 +1,7 @@
 //! The account of a pass: findings are entered in the order of the lines, whoever found them.
 
+use std::ops::Range;
+
 use crate::prints::{Seen, Sighting};
 use crate::reading::Reading;
 use crate::work::{Finding, Findings, Work, fetch};
@@ -29,10 +31,15 @@ pub(crate) struct Ledger<'a, 's> {
     pub(crate) dataset: Option<Box<dyn DatasetReader + 'a>>,
     /// Who is told what each answer took.
     pub(crate) meter: Option<Meter<'a>>,
+    /// Who is told where the lines lie that count.
+    pub(crate) spots: Option<Spots<'a>>,
 }
 
 /// See [`Pass::meter`](crate::Pass::meter).
 pub(crate) type Meter<'a> = &'a mut (dyn FnMut(&Usage) + Send);
+
+/// See [`Pass::spots`](crate::Pass::spots).
+pub(crate) type Spots<'a> = &'a mut (dyn FnMut(u64, Option<Range<u64>>) + Send);
 
 /// A scorer that gets rows in batches.
 pub(crate) enum Batches<'a> {
@@ -71,7 +78,7 @@ impl Ledger<'_, '_> {
         let mut waiting = Vec::new();
         for finding in &findings.list {
             self.summary.lines += 1;
-            let Finding::Row { row, key, print, reading } = finding else {
+            let Finding::Row { row, start, key, print, reading } = finding else {
                 self.enter_odd(work, finding);
                 continue;
             };
@@ -82,6 +89,9 @@ impl Ledger<'_, '_> {
                 self.summary.note_bad(problem, reading.line.text().as_bytes());
             }
             if self.is_first(work, *row, *print) {
+                if !self.scores.is_closed(*row) {
+                    self.spot(*row, *start, reading.line.text().len());
+                }
                 self.enter_row(work, (*row, key), reading, verdicts, &mut waiting)?;
             }
         }
@@ -103,7 +113,7 @@ impl Ledger<'_, '_> {
                 self.summary.unreadable += 1;
                 self.summary.note_bad(problem, bytes);
             }
-            Finding::Broken { row, print, problem, bytes, cut } => {
+            Finding::Broken { row, start, print, problem, bytes, cut } => {
                 if *cut {
                     self.summary.cut_at = Some(self.summary.lines);
                 }
@@ -116,7 +126,9 @@ impl Ledger<'_, '_> {
                     Some(row) => {
                         if self.is_first(work, *row, *print) {
                             self.meter(&Usage::default());
-                            self.settle(*row, Outcome::Unparsable);
+                            if self.settle(*row, Outcome::Unparsable) {
+                                self.spot(*row, *start, bytes.len());
+                            }
                             for copy in work.copies.of(*row) {
                                 self.summary.copies += 1;
                                 self.settle(copy, Outcome::Unparsable);
@@ -172,6 +184,9 @@ impl Ledger<'_, '_> {
             Sighting::Same => self.summary.doubles += 1,
             Sighting::Different => {
                 self.summary.conflicts += 1;
+                if let Some(spots) = self.spots.as_mut().filter(|_| !self.scores.is_closed(row)) {
+                    spots(row, None);
+                }
                 for row in std::iter::once(row).chain(work.copies.of(row)) {
                     if !self.scores.is_closed(row) {
                         self.scores.set_outcome(row, Outcome::Conflict);
@@ -180,6 +195,13 @@ impl Ledger<'_, '_> {
             }
         }
         false
+    }
+
+    /// Tells where the line lies that counts for a row.
+    fn spot(&mut self, row: u64, start: u64, length: usize) {
+        if let Some(spots) = &mut self.spots {
+            spots(row, Some(start..start + length as u64));
+        }
     }
 
     /// Sets the outcome, unless an earlier file gave the row a scored answer; says whether it did.

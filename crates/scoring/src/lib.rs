@@ -35,7 +35,7 @@ mod view;
 mod work;
 
 pub use builtin::{FunctionCall, ParamDoc};
-pub use combine::{All, Any, Not, Weighted};
+pub use combine::{Combined, Not};
 pub use copies::Copies;
 pub use expected::ExpectedFrom;
 pub use fingerprint::fingerprint;

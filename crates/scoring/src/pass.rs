@@ -3,10 +3,11 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use crate::blocks::{Block, Blocks};
-use crate::ledger::{Batches, Ledger, Meter};
+use crate::ledger::{Batches, Ledger, Meter, Spots};
 use crate::prints::Seen;
 use crate::turns::{Turns, lock};
 use crate::work::Work;
@@ -90,6 +91,7 @@ pub struct Pass<'a> {
     threads: NonZeroUsize,
     block: usize,
     meter: Option<Meter<'a>>,
+    spots: Option<Spots<'a>>,
 }
 
 impl<'a> Pass<'a> {
@@ -111,6 +113,7 @@ impl<'a> Pass<'a> {
             threads,
             block: BLOCK,
             meter: None,
+            spots: None,
         }
     }
 
@@ -164,6 +167,27 @@ impl<'a> Pass<'a> {
     #[must_use]
     pub fn meter(self, meter: &'a mut (dyn FnMut(&Usage) + Send)) -> Self {
         Self { meter: Some(meter), ..self }
+    }
+
+    /// Who is told where the line lies that counts for a row: its bytes in the file, without the space around it.
+    ///
+    /// Told in the order of the lines, and of a row that has a scored answer from an earlier file not at all. Nothing
+    /// instead of a place is told where a second line of the row in this file contradicts the first. Copies are not
+    /// told of.
+    ///
+    /// ```
+    /// use scoring::{Keys, Pass, Scores};
+    /// let (mut told, mut scores) = (Vec::new(), Scores::new(2, &[]));
+    /// let mut spots = |row, bytes| told.push((row, bytes));
+    /// let lines = r#"{"key":"r00000001-00000000","response":{}}
+    /// {"key":"r00000001-00000000","error":{}}"#;
+    /// Pass::new(&[]).keys(Keys::ours(0..2)).spots(&mut spots).run(lines.as_bytes(), &mut scores)?;
+    /// assert_eq!(told, [(1, Some(0..42)), (1, None)]);
+    /// # Ok::<(), scoring::PassError>(())
+    /// ```
+    #[must_use]
+    pub fn spots(self, spots: &'a mut (dyn FnMut(u64, Option<Range<u64>>) + Send)) -> Self {
+        Self { spots: Some(spots), ..self }
     }
 
     /// How many threads work, this one among them; as many as there are cores by default, but at most eight.
@@ -261,11 +285,21 @@ impl<'a> Pass<'a> {
             }
         }
         let dataset = open(self.dataset, needs.or(batch_needs))?;
-        let meter = self.meter;
+        let (meter, spots) = (self.meter, self.spots);
         let work = Work { keys: self.keys, form: self.form, scorers, needs, copies: self.copies };
         let summary = PassSummary::default();
-        let ledger =
-            Ledger { scores, summary, seen, grows, columns, batches, batch_needs, dataset, meter };
+        let ledger = Ledger {
+            scores,
+            summary,
+            seen,
+            grows,
+            columns,
+            batches,
+            batch_needs,
+            dataset,
+            meter,
+            spots,
+        };
         Ok((work, ledger))
     }
 }

@@ -113,7 +113,10 @@ pub struct KeyHashes {
 impl KeyHashes {
     /// Room for the hashes of about `rows` rows.
     pub fn new(rows: u64) -> Self {
-        Self { width: width(rows, 4), bytes: Vec::new() }
+        let (width, mut bytes) = (width(rows, 4), Vec::new());
+        // A number of rows that no memory holds is a matter for whoever counts them.
+        let _ = bytes.try_reserve_exact(usize::try_from(rows).unwrap_or(0).saturating_mul(width));
+        Self { width, bytes }
     }
 
     /// Adds the hash of the next row.
@@ -125,6 +128,13 @@ impl KeyHashes {
     /// How many hashes there are.
     pub fn rows(&self) -> u64 {
         (self.bytes.len() / self.width) as u64
+    }
+
+    /// The key of a row, unless there are so many rows that of its hash only a part is kept.
+    pub fn key(&self, row: u64) -> Option<RowKey> {
+        let at = usize::try_from(row).ok()?.checked_mul(self.width)?;
+        let hash = *self.bytes.get(at..at.checked_add(self.width)?)?.first_chunk()?;
+        Some(RowKey { number: row, hash: u32::from_le_bytes(hash) })
     }
 
     /// Whether a key is one of these rows'.
@@ -167,7 +177,10 @@ mod tests {
             hashes.push(0x0102_0304);
             hashes.push(0x0506_0708);
             assert_eq!((hashes.bytes.len(), hashes.rows()), (2 * bytes, 2));
-            assert!(hashes.has(RowKey { number: 1, hash: 0x0506_0708 }), "{rows}");
+            let key = RowKey { number: 1, hash: 0x0506_0708 };
+            assert!(hashes.has(key), "{rows}");
+            assert_eq!(hashes.key(1), (bytes == 4).then_some(key));
+            assert_eq!(hashes.key(2), None);
             assert!(!hashes.has(RowKey { number: 1, hash: 0x0506_0709 }), "{rows}");
         }
     }

@@ -9,7 +9,7 @@ use crate::builtin::{self, Builtin, ParamDoc};
 use crate::nearest::nearest;
 use crate::params::{ParamError, Params};
 use crate::spec::{self, COMBINATORS, Spec, SpecError};
-use crate::{All, Any, Not, Prices, Scorer, Weighted};
+use crate::{Combined, Not, Prices, Scorer};
 
 type Constructor =
     Box<dyn Fn(&mut Params) -> Result<Box<dyn Scorer>, ParamError> + Send + Sync + 'static>;
@@ -251,12 +251,12 @@ impl fmt::Debug for Registry {
 
 fn combined(word: &str, inner: Vec<(f64, Box<dyn Scorer>)>) -> Box<dyn Scorer> {
     if word == "weighted" {
-        return Box::new(Weighted::new(inner));
+        return Box::new(Combined::weighted(inner));
     }
     let mut inner: Vec<_> = inner.into_iter().map(|(_, scorer)| scorer).collect();
     match (word, inner.len()) {
         ("not", 1) => Box::new(Not::new(inner.remove(0))),
-        ("any", _) => Box::new(Any::new(inner)),
-        _ => Box::new(All::new(inner)),
+        ("any", _) => Box::new(Combined::any(inner)),
+        _ => Box::new(Combined::all(inner)),
     }
 }

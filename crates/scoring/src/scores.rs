@@ -1,11 +1,13 @@
-//! What became of every row, dense: one byte for the outcome and one for each verdict, two where verdicts are grades.
+//! What became of every row, dense: one byte for the outcome, and two bits, a byte or two for each verdict.
 
 use crate::{Outcome, OutcomeCounts, Scorer, Tally, Verdict};
 
+mod codes;
 mod failed;
 mod labels;
 mod picked;
 
+use codes::Codes;
 use failed::outcome_of;
 pub use labels::Confusion;
 use labels::Labels;
@@ -23,8 +25,8 @@ const CLOSED: u8 = 0x80;
 
 /// The outcome and the verdicts of every row of one model, by row number.
 ///
-/// A row takes one byte, and for each scorer one byte more, or two if the scorer gives grades. Rows never
-/// heard of are missing, so that the outcomes always add up to the rows.
+/// A row takes one byte, and for each scorer a quarter of one more: a whole one if the scorer gives labels, two if it
+/// gives grades. Rows never heard of are missing, so that the outcomes always add up to the rows.
 ///
 /// ```
 /// use scoring::{FunctionCall, Keys, Outcome, Pass, Scorer, Scores};
@@ -50,12 +52,6 @@ struct Column {
     codes: Codes,
     labels: Labels,
     reasons: Tally,
-}
-
-#[derive(Debug, Clone)]
-enum Codes {
-    Narrow(Vec<u8>),
-    Wide(Vec<u16>),
 }
 
 /// What one scorer said of one model, in numbers.
@@ -91,7 +87,7 @@ impl Scores {
     pub fn named<'n>(rows: u64, scorers: impl IntoIterator<Item = &'n str>) -> Self {
         let columns = scorers.into_iter().map(|name| Column {
             scorer: name.to_owned(),
-            codes: Codes::Narrow(Vec::new()),
+            codes: Codes::new(),
             labels: Labels::default(),
             reasons: Tally::default(),
         });
@@ -185,10 +181,7 @@ impl Scores {
         if rows > self.outcomes.len() {
             self.outcomes.resize(rows, Outcome::Missing.code());
             for column in &mut self.columns {
-                match &mut column.codes {
-                    Codes::Narrow(codes) => codes.resize(rows, 0),
-                    Codes::Wide(codes) => codes.resize(rows, NONE),
-                }
+                column.codes.grow(rows);
             }
         }
     }
@@ -227,6 +220,7 @@ impl Scores {
         let stands = self.outcome(row).is_scored();
         if let Some(column) = self.columns.get_mut(scorer) {
             let code = column.encode(verdict);
+            column.codes.fit(code);
             if stands {
                 column.set(row, code);
             }
@@ -234,10 +228,7 @@ impl Scores {
     }
 
     fn code(&self, scorer: usize, row: u64) -> u16 {
-        let code = || match &self.columns.get(scorer)?.codes {
-            Codes::Narrow(codes) => codes.get(index(row)?).copied().map(u16::from),
-            Codes::Wide(codes) => codes.get(index(row)?).copied(),
-        };
+        let code = || Some(self.columns.get(scorer)?.codes.get(index(row)?));
         code().unwrap_or(NONE)
     }
 }
@@ -265,21 +256,8 @@ impl Column {
     }
 
     fn set(&mut self, row: u64, code: u16) {
-        if let (Codes::Narrow(codes), Err(_)) = (&self.codes, u8::try_from(code)) {
-            self.codes = Codes::Wide(codes.iter().copied().map(u16::from).collect());
-        }
-        match (&mut self.codes, index(row)) {
-            (Codes::Narrow(codes), Some(at)) => {
-                if let (Some(slot), Ok(code)) = (codes.get_mut(at), u8::try_from(code)) {
-                    *slot = code;
-                }
-            }
-            (Codes::Wide(codes), Some(at)) => {
-                if let Some(slot) = codes.get_mut(at) {
-                    *slot = code;
-                }
-            }
-            (_, None) => {}
+        if let Some(row) = index(row) {
+            self.codes.set(row, code);
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Finding<'b> {
     /// A line of a row of this file.
     Row {
         row: u64,
+        /// Where it begins in the file.
+        start: u64,
         /// Its key, empty if there is none.
         key: Cow<'b, str>,
         print: u64,
@@ -25,6 +27,7 @@ pub(crate) enum Finding<'b> {
     /// A line of which only the row it belongs to can be read.
     Broken {
         row: Option<u64>,
+        start: u64,
         print: u64,
         problem: &'static str,
         bytes: &'b [u8],
@@ -66,7 +69,8 @@ impl Work<'_> {
         findings.list.reserve(block.len());
         let text = block.as_str();
         for (line, bytes) in block.lines() {
-            let finding = self.line(line, bytes, text);
+            let start = block.start + line.place.start as u64;
+            let finding = self.line((line, start), bytes, text);
             if let Finding::Row { row, key, reading, .. } = &finding
                 && reading.outcome.is_scored()
                 && !self.scorers.is_empty()
@@ -82,37 +86,49 @@ impl Work<'_> {
         findings
     }
 
-    /// What a line is; `text` is all of its block, if that is UTF-8.
-    fn line<'b>(&self, line: &Line, bytes: &'b [u8], text: Option<&'b str>) -> Finding<'b> {
+    /// What a line is, given where it begins in the file; `text` is all of its block, if that is UTF-8.
+    fn line<'b>(&self, at: (&Line, u64), bytes: &'b [u8], text: Option<&'b str>) -> Finding<'b> {
+        let (line, _) = at;
         if line.is_blank() && !line.overlong {
             return Finding::Blank;
         }
         if line.overlong {
-            return self.broken(line, bytes, "longer than a line may be");
+            return self.broken(at, bytes, "longer than a line may be");
         }
         let text = match text {
             Some(block) => block.get(line.place.clone()),
             None => std::str::from_utf8(bytes).ok(),
         };
         let Some(text) = text else {
-            return self.broken(line, bytes, "not UTF-8");
+            return self.broken(at, bytes, "not UTF-8");
         };
         match reading::read(text, self.form) {
-            Some(reading) => self.placed(line, bytes, reading),
-            None => self.broken(line, bytes, "not JSON"),
+            Some(reading) => self.placed(at, bytes, reading),
+            None => self.broken(at, bytes, "not JSON"),
         }
     }
 
     /// A line that is no JSON: damage of its row, if it still says which that is.
-    fn broken<'b>(&self, line: &Line, bytes: &'b [u8], problem: &'static str) -> Finding<'b> {
+    fn broken<'b>(
+        &self,
+        (line, start): (&Line, u64),
+        bytes: &'b [u8],
+        problem: &'static str,
+    ) -> Finding<'b> {
         let row = match &self.keys {
             Keys::Ours { .. } => self.keys.salvage(bytes).filter(|row| !self.copies.has(*row)),
             Keys::ByPosition { .. } => self.at_position(line),
         };
-        Finding::Broken { row, print: self.print(bytes), problem, bytes, cut: !line.terminated }
+        let (print, cut) = (self.print(bytes), !line.terminated);
+        Finding::Broken { row, start, print, problem, bytes, cut }
     }
 
-    fn placed<'b>(&self, line: &Line, bytes: &'b [u8], reading: Reading<'b>) -> Finding<'b> {
+    fn placed<'b>(
+        &self,
+        (line, start): (&Line, u64),
+        bytes: &'b [u8],
+        reading: Reading<'b>,
+    ) -> Finding<'b> {
         let key = reading.key.and_then(View::as_str);
         let row = match (&self.keys, reading.key) {
             (Keys::ByPosition { .. }, _) => self.at_position(line),
@@ -127,7 +143,7 @@ impl Work<'_> {
         };
         let key = key.unwrap_or_default();
         match row {
-            Some(row) => Finding::Row { row, key, print: self.print(bytes), reading },
+            Some(row) => Finding::Row { row, start, key, print: self.print(bytes), reading },
             None => Finding::Foreign(key),
         }
     }

@@ -175,3 +175,15 @@ async fn a_lost_session_and_a_lost_input_are_uploaded_again() {
     sim.session().await.unwrap();
     sim.assert_complete("lost input");
 }
+
+/// A service that never finds an input it has just taken: three uploads on, it is the job that is refused.
+#[tokio::test]
+async fn an_input_that_is_lost_again_and_again_ends_in_a_refusal() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::Create, [Fault::Gone; 50]);
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!(finish, Finish::Reached);
+    assert!(state.job(job(0)).unwrap().is_over());
+    assert_eq!(sim.backend.calls(Operation::Create), 4);
+    assert_eq!(sim.living(job(0)), 0);
+}

@@ -4,6 +4,7 @@
 
 mod again;
 mod called_off;
+mod clocks;
 mod crashes;
 mod ends;
 mod exactly_once;
@@ -11,9 +12,12 @@ mod invariants;
 mod limits;
 mod money;
 mod order;
+mod outages;
+mod pairs;
 mod person;
 mod simulate;
 mod status;
+mod strays;
 mod traits;
 mod trouble;
 mod world;

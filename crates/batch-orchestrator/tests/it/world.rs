@@ -18,7 +18,7 @@ use batch_orchestrator::{
 use crate::invariants::{self, Strict};
 
 /// Virtual time of one tick of the backend.
-const TICK: Duration = Duration::from_secs(10);
+pub(crate) const TICK: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub(crate) struct Sim {
@@ -30,6 +30,8 @@ pub(crate) struct Sim {
     pub(crate) again: MemoryInputs,
     /// The time of day when a session starts.
     pub(crate) wall: SystemTime,
+    /// Ticks that passed while somebody waited, in all sessions.
+    pub(crate) ticks: Arc<AtomicU64>,
     /// Whether two live jobs for one piece of work fail the test at once; off where the test
     /// breaks the bound on purpose.
     pub(crate) strict: bool,
@@ -93,6 +95,7 @@ impl Sim {
             plan,
             again,
             wall: SystemTime::UNIX_EPOCH,
+            ticks: Arc::default(),
             strict: true,
         }
     }
@@ -153,13 +156,18 @@ impl Sim {
         ended
     }
 
-    fn world(&self, backend: Arc<dyn BatchBackend>, listener: Arc<dyn Listener>) -> World {
-        let service = self.backend.clone();
+    pub(crate) fn world(
+        &self,
+        backend: Arc<dyn BatchBackend>,
+        listener: Arc<dyn Listener>,
+    ) -> World {
+        let (service, ticks) = (self.backend.clone(), Arc::clone(&self.ticks));
         let ticked = AtomicU64::new(0);
         let clock = VirtualClock::new(move |now| {
             let due = now.as_secs() / TICK.as_secs();
             for _ in ticked.swap(due, Ordering::Relaxed)..due {
                 service.tick();
+                ticks.fetch_add(1, Ordering::Relaxed);
             }
         });
         clock.set_wall(self.wall);

@@ -1,6 +1,7 @@
 //! Rows sent again: those that failed or never came, in inputs and jobs of their own.
 
 mod class;
+mod lost;
 mod pick;
 mod retry;
 mod rows;
@@ -14,6 +15,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::{Cell, Passes, cells};
 
 pub(crate) use class::Class;
+pub(crate) use lost::{take_back, unknown};
 pub(crate) use pick::Picked;
 use pick::pick;
 pub(crate) use retry::retry;

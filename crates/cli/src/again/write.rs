@@ -105,7 +105,7 @@ impl Input {
 }
 
 /// What the job weighs: its share by bytes of what the cell's own jobs were thought to weigh.
-fn load(folder: &RunFolder, cell: &Cell<'_>, bytes: u64) -> Load {
+pub(super) fn load(folder: &RunFolder, cell: &Cell<'_>, bytes: u64) -> Load {
     let own = || {
         let made = folder.manifest().made.inputs.iter();
         made.filter(|input| input.id.variant == cell.variant)

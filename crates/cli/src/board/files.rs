@@ -10,9 +10,20 @@ use crate::args::FilesArgs;
 use crate::context::Context;
 use crate::duration::human;
 use crate::exit::Outcome;
+use crate::layout::Align;
 use crate::steps::rfc3339;
-use crate::table;
 use crate::ui::Ui;
+
+/// Columns of the list; the last two may hang below.
+const COLUMNS: [(&str, Align); 5] = [
+    ("AGE", Align::Right),
+    ("GONE IN", Align::Right),
+    ("BYTES", Align::Right),
+    ("RUN", Align::Left),
+    ("FILE", Align::Left),
+];
+const OWNER: usize = 3;
+const FILE: usize = 4;
 
 pub(crate) async fn files(context: &Context, args: &FilesArgs) -> Outcome<()> {
     let account = Account::open(context, &args.service)?;
@@ -31,9 +42,8 @@ pub(crate) async fn files(context: &Context, args: &FilesArgs) -> Outcome<()> {
         let files: Vec<Value> = shown.iter().map(|file| as_json(context, &owners, file)).collect();
         return Ui::object(&json!({"type": "files", "files": files, "all": all, "bytes": bytes}));
     }
-    let mut rows = vec![["AGE", "GONE IN", "BYTES", "RUN", "FILE"].map(str::to_owned)];
-    rows.extend(shown.iter().map(|file| cells(context, &owners, file)));
-    let mut lines = if shown.is_empty() { Vec::new() } else { table::lines(&rows) };
+    let rows: Vec<_> = shown.iter().map(|file| cells(context, &owners, file)).collect();
+    let mut lines = super::table(COLUMNS, rows, &[FILE, OWNER]);
     let noun = if all == 1 { "file" } else { "files" };
     lines.push(format!("{all} {noun}, {bytes} bytes, {} shown", shown.len()));
     Ui::result(&lines.join("\n"))

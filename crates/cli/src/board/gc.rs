@@ -12,8 +12,9 @@ use super::owners::{self, Owner, Owners};
 use crate::args::GcArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::layout::Align;
+use crate::service;
 use crate::ui::Ui;
-use crate::{service, table};
 
 /// What may be touched.
 #[derive(Debug, Clone, Copy)]
@@ -199,6 +200,16 @@ impl Found {
     }
 }
 
+/// Columns of the list; the second and the third may hang below.
+const COLUMNS: [(&str, Align); 4] = [
+    ("WHAT", Align::Left),
+    ("FILE OR JOB", Align::Left),
+    ("RUN", Align::Left),
+    ("WHY", Align::Left),
+];
+const THING: usize = 1;
+const OWNER: usize = 2;
+
 fn tell(context: &Context, found: &[Found], gone: usize, dry: bool) -> Outcome<()> {
     let goes = |found: &&Found| matches!(found.fate, Fate::Go(_));
     let (count, bytes) =
@@ -209,8 +220,8 @@ fn tell(context: &Context, found: &[Found], gone: usize, dry: bool) -> Outcome<(
             "type": "gc", "dry_run": dry, "things": things, "removed": gone, "bytes": bytes,
         }));
     }
-    let rows: Vec<[String; 4]> = found.iter().map(|found| found.cells(dry)).collect();
-    let mut lines = table::lines(&rows);
+    let rows = found.iter().map(|found| found.cells(dry)).collect();
+    let mut lines = super::table(COLUMNS, rows, &[THING, OWNER]);
     lines.push(match (count, dry) {
         (0, _) => "nothing to remove".to_owned(),
         (_, true) => format!("{count} to remove, {bytes} bytes; --yes does it"),

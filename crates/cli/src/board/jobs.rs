@@ -10,10 +10,23 @@ use super::{Account, age_s, ago};
 use crate::args::JobsArgs;
 use crate::context::Context;
 use crate::exit::Outcome;
+use crate::layout::Align;
 use crate::steps::rfc3339;
-use crate::table;
 use crate::ui::Ui;
 use crate::words;
+
+/// Columns of the list; the last two may hang below.
+const COLUMNS: [(&str, Align); 7] = [
+    ("AGE", Align::Right),
+    ("STATE", Align::Left),
+    ("ROWS", Align::Left),
+    ("COST", Align::Right),
+    ("MODEL", Align::Shrinks(16)),
+    ("RUN", Align::Left),
+    ("JOB", Align::Left),
+];
+const OWNER: usize = 5;
+const JOB: usize = 6;
 
 pub(crate) async fn jobs(context: &Context, args: &JobsArgs) -> Outcome<()> {
     let account = Account::open(context, &args.service)?;
@@ -32,9 +45,8 @@ pub(crate) async fn jobs(context: &Context, args: &JobsArgs) -> Outcome<()> {
         let jobs: Vec<Value> = shown.iter().map(|job| as_json(context, &owners, job)).collect();
         return Ui::object(&json!({"type": "jobs", "jobs": jobs, "all": all, "live": live}));
     }
-    let mut rows = vec![["AGE", "STATE", "ROWS", "COST", "MODEL", "RUN", "JOB"].map(str::to_owned)];
-    rows.extend(shown.iter().map(|job| cells(context, &owners, job)));
-    let mut lines = if shown.is_empty() { Vec::new() } else { table::lines(&rows) };
+    let rows: Vec<_> = shown.iter().map(|job| cells(context, &owners, job)).collect();
+    let mut lines = super::table(COLUMNS, rows, &[JOB, OWNER]);
     lines.push(format!("{}, {live} not over, {} shown", words::jobs(all), shown.len()));
     Ui::result(&lines.join("\n"))
 }

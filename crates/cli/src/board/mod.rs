@@ -15,6 +15,8 @@ use crate::args::ServiceArgs;
 use crate::context::Context;
 use crate::duration::human;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::layout::{Align, list};
+use crate::ui::Ui;
 use crate::{key, service};
 
 pub(crate) use files::files;
@@ -81,6 +83,15 @@ impl Pages {
         self.next = next;
         Ok(self.next.is_some())
     }
+}
+
+/// What was found as a table for this terminal; without any, no lines.
+fn table<const N: usize>(
+    columns: [(&str, Align); N],
+    rows: Vec<[String; N]>,
+    hangs: &[usize],
+) -> Vec<String> {
+    if rows.is_empty() { Vec::new() } else { list(columns, rows, vec![], hangs, Ui::width()) }
 }
 
 /// How long ago something was, for people.

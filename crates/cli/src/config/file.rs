@@ -23,6 +23,9 @@ pub(crate) fn read(named: Option<&Path>) -> Outcome<Config> {
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(Config::default());
         }
+        Err(error) if is_of_machine(&error) => {
+            return Err(Failure::io(format!("failed to read {shown}"), &error));
+        }
         Err(error) => return Err(Failure::usage(format!("failed to read {shown}: {error}"))),
     };
     let config = Config::parse(&text).map_err(|error| {
@@ -40,6 +43,14 @@ pub(crate) fn read(named: Option<&Path>) -> Outcome<Config> {
         Some(folder) => config.in_folder(folder),
         None => config,
     })
+}
+
+/// Whether too many files are open, here or in the whole system: nothing is wrong with what was asked.
+fn is_of_machine(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn text(path: &Path) -> io::Result<String> {

@@ -18,7 +18,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key::Key;
 use crate::money::{self, Quotes, Wish};
-use crate::prepare::{self, Recipe, Source};
+use crate::prepare::{self, Prepared, Recipe, Source};
 use crate::rows::RowBook;
 use crate::service;
 use crate::steps::{self, Locked, Wishes};
@@ -232,16 +232,17 @@ async fn commit(
     service::trusted(context, parent, asking.wishes.key)?;
     let settings = settings(&parent.asked.settings, model.as_str(), parent.asked.emulated);
     let key = asking.wishes.key.filter(|_| !parent.asked.emulated);
+    let dedupe = sends_equal_rows_once(&parent.asked);
     let mut transformer = Transformer::new()
+        .dedupe(dedupe)
         .bad_rows(BadRowPolicy::Fail)
         .refusals(RefusalPolicy::Warn)
         .variants(vec![jsonl_transform::Edits::new()]);
     if let Some(secret) = key.and_then(Key::forbidden) {
         transformer = transformer.forbid(secret);
     }
-    let recipe =
-        Recipe { source, transformer, variants: 1, limits: &settings.limits, dedupe: false };
-    let (dataset, mut made) = prepare::prepare(context, &draft, &recipe)?;
+    let recipe = Recipe { source, transformer, variants: 1, limits: &settings.limits, dedupe };
+    let Prepared { dataset, mut made, .. } = prepare::prepare(context, &draft, &recipe)?;
     let backend = parent.asked.backend.clone();
     let prices = MoneyConfig {
         budget: budget(asking).map(Money::from_micros),
@@ -272,6 +273,11 @@ async fn commit(
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
     Ok(Locked { folder, lock })
+}
+
+/// Whether a run was made with `--dedupe`: then equal questions are paid for once too.
+fn sends_equal_rows_once(asked: &Asked) -> bool {
+    asked.rows.iter().any(|words| words.split(' ').any(|word| word == "--dedupe"))
 }
 
 /// The settings of the run, for the judge's model; its budget is held by what is left of the run's.

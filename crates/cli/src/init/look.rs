@@ -103,10 +103,13 @@ impl Look {
         Ok(look)
     }
 
-    /// `all 85 rows`, or `the first 2,000 rows`.
+    /// `all 85 rows`, `the only row`, or `the first 2,000 rows`.
     pub(super) fn extent(&self) -> String {
-        let rows = words::grouped(self.rows);
-        if self.whole { format!("all {rows} rows") } else { format!("the first {rows} rows") }
+        match (self.whole, self.rows) {
+            (true, 1) => "the only row".to_owned(),
+            (true, rows) => format!("all {} rows", words::grouped(rows)),
+            (false, rows) => format!("the first {} rows", words::grouped(rows)),
+        }
     }
 
     fn add(&mut self, line: &[u8]) {

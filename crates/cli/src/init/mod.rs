@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use eval_report::sanitize;
+use jsonl_transform::InputError;
 use serde_json::json;
 
 use crate::args::InitArgs;
@@ -54,7 +55,13 @@ fn look_at(context: &Context, name: &str) -> Outcome<Look> {
     let look = Look::at(&source.dataset(context, None)).map_err(|error| {
         // What the reader itself says is of the data, what the system says is of the disk.
         let failed = || match error.get_ref() {
-            Some(_) => Failure::new(Exit::Dataset, format!("{shown}: {error}")),
+            Some(inner) => {
+                let failure = Failure::new(Exit::Dataset, format!("{shown}: {error}"));
+                match inner.downcast_ref() {
+                    Some(InputError::Unsupported(kind)) => failure.next(kind.hint()),
+                    _ => failure,
+                }
+            }
             None => Failure::io(format!("failed to read {shown}"), &error),
         };
         context.stop.failure().unwrap_or_else(failed)
@@ -72,7 +79,10 @@ fn look_at(context: &Context, name: &str) -> Outcome<Look> {
 
 /// The dataset as the file names it: paths there are counted from the file's own folder.
 fn dataset_word(args: &InitArgs) -> Option<String> {
-    let name = args.dataset.as_deref().filter(|name| *name != "-")?;
+    // What can be read but once is not there for the run.
+    let again =
+        |name: &&str| *name != "-" && std::fs::metadata(name).is_ok_and(|about| about.is_file());
+    let name = args.dataset.as_deref().filter(again)?;
     let folder = args.output.parent().filter(|folder| !folder.as_os_str().is_empty());
     let Some(folder) = folder else { return Some(name.to_owned()) };
     if let Ok(within) = Path::new(name).strip_prefix(folder) {

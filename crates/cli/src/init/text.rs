@@ -8,7 +8,7 @@ use super::look::{Look, Seen};
 use super::suggest::Suggestion;
 use crate::catalog::Catalog;
 use crate::layout::wrap;
-use crate::words::grouped;
+use crate::words::{grouped, rows};
 
 /// Lines of the file are no longer, where that can be.
 const WIDTH: usize = 96;
@@ -121,12 +121,13 @@ impl Page<'_> {
         match self.look {
             Some(look) => {
                 let mut text = format!(
-                    "The dataset: {} were looked at, {} of them with a logged answer",
+                    "The dataset, from a look at {}: {} with a logged answer",
                     look.extent(),
-                    grouped(look.with_response)
+                    rows(look.with_response)
                 );
                 if look.models.distinct() > 0 {
-                    let _ = write!(text, ", by {}", values(&look.models, 4));
+                    let by = if look.with_response > 0 { ", by" } else { "; the requests name" };
+                    let _ = write!(text, "{by} {}", values(&look.models, 4));
                 }
                 lines.say(&format!("{text}."));
                 if look.unreadable > 0 {

@@ -62,6 +62,11 @@ impl Groups {
         }
     }
 
+    /// After the last row.
+    fn end(&mut self) {
+        self.clusters.iter_mut().for_each(Clusters::forget_values);
+    }
+
     /// The groups of the rows of a run, from what its folder keeps of the dataset.
     pub(crate) fn of_run(context: &Context, folder: &RunFolder, wishes: &Judging) -> Outcome<Self> {
         let mut groups = Self::new(wishes);
@@ -88,6 +93,7 @@ impl Groups {
             let request = requests.of(number).map_err(|error| failed(&error))?;
             groups.push(|pointer| in_run(&line, request, pointer));
         }
+        groups.end();
         Ok(groups)
     }
 }
@@ -210,6 +216,7 @@ impl<R: Read> GroupReader<R> {
     /// The groups of all rows that were read.
     pub(crate) fn finish(mut self) -> Groups {
         self.end_line();
+        self.groups.end();
         self.groups
     }
 

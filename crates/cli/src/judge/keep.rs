@@ -1,5 +1,6 @@
 //! Keeps what was judged in the run folder: scores row by row, and the report.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,12 @@ use batch_orchestrator::{InputId, JobId};
 use eval_report::{Report, sanitize, to_json, to_markdown};
 use run_store::{AtomicFile, OwnName, RunFolder, StoreError};
 use scoring::{Scorer, Scores};
+use serde_json::Value;
 
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::digest;
+use crate::judge::Passes;
 use crate::plugins;
 use crate::row_keys::RowKeys;
 
@@ -19,15 +22,22 @@ use crate::row_keys::RowKeys;
 pub(super) fn scores(
     context: &Context,
     folder: &RunFolder,
-    scorers: &[Box<dyn Scorer>],
+    passes: &Passes<'_>,
     cell: Option<(u32, u32)>,
     scores: &Scores,
 ) -> Outcome<()> {
     let paths = folder.paths();
-    let path = scores_path(folder, &names(scorers), cell)?;
+    let names = passes.scorers();
+    let path = scores_path(folder, &names, cell)?;
     let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
-    let keys = RowKeys::new(logged, &context.stop);
-    keep(context, folder, &path, |file| write_scores(scorers, file, keys, scores)).map(drop)
+    let mut keys = RowKeys::new(logged, &context.stop);
+    let (variant, _) = cell.unwrap_or_default();
+    // Keys are those of the rows as they were sent under the first variant.
+    let mut key = |row| match passes.key(row).filter(|_| variant == 0) {
+        Some(key) => Ok(Some(key.to_string())),
+        None => Ok(keys.next(row)?.map(|key| key.to_string())),
+    };
+    keep(context, folder, &path, |file| write_scores(&names, file, &mut key, scores)).map(drop)
 }
 
 /// Keeps the report, as JSON and for a pull request: the run's own as `report.json`, others beside it under the name
@@ -78,25 +88,26 @@ pub(crate) fn keep(
 }
 
 fn write_scores(
-    scorers: &[Box<dyn Scorer>],
+    scorers: &[&str],
     file: &mut impl Write,
-    mut keys: RowKeys,
+    key: &mut dyn FnMut(u64) -> std::io::Result<Option<String>>,
     scores: &Scores,
 ) -> std::io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 18, file);
-    for row in 0.. {
-        let Some(key) = keys.next(row)? else { break };
-        let verdicts: serde_json::Map<String, serde_json::Value> = scorers
-            .iter()
-            .enumerate()
-            .map(|(at, scorer)| (scorer.name().to_owned(), verdict(scores, at, row)))
-            .collect();
-        let line = serde_json::json!({
-            "key": key.to_string(),
-            "outcome": scores.outcome(row).name(),
-            "verdicts": verdicts,
-        });
-        writeln!(out, "{line}")?;
+    // Members stand in the order of their names, and the last of those with one name counts.
+    let columns: BTreeMap<&str, usize> =
+        scorers.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let columns: Vec<(String, usize)> =
+        columns.into_iter().map(|(name, at)| (Value::from(name).to_string(), at)).collect();
+    for row in 0..scores.rows() {
+        let Some(key) = key(row)? else { break };
+        let outcome = scores.outcome(row).name();
+        write!(out, r#"{{"key":"{key}","outcome":"{outcome}","verdicts":{{"#)?;
+        for (place, (name, at)) in columns.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(out, "{comma}{name}:{}", verdict(scores, *at, row))?;
+        }
+        out.write_all(b"}}\n")?;
     }
     out.flush()
 }
@@ -129,12 +140,12 @@ impl From<(String, std::io::Error)> for Unkept {
 
 /// What a scorer said of a row: a pass as a boolean, a grade as a number, a label as a text, and
 /// nothing where it could say nothing.
-fn verdict(scores: &Scores, scorer: usize, row: u64) -> serde_json::Value {
+fn verdict(scores: &Scores, scorer: usize, row: u64) -> Value {
     scores
         .passed(scorer, row)
-        .map(serde_json::Value::from)
-        .or_else(|| scores.label(scorer, row).map(serde_json::Value::from))
-        .or_else(|| scores.value(scorer, row).map(serde_json::Value::from))
+        .map(Value::from)
+        .or_else(|| scores.label(scorer, row).map(Value::from))
+        .or_else(|| scores.value(scorer, row).map(Value::from))
         .unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! From the results of a run to its report, offline: the passes, the score files, the figures.
 
+mod absent;
 mod groups;
 mod keep;
 mod passes;
@@ -11,14 +12,14 @@ use std::time::Duration;
 use batch_orchestrator::{Event, RunState};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize};
 use run_store::RunFolder;
-use scoring::{Scorer, Scores};
+use scoring::{PassSummary, Scorer, Scores};
 
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::grading;
 use crate::money::{Bills, Quotes};
 use crate::notes::notes;
-use crate::rows::keep_page;
+use crate::rows::{Picks, Results, keep_page};
 use crate::scorings;
 use crate::ui::Ui;
 pub(crate) use groups::{GroupReader, Groups, in_run as field_of_row};
@@ -36,8 +37,10 @@ pub(crate) struct Judged {
     pub(crate) errors: u64,
     /// Rows that did not come back, over all models.
     pub(crate) missing: u64,
-    /// Where its page lies, if it could be kept.
-    pub(crate) page: Option<PathBuf>,
+    /// The first of them by their keys.
+    pub(crate) absent: Vec<String>,
+    /// Where its page lies, or the rows of one that could not be kept.
+    pub(crate) page: Result<PathBuf, Picks>,
     /// What jobs cost, as far as the run's ledger does not know it yet.
     pub(crate) spent: Vec<Event>,
 }
@@ -58,7 +61,7 @@ pub(crate) fn run(
     let mut columns: Vec<Scores> = Vec::new();
     let graded = grading::load(context, folder)?;
     let mut bills = Bills::new(folder, quotes);
-    let mut damage = Vec::new();
+    let (mut damage, mut absent) = (Vec::new(), Vec::new());
     for cells in cells(folder).chunk_by(|one, other| one.variant == other.variant) {
         let variant = cells[0].variant;
         let passes = Passes::open(context, folder, scorers, variant)?;
@@ -67,19 +70,19 @@ pub(crate) fn run(
             && let Some((column, scores)) = passes.logged()?
         {
             report.push(column);
-            keep::scores(context, folder, scorers, None, &scores)?;
+            keep::scores(context, folder, &passes, None, &scores)?;
             columns.push(scores);
         }
         for cell in cells {
             graded.lay_cell(cell);
-            let (scores, summary) =
-                passes.results(state.cell(variant, cell.model), Some(&mut bills))?;
+            let (scores, summary) = results(folder, state, &passes, cell, &mut bills)?;
+            absent::name(&mut absent, folder, &passes, cell, &scores)?;
             let label = cell.label();
             damage.extend(
                 summary.damage().iter().map(|what| format!("{}: {what}", sanitize(&label))),
             );
             let numbers = Some((cell.variant, cell.model));
-            keep::scores(context, folder, scorers, numbers, &scores)?;
+            keep::scores(context, folder, &passes, numbers, &scores)?;
             let column = Column::of(ColumnSource {
                 label: cell.model_name,
                 role: Role::Model,
@@ -95,15 +98,36 @@ pub(crate) fn run(
     report.judges = graded.results(context, folder, quotes)?;
     report.warnings.extend(notes(folder, state));
     let groups = Groups::of_run(context, folder, &wishes)?;
+    let logged = report.models.iter().filter(|column| column.role == Role::Logged).count();
+    // What the run keeps was checked before it was sent, and never keeps its report from being seen.
+    context.judging.check_logged(logged as u64)?;
     conclude(&mut report, &columns, &wishes, &groups)?;
     let asked = || report.models.iter().filter(|column| column.role == Role::Model);
     let errors = asked().filter_map(|column| column.scores.first()).map(|score| score.errors).sum();
     let missing = asked().map(|column| column.outcomes.missing).sum();
     let path = keep::report(context, folder, scorers, &report)?.with_extension("html");
+    let picks = Picks::of(&report, &columns);
     drop(columns);
-    let page = keep_page(context, folder, state, &report, &path)?.then_some(path);
+    let kept = keep_page(context, folder, state, &report, &picks, &path)?;
+    let page = if kept { Ok(path) } else { Err(picks) };
     scorings::end(context, folder, scorers, &report)?;
-    Ok(Judged { report, damage, errors, missing, spent: bills.news(state), page })
+    Ok(Judged { report, damage, errors, missing, absent, spent: bills.news(state), page })
+}
+
+/// Scores the results of a cell; on the way it is noted where their lines lie, unless that is known.
+fn results(
+    folder: &RunFolder,
+    state: &RunState,
+    passes: &Passes<'_>,
+    cell: &Cell<'_>,
+    bills: &mut Bills<'_>,
+) -> Outcome<(Scores, PassSummary)> {
+    let jobs = || state.cell(cell.variant, cell.model);
+    let lines = Results::open(folder, (cell.variant, cell.model), jobs())?;
+    let mut noting = lines.noting()?;
+    let scored = passes.results_noted(jobs(), Some(bills), noting.as_mut())?;
+    lines.noted(noting)?;
+    Ok(scored)
 }
 
 /// Compares the columns of a report and decides its gates; `columns` are their verdicts, in order.

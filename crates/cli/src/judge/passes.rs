@@ -15,6 +15,14 @@ use crate::hashing::Hashing;
 use crate::money::{Bills, of_usage};
 use crate::plugins;
 use crate::row_keys::RowKeys;
+use crate::rows::Noting;
+
+/// Who is told of the lines of results beside their scores.
+#[derive(Default)]
+struct Beside<'a> {
+    bill: Option<&'a mut Bill>,
+    noting: Option<&'a mut Noting>,
+}
 
 /// What the passes over one variant share.
 pub(crate) struct Passes<'a> {
@@ -49,9 +57,14 @@ impl<'a> Passes<'a> {
         self.copies.has(row)
     }
 
-    /// Whether a key is that of a row of this variant which was sent.
-    pub(crate) fn has_key(&self, key: scoring::RowKey) -> bool {
-        self.hashes.has(key) && !self.copies.has(key.number)
+    /// The names of the scorers.
+    pub(super) fn scorers(&self) -> Vec<&str> {
+        self.scorers.iter().map(|scorer| scorer.name()).collect()
+    }
+
+    /// The key of a row of this variant, if it is known without reading.
+    pub(super) fn key(&self, row: u64) -> Option<scoring::RowKey> {
+        self.hashes.key(row)
     }
 
     /// The logged answers as a column; `None` when the dataset has none at all.
@@ -60,7 +73,7 @@ impl<'a> Passes<'a> {
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut scores = Scores::new(self.rows, self.scorers);
         let reader = self.context.stop.reader(file);
-        let summary = self.pass(reader, Form::Logged, &mut scores, None)?;
+        let summary = self.pass(reader, Form::Logged, &mut scores, Beside::default())?;
         let column = Column::of(ColumnSource {
             label: "logged",
             role: Role::Logged,
@@ -79,17 +92,33 @@ impl<'a> Passes<'a> {
     pub(crate) fn results<'j>(
         &self,
         jobs: impl Iterator<Item = &'j Job>,
+        bills: Option<&mut Bills<'_>>,
+    ) -> Outcome<(Scores, PassSummary)> {
+        self.results_noted(jobs, bills, None)
+    }
+
+    /// The same, and where the lines lie that count goes into `noting`.
+    pub(crate) fn results_noted<'j>(
+        &self,
+        jobs: impl Iterator<Item = &'j Job>,
         mut bills: Option<&mut Bills<'_>>,
+        mut noting: Option<&mut Noting>,
     ) -> Outcome<(Scores, PassSummary)> {
         let mut scores = Scores::new(self.rows, self.scorers);
         let mut summary = PassSummary::default();
-        let jobs: Vec<&Job> = jobs.collect();
+        let over = jobs.filter_map(|job| match &job.phase {
+            Phase::Over(Verdict::Results { result, .. }) => Some((job.id, result)),
+            _ => None,
+        });
+        let over: Vec<(JobId, &StoredResult)> = over.collect();
         // A pass lets stand what an earlier one answered, so the last job goes first.
-        for job in jobs.into_iter().rev() {
-            if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
-                let bill = bills.as_deref_mut().and_then(|bills| bills.open(job.id));
-                summary.absorb(&self.job(job.id, result, &mut scores, bill)?);
+        for (number, (job, result)) in over.into_iter().enumerate().rev() {
+            let bill = bills.as_deref_mut().and_then(|bills| bills.open(job));
+            if let Some(noting) = &mut noting {
+                noting.file(number);
             }
+            let beside = Beside { bill, noting: noting.as_deref_mut() };
+            summary.absorb(&self.job(job, result, &mut scores, beside)?);
         }
         Ok((scores, summary))
     }
@@ -100,12 +129,12 @@ impl<'a> Passes<'a> {
         job: JobId,
         result: &StoredResult,
         scores: &mut Scores,
-        bill: Option<&mut Bill>,
+        beside: Beside<'_>,
     ) -> Outcome<PassSummary> {
         let path = self.folder.paths().raw(job);
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut reader = Hashing::new(self.context.stop.reader(file));
-        let summary = self.pass(&mut reader, Form::Results, scores, bill)?;
+        let summary = self.pass(&mut reader, Form::Results, scores, beside)?;
         // A pass reads to the end; what it left is read here so that the digest is of the file.
         std::io::copy(&mut reader, &mut std::io::sink())
             .map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
@@ -124,7 +153,7 @@ impl<'a> Passes<'a> {
         reader: impl std::io::Read + Send,
         form: Form,
         scores: &mut Scores,
-        bill: Option<&mut Bill>,
+        beside: Beside<'_>,
     ) -> Outcome<PassSummary> {
         let check = |key| self.hashes.has(key);
         let rows = FolderDataset { folder: self.folder, variant: self.variant };
@@ -134,8 +163,12 @@ impl<'a> Passes<'a> {
         if form == Form::Results {
             pass = pass.copies(&self.copies);
         }
-        let mut meter;
-        if let Some(bill) = bill {
+        let (mut meter, mut spots);
+        if let Some(noting) = beside.noting {
+            spots = |row, bytes| noting.note(row, bytes);
+            pass = pass.spots(&mut spots);
+        }
+        if let Some(bill) = beside.bill {
             meter = |usage: &Usage| bill.add(of_usage(usage).as_ref());
             pass = pass.meter(&mut meter);
         }

@@ -14,6 +14,9 @@ use crate::exit::{Exit, Failure, Outcome};
 /// The file in the run folder that keeps what the run was made with.
 const KEPT: &str = "conclusions.json";
 
+/// The column of the answers that stand in the dataset.
+const LOGGED: &str = "logged";
+
 /// What is compared with what, by which rows, and what decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Judging {
@@ -84,11 +87,11 @@ impl Judging {
         for gate in self.gates()? {
             gate.check(columns, scorers).map_err(|error| bad_gate(&error))?;
         }
-        let known = |name: &String| name == "logged" || columns.contains(name);
+        let known = |name: &String| name == LOGGED || columns.contains(name);
         let Some(baseline) = self.baseline.as_ref().filter(|name| !known(name)) else {
             return Ok(());
         };
-        let names = || columns.iter().map(String::as_str).chain(["logged"]);
+        let names = || columns.iter().map(String::as_str).chain([LOGGED]);
         let near = scoring::nearest(baseline, names());
         let next = match near {
             Some(near) => format!("did you mean --baseline {near}?"),
@@ -96,6 +99,21 @@ impl Judging {
         };
         let shown = eval_report::sanitize(baseline);
         Err(Failure::usage(format!("the baseline {shown} is no column of the run")).next(next))
+    }
+
+    /// Finds out what wants logged answers where no row has one.
+    pub(crate) fn check_logged(&self, rows_with_answer: u64) -> Outcome<()> {
+        if rows_with_answer > 0 {
+            return Ok(());
+        }
+        for gate in self.gates()? {
+            gate.check_logged().map_err(|error| bad_gate(&error))?;
+        }
+        if self.baseline.as_deref() == Some(LOGGED) {
+            let what = "the baseline is logged, and no row of the dataset has a logged answer";
+            return Err(Failure::usage(what).next("--baseline MODEL, a model of the run"));
+        }
+        Ok(())
     }
 
     /// The same for a report that has its columns.
@@ -175,6 +193,20 @@ mod tests {
         let mut wished = Judging { gates: gates(&["a >= 0.5", "b >= 0.9"]), ..Judging::default() };
         wished.hold(gates(&["b >= 0.9", "b >= 0.8"]));
         assert_eq!(wished.gates, ["b >= 0.9", "b >= 0.8", "a >= 0.5"]);
+    }
+
+    #[test]
+    fn logged_answers_are_only_wanted_where_some_are() {
+        let gates = vec!["a >= 0.5".into(), "a >= logged".into()];
+        let gated = Judging { gates, ..Judging::default() };
+        let based = Judging { baseline: Some("logged".into()), ..Judging::default() };
+        for wishes in [&gated, &based] {
+            assert!(wishes.check_logged(1).is_ok());
+            let failure = wishes.check_logged(0).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.what.contains("no row of the dataset has a logged answer"));
+        }
+        assert!(Judging::default().check_logged(0).is_ok());
     }
 
     #[test]

@@ -3,18 +3,18 @@
 mod figures;
 
 use batch_orchestrator::{Goal, Job, RunState};
-use eval_report::{display_width, sanitize};
+use eval_report::sanitize;
 use run_store::{Listed, RunFolder};
 use serde_json::{Value, json};
 
 use crate::context::{Context, store};
 use crate::exit::Outcome;
-use crate::layout::{Align, grid, hanging};
+use crate::layout::{Align, list};
 use crate::steps::rfc3339;
 use crate::ui::Ui;
 use figures::{Figures, costs, short};
 
-/// Columns of the list; models and their figures may hang below.
+/// Columns of the list; models and their figures may hang below, and then the state.
 const COLUMNS: [(&str, Align); 7] = [
     ("RUN", Align::Left),
     ("AGE", Align::Right),
@@ -25,6 +25,7 @@ const COLUMNS: [(&str, Align); 7] = [
     ("STATE", Align::Left),
 ];
 const MODELS: usize = 4;
+const STATE: usize = 6;
 
 /// One folder among the runs, as it is listed.
 struct Line {
@@ -45,26 +46,9 @@ pub(crate) fn runs(context: &Context) -> Outcome<()> {
         let folder = context.runs.folder().display().to_string();
         return Ui::result(&format!("no runs in {}", sanitize(&folder)));
     }
-    let (rows, below) = lines.into_iter().map(|line| (line.cells, line.below)).unzip();
-    Ui::result(&table(rows, below, Ui::width()).join("\n"))
-}
-
-/// The table on one line a run, or with the models on lines of their own where that is too wide.
-fn table(mut rows: Vec<[String; 7]>, mut below: Vec<Option<String>>, width: usize) -> Vec<String> {
-    let mut lines = grid(COLUMNS, &rows, width);
-    if lines.iter().any(|line| display_width(line) > width) {
-        for (row, below) in rows.iter_mut().zip(&mut below) {
-            let models = std::mem::take(&mut row[MODELS]);
-            below.get_or_insert(models);
-        }
-        lines = grid(COLUMNS, &rows, width);
-    }
-    let below = std::iter::once(None).chain(below);
-    let with_below = lines.into_iter().zip(below).flat_map(|(line, below)| {
-        let below = below.filter(|below| !below.is_empty());
-        std::iter::once(line).chain(below.into_iter().flat_map(|text| hanging("", 2, &text, width)))
-    });
-    with_below.collect()
+    let below = |line: Line| (line.cells, Vec::from_iter(line.below));
+    let (rows, below) = lines.into_iter().map(below).unzip();
+    Ui::result(&list(COLUMNS, rows, below, &[MODELS, STATE], Ui::width()).join("\n"))
 }
 
 fn line(context: &Context, listed: &Listed) -> Option<Line> {
@@ -152,25 +136,4 @@ fn standing(state: Result<&RunState, &String>) -> (&'static str, String) {
 
 fn is_sent(job: &Job) -> bool {
     job.name.is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn models_hang_below_where_the_line_is_too_wide() {
-        let row =
-            ["friday", "2h", "1000", "logs.jsonl", "a 42.9% of 84, b 50.0% of 84", "$1", "over"];
-        let rows = || vec![row.map(str::to_owned)];
-        insta::assert_snapshot!(table(rows(), vec![None], 100).join("\n"), @r"
-        RUN     AGE  ROWS  DATASET     MODELS                        COST  STATE
-        friday   2h  1000  logs.jsonl  a 42.9% of 84, b 50.0% of 84    $1  over
-        ");
-        insta::assert_snapshot!(table(rows(), vec![None], 50).join("\n"), @r"
-        RUN     AGE  ROWS  DATASET     COST  STATE
-        friday   2h  1000  logs.jsonl    $1  over
-          a 42.9% of 84, b 50.0% of 84
-        ");
-    }
 }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use eval_report::{sanitize, written};
 use run_store::{RunFolder, RunPaths};
 use scoring::Scorer;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::expected;
 use crate::grading::kept_files;
+use crate::judge;
 
 const VERSION: u32 = 1;
 
@@ -73,10 +75,45 @@ pub(crate) fn keep(
     let sealer = if starts { Sealer::own() } else { None };
     let seal = sealer.map(|sealer| sealer.seal(&sealed(tag, texts, &folder)));
     let kept = Kept { v: VERSION, folder, scorers: scorers.to_vec(), seal };
-    let json = serde_json::to_vec_pretty(&kept).map_err(|error| Failure::of(Exit::Bug, &error))?;
     let mut file = paths.create_file(&path(paths)).map_err(|error| store(&error))?;
-    file.write_all(&json).map_err(failed)?;
+    file.write_all(&json(&kept)?).map_err(failed)?;
     file.commit().map_err(|error| store(&error))
+}
+
+fn json(kept: &Kept) -> Outcome<Vec<u8>> {
+    serde_json::to_vec_pretty(kept).map_err(|error| Failure::of(Exit::Bug, &error))
+}
+
+/// Remembers what changed programs are now that the user said that the change is meant, so that they say it once.
+fn confirm(
+    context: &Context,
+    folder: &RunFolder,
+    kept: Kept,
+    scorers: &[Box<dyn Scorer>],
+) -> Outcome<()> {
+    let now = identities(scorers);
+    let current = |before: &Identity| now.iter().find(|now| is_changed(before, now)).cloned();
+    if !kept.scorers.iter().any(|before| current(before).is_some()) {
+        return Ok(());
+    }
+    let confirmed = kept.scorers.iter().map(|before| current(before).unwrap_or(before.clone()));
+    let kept = Kept { scorers: confirmed.collect(), ..kept };
+    let json = json(&kept)?;
+    judge::keep_file(context, folder, &path(folder.paths()), |file| file.write_all(&json)).map(drop)
+}
+
+/// The same for scorers that the user named on the command line, where that means the files that the run means.
+pub(crate) fn confirm_named(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+) -> Outcome<()> {
+    match read(folder)? {
+        Some(kept) if std::env::current_dir().is_ok_and(|here| here == kept.folder) => {
+            confirm(context, folder, kept, scorers)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read(folder: &RunFolder) -> Outcome<Option<Kept>> {
@@ -140,9 +177,14 @@ pub(crate) fn of_run_unfed(context: &Context, folder: &RunFolder) -> Outcome<Vec
         if *before != now {
             context.ui.alarm(&format!(
                 "note       scorer {} is not what the run was made with: it was {}, and is {}",
-                now.name, before.version, now.version
+                sanitize(&written(&now.name)),
+                sanitize(&before.version),
+                sanitize(&now.version)
             ));
         }
+    }
+    if let Some(kept) = kept.filter(|_| context.trust_plugins) {
+        confirm(context, folder, kept, &scorers)?;
     }
     Ok(scorers)
 }
@@ -156,7 +198,8 @@ fn is_changed(before: &Identity, now: &Identity) -> bool {
 /// A changed scorer judges by other rules than were asked for: a person says that it is meant.
 fn changed(folder: &RunFolder, now: &Identity) -> Failure {
     let run = folder.manifest().name.as_str();
-    let name = eval_report::sanitize(&now.name);
+    let name = written(&now.name);
+    let name = sanitize(&name);
     let what = format!("scorer {name} was changed after the run was made");
     Failure::new(Exit::Scorer, what)
         .safe("nothing was scored by it, and what was fetched is kept")

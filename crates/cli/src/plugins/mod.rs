@@ -19,7 +19,9 @@ use crate::grading::{self, Desk, Files};
 use crate::ui::Ui;
 
 pub(crate) use check::check;
-pub(crate) use kept::{Identity, are_of_run, identities, keep, of_run, of_run_unfed};
+pub(crate) use kept::{
+    Identity, are_of_run, confirm_named, identities, keep, of_run, of_run_unfed,
+};
 
 /// The words before the colon of a scorer from outside.
 pub(crate) const KINDS: [&str; 4] = ["exec", "jq", grading::KIND, "python"];

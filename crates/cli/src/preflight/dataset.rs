@@ -26,6 +26,8 @@ pub(super) struct Looked {
     pub(super) warnings: Vec<Finding>,
     /// Bytes that would be uploaded, of all variants together.
     pub(super) bytes: u64,
+    /// Rows with a logged answer, where all could be read.
+    pub(super) with_response: Option<u64>,
 }
 
 /// Takes rows and keeps nothing.
@@ -67,7 +69,7 @@ pub(super) fn check(context: &Context, args: &CheckArgs, wanted: &Wanted) -> Loo
                 failure.causes.push(format!("and {hidden} more"));
             }
             let finding = Finding::of("dataset", &failure);
-            Looked { finding, warnings: Vec::new(), bytes: 0 }
+            Looked { finding, warnings: Vec::new(), bytes: 0, with_response: None }
         }
     }
 }
@@ -125,7 +127,8 @@ fn good(source: &Source, summary: &Summary, wanted: &Wanted) -> Looked {
         warnings.push(Finding::note("dataset", text));
     }
     let finding = Finding::good("dataset", text).facts(facts);
-    Looked { finding, warnings, bytes: summary.bytes_input }
+    let with_response = Some(summary.with_response);
+    Looked { finding, warnings, bytes: summary.bytes_input, with_response }
 }
 
 /// How many jobs it would take, as far as sizes tell.

@@ -15,6 +15,7 @@ use crate::checklist::{Checklist, Finding};
 use crate::config::Config;
 use crate::context::{Context, DEFAULT_SCORER};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::judge::Judging;
 use crate::key::{self, Key};
 use crate::run;
 
@@ -69,6 +70,9 @@ pub(crate) async fn check(
     list.add(looked.finding);
     looked.warnings.into_iter().for_each(|warning| list.add(warning));
     list.add(scorers(context, &wanted.config));
+    if let Err(failure) = conclusions(context, &wanted, looked.with_response) {
+        list.add(Finding::of("settings", &failure));
+    }
     service::check(context, args, &wanted, key_finding, &mut list).await;
     list.add(folder(context, looked.bytes));
     list.add(name(context, args));
@@ -115,11 +119,27 @@ fn models(args: &CheckArgs, config: &Config, has_key: bool, list: &mut Checklist
     }
 }
 
-fn scorers(context: &Context, config: &Config) -> Finding {
-    let specs = match config.scorers.as_slice() {
+fn specs(config: &Config) -> Vec<String> {
+    match config.scorers.as_slice() {
         [] => vec![DEFAULT_SCORER.to_owned()],
         specs => specs.to_vec(),
-    };
+    }
+}
+
+/// Whether the baseline, the slices and the gates can be had, where nothing worse is in the way.
+fn conclusions(context: &Context, wanted: &Wanted, with_response: Option<u64>) -> Outcome<()> {
+    let Ok(scorers) = context.scorers(&specs(&wanted.config)) else { return Ok(()) };
+    if wanted.models.is_empty() {
+        return Ok(());
+    }
+    let models: Vec<String> = wanted.models.iter().map(|one| one.as_str().to_owned()).collect();
+    let scorers: Vec<String> = scorers.iter().map(|scorer| scorer.name().to_owned()).collect();
+    run::settings::check_conclusions(&wanted.config, &models, &scorers)?;
+    with_response.map_or(Ok(()), |rows| Judging::of(&wanted.config).check_logged(rows))
+}
+
+fn scorers(context: &Context, config: &Config) -> Finding {
+    let specs = specs(config);
     match context.scorers(&specs) {
         Ok(_) => Finding::good("scorers", specs.join(", ")).facts(json!(specs)),
         Err(failure) => Finding::of("scorers", &failure),

@@ -61,12 +61,17 @@ pub(crate) struct Recipe<'a> {
     pub(crate) dedupe: bool,
 }
 
+/// What was made of a dataset.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) dataset: Dataset,
+    pub(crate) made: Made,
+    /// Rows that hold a logged answer.
+    pub(crate) with_response: u64,
+}
+
 /// Writes the inputs, what was taken out of them, and the indexes, in one pass over the dataset.
-pub(crate) fn prepare(
-    context: &Context,
-    draft: &Draft,
-    recipe: &Recipe<'_>,
-) -> Outcome<(Dataset, Made)> {
+pub(crate) fn prepare(context: &Context, draft: &Draft, recipe: &Recipe<'_>) -> Outcome<Prepared> {
     let paths = draft.paths();
     let create = |path: &std::path::Path| paths.create_file(path).map_err(|error| store(&error));
     let variants = (0u32..).take(recipe.variants);
@@ -104,7 +109,7 @@ pub(crate) fn prepare(
     }
     let made =
         Made { rows: summary.written, inputs, transformed: transformed(&summary), forecast: None };
-    Ok((tally.of(label), made))
+    Ok(Prepared { dataset: tally.of(label), made, with_response: summary.with_response })
 }
 
 /// How much goes into one input.

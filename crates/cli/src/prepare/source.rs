@@ -10,7 +10,7 @@ use jsonl_transform::{Dataset, Input, SteadyFile};
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::hashing::Tally;
-use crate::sample;
+use crate::{meant, sample};
 
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,13 @@ pub(crate) fn open_file(path: &str) -> Outcome<File> {
     let shown = eval_report::sanitize(path).into_owned();
     let fail = |error: io::Error| {
         if error.kind() == io::ErrorKind::NotFound {
-            Failure::usage(format!("{shown}: no such file"))
+            let failure = Failure::usage(format!("{shown}: no such file"));
+            match meant::file(path) {
+                Some(near) => {
+                    failure.next(format!("did you mean {}?", eval_report::sanitize(&near)))
+                }
+                None => failure,
+            }
         } else {
             Failure::io(format!("failed to open {shown}"), &error)
         }

@@ -1,166 +1,88 @@
-//! One streaming pass over the result files of a cell notes where each row's line lies.
+//! Notes where each row's line lies while a pass goes over the result files of a cell.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::FileExt as _;
+use std::io;
+use std::ops::Range;
 
-use scoring::{Row, RowKey};
-use serde_json::value::RawValue;
+use super::place::{Place, Places, RECORD};
 
-use super::place::{Class, Place, Places, RECORD};
-use crate::hashing::Hashing;
-use crate::stop::Stop;
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
-/// What is longer is no result line.
-const LONGEST: usize = 64 << 20;
-/// Lines that are noted together: with their places, three mebibytes.
-const BATCH: usize = 1 << 17;
+/// Lines that are noted together: with their places, a third of a mebibyte.
+const BATCH: usize = 1 << 13;
 /// Records that are changed together: a page of the file.
 const WINDOW: u64 = 256;
 
-/// Notes the lines of a cell's files, given from the first to the last sent. Of a row that was sent
-/// more than once the last answer counts, and failures only where there is none: as in the pass.
-///
-/// Gives the digests of the files.
-pub(super) fn note(
-    places: &Places,
-    files: &[File],
-    stop: &Stop,
-    is_ours: &dyn Fn(RowKey) -> bool,
-) -> io::Result<Vec<String>> {
-    let mut digests = vec![String::new(); files.len()];
-    let mut lines = Vec::new();
-    for (at, file) in files.iter().enumerate().rev() {
-        let number = u32::try_from(at).unwrap_or(u32::MAX);
-        let mut reader =
-            BufReader::with_capacity(1 << 19, Hashing::new(stop.reader(file.try_clone()?)));
-        let (mut line, mut offset) = (Vec::new(), 0);
-        loop {
-            let read = read_line(&mut reader, &mut line)?;
-            if read == 0 {
-                break;
-            }
-            // A byte order mark before the first line is none of it.
-            let skipped = if offset == 0 && line.starts_with(BOM) { BOM.len() } else { 0 };
-            let text = &line[skipped..];
-            if let Some((row, class)) = classify(text).filter(|(key, _)| is_ours(*key)) {
-                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                let offset = offset + skipped as u64;
-                lines.push((row.number, Place { file: number, class, offset, length }));
-            }
-            offset += read;
-            if lines.len() >= BATCH {
-                settle(places, files, &mut lines)?;
-            }
-        }
-        settle(places, files, &mut lines)?;
-        digests[at] = reader.into_inner().finish().1;
+/// Takes note of what passes over the files of a cell tell of their lines, whichever file comes first.
+#[derive(Debug)]
+pub(crate) struct Noting {
+    places: Places,
+    file: u32,
+    /// Rows and where their lines lie, in the order in which they came; those without a place are contradicted.
+    lines: Vec<(u64, Option<Place>)>,
+    failure: Option<io::Error>,
+}
+
+impl Noting {
+    pub(super) fn new(places: Places) -> Self {
+        Self { places, file: 0, lines: Vec::with_capacity(BATCH), failure: None }
     }
-    Ok(digests)
-}
 
-/// Enters lines, in the order in which they came.
-fn settle(places: &Places, files: &[File], lines: &mut Vec<(u64, Place)>) -> io::Result<()> {
-    lines.sort_by_key(|(row, _)| *row);
-    for window in lines.chunk_by(|(one, _), (other, _)| one / WINDOW == other / WINDOW) {
-        let first = window[0].0 / WINDOW * WINDOW;
-        places.change(first, WINDOW.try_into().unwrap_or(usize::MAX), |records| {
-            for (row, place) in window {
-                let at = usize::try_from(row - first).unwrap_or(usize::MAX) * RECORD;
-                let Some(record) = records.get_mut(at..at + RECORD) else { continue };
-                let kept = stays(files, Place::of_bytes(record), *place)?;
-                record.copy_from_slice(&kept.to_bytes());
-            }
-            Ok(())
-        })?;
+    /// What comes from now on is of this file of the cell, counted from 0.
+    pub(crate) fn file(&mut self, number: usize) {
+        self.file = u32::try_from(number).unwrap_or(u32::MAX);
     }
-    lines.clear();
-    Ok(())
-}
 
-/// Which of two lines of a row counts: the one that was there, or the one that came.
-fn stays(files: &[File], there: Option<Place>, came: Place) -> io::Result<Place> {
-    Ok(match there {
-        Some(there) if there.file == came.file => {
-            let differs = there.length != came.length
-                || read(files, there, Vec::new())? != read(files, came, Vec::new())?;
-            let class = if differs { Class::Conflict } else { there.class };
-            Place { class, ..there }
-        }
-        // It is of a later job.
-        Some(there) if there.class == Class::Answer => there,
-        _ => came,
-    })
-}
-
-/// The line at a place.
-pub(super) fn read(files: &[File], place: Place, mut line: Vec<u8>) -> io::Result<Vec<u8>> {
-    let file = files.get(place.file as usize).ok_or(io::ErrorKind::NotFound)?;
-    line.resize(place.length as usize, 0);
-    file.read_exact_at(&mut line, place.offset)?;
-    Ok(line)
-}
-
-/// Whose a line is, and whether it is an answer.
-fn classify(line: &[u8]) -> Option<(RowKey, Class)> {
-    let Ok(raw) = serde_json::from_slice::<&RawValue>(line) else {
-        return salvage(line).map(|key| (key, Class::Failure));
-    };
-    let row = Row::of_line(0, raw);
-    let class = if row.outcome.is_scored() { Class::Answer } else { Class::Failure };
-    Some((row.key.parse().ok()?, class))
-}
-
-/// The key on a line that is no JSON.
-fn salvage(line: &[u8]) -> Option<RowKey> {
-    memchr::memmem::find_iter(line, b"\"key\"").find_map(|found| {
-        let rest = line.get(found + 5..)?.trim_ascii_start();
-        let rest = rest.strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
-        std::str::from_utf8(rest.get(..memchr::memchr(b'"', rest)?)?).ok()?.parse().ok()
-    })
-}
-
-/// Reads a line without its end, and no more of it than the longest there may be; gives how many
-/// bytes it takes in the file.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
-    line.clear();
-    let mut taken = 0;
-    loop {
-        let buffer = reader.fill_buf()?;
-        if buffer.is_empty() {
-            break;
-        }
-        let end = memchr::memchr(b'\n', buffer);
-        let read = end.map_or(buffer.len(), |end| end + 1);
-        let text = &buffer[..end.unwrap_or(read)];
-        if line.len() + text.len() <= LONGEST {
-            line.extend_from_slice(text);
-        }
-        taken += read as u64;
-        reader.consume(read);
-        if end.is_some() {
-            break;
+    /// Notes what [`Pass::spots`](scoring::Pass::spots) tells.
+    pub(crate) fn note(&mut self, row: u64, bytes: Option<Range<u64>>) {
+        let place = bytes.map(|Range { start, end }| Place {
+            file: self.file,
+            conflicts: false,
+            offset: start,
+            length: u32::try_from(end - start).unwrap_or(u32::MAX),
+        });
+        self.lines.push((row, place));
+        if self.lines.len() >= BATCH {
+            self.settle();
         }
     }
-    if line.last() == Some(&b'\r') {
-        line.pop();
+
+    /// The places, when all files were passed over.
+    pub(super) fn finish(mut self) -> io::Result<Places> {
+        self.settle();
+        self.failure.map_or(Ok(self.places), Err)
     }
-    Ok(taken)
+
+    /// Enters the lines; a pass cannot be stopped for what fails here, so that it is told of at the end.
+    fn settle(&mut self) {
+        if self.failure.is_none() {
+            self.lines.sort_by_key(|(row, _)| *row);
+            self.failure = self.enter().err();
+        }
+        self.lines.clear();
+    }
+
+    fn enter(&self) -> io::Result<()> {
+        for window in self.lines.chunk_by(|(one, _), (other, _)| one / WINDOW == other / WINDOW) {
+            let Some((row, _)) = window.first() else { continue };
+            let first = row / WINDOW * WINDOW;
+            self.places.change(first, WINDOW.try_into().unwrap_or(usize::MAX), |records| {
+                for (row, place) in window {
+                    let at = usize::try_from(row - first).unwrap_or(usize::MAX) * RECORD;
+                    let Some(record) = records.get_mut(at..at + RECORD) else { continue };
+                    let there = || Some(Place { conflicts: true, ..Place::of_bytes(record)? });
+                    if let Some(place) = place.or_else(there) {
+                        record.copy_from_slice(&place.to_bytes());
+                    }
+                }
+            })?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use scoring::{Keys, Pass, RowKey, Scores};
 
     use super::*;
-
-    fn file(text: &str) -> File {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        io::Seek::rewind(&mut file).unwrap();
-        file
-    }
 
     fn line(row: u64, text: &str) -> String {
         format!(
@@ -172,19 +94,28 @@ mod tests {
         format!(r#"{{"key":"r{row:08}-00000007","error":{{"code":13}}}}"#)
     }
 
-    /// The lines that are found for the rows of these files, given from the first to the last sent.
-    fn found(rows: u64, texts: &[String]) -> Vec<Option<(Class, String)>> {
-        let files: Vec<File> = texts.iter().map(|text| file(text)).collect();
-        let places = Places::begin(tempfile::tempfile().unwrap(), rows).unwrap();
-        let is_ours = |key: RowKey| key.hash == 7 && key.number < rows;
-        let digests = note(&places, &files, &Stop::default(), &is_ours).unwrap();
-        let want: Vec<String> =
-            texts.iter().map(|text| crate::hashing::digest(text.as_bytes())).collect();
-        assert_eq!(digests, want);
+    /// Where the lines of these rows are found in files, given from the first to the last sent.
+    fn noted(rows: u64, texts: &[String]) -> Places {
+        let mut noting = Noting::new(Places::begin(tempfile::tempfile().unwrap(), rows).unwrap());
+        let mut scores = Scores::new(rows, &[]);
+        let is_ours = |key: RowKey| key.hash == 7;
+        for (number, text) in texts.iter().enumerate().rev() {
+            noting.file(number);
+            let mut spots = |row, bytes| noting.note(row, bytes);
+            let pass = Pass::new(&[]).keys(Keys::checked(0..rows, &is_ours)).block(1 << 16);
+            pass.spots(&mut spots).run(text.as_bytes(), &mut scores).unwrap();
+        }
+        noting.finish().unwrap()
+    }
+
+    /// The lines that are found, and whether they are contradicted.
+    fn found(rows: u64, texts: &[String]) -> Vec<Option<(bool, &str)>> {
+        let places = noted(rows, texts);
         let line = |row| {
             let place = places.get(row).unwrap()?;
-            let line = String::from_utf8(read(&files, place, Vec::new()).unwrap()).unwrap();
-            Some((place.class, line))
+            let offset = usize::try_from(place.offset).unwrap();
+            let line = &texts[place.file as usize][offset..][..place.length as usize];
+            Some((place.conflicts, line))
         };
         (0..rows).map(line).collect()
     }
@@ -193,13 +124,12 @@ mod tests {
     fn the_last_answer_counts_and_failures_only_without_one() {
         let first = [line(0, "old"), line(1, "kept"), error(2), error(3)].join("\n");
         let again = [line(0, "new"), error(1), line(2, "came"), error(3)].join("\n");
-        let found = found(5, &[first, again]);
-        let answer = |text: String| Some((Class::Answer, text));
-        assert_eq!(
-            found[..3],
-            [answer(line(0, "new")), answer(line(1, "kept")), answer(line(2, "came"))]
-        );
-        assert_eq!(found[3], Some((Class::Failure, error(3))));
+        let want = [line(0, "new"), line(1, "kept"), line(2, "came"), error(3)];
+        let texts = [first, again];
+        let found = found(5, &texts);
+        for (found, want) in found.iter().zip(&want) {
+            assert_eq!(*found, Some((false, &**want)));
+        }
         assert_eq!(found[4], None);
     }
 
@@ -218,12 +148,24 @@ mod tests {
             "<html>".to_owned(),
             line(2, "last"),
         ];
-        let found = found(5, &[lines.join("\n")]);
-        assert_eq!(found[0], Some((Class::Answer, line(0, "same"))));
-        assert_eq!(found[1], Some((Class::Conflict, line(1, "one"))));
-        assert_eq!(found[2], Some((Class::Answer, line(2, "last"))));
-        assert_eq!(found[3], Some((Class::Failure, broken.to_owned())));
+        let texts = [lines.join("\n")];
+        let found = found(5, &texts);
+        assert_eq!(found[0], Some((false, &*line(0, "same"))));
+        assert_eq!(found[1], Some((true, &*line(1, "one"))));
+        assert_eq!(found[2], Some((false, &*line(2, "last"))));
+        assert_eq!(found[3], Some((false, broken)));
         assert_eq!(found[4], None);
+    }
+
+    #[test]
+    fn what_contradicts_an_earlier_answer_does_not_touch_it() {
+        let earlier = [line(0, "a"), line(0, "b"), line(1, "c")].join("\n");
+        let later = [line(0, "answer"), line(1, "d"), line(1, "e")].join("\n");
+        let texts = [earlier, later];
+        let found = found(2, &texts);
+        assert_eq!(found[0], Some((false, &*line(0, "answer"))));
+        // Of the later file's two that differ none counts, so that the earlier one does.
+        assert_eq!(found[1], Some((false, &*line(1, "c"))));
     }
 
     #[test]
@@ -231,12 +173,10 @@ mod tests {
         const ROWS: u64 = 300_000;
         // 7 and 300,000 have no common part, so each row comes once.
         let text: String = (0..ROWS).map(|at| error(at * 7 % ROWS) + "\n").collect();
-        let files = [file(&text)];
-        let places = Places::begin(tempfile::tempfile().unwrap(), ROWS).unwrap();
-        note(&places, &files, &Stop::default(), &|_| true).unwrap();
-        for row in (0..ROWS).step_by(997).chain([ROWS - 1]) {
-            let place = places.get(row).unwrap().unwrap();
-            assert_eq!(read(&files, place, Vec::new()).unwrap(), error(row).into_bytes());
+        let texts = [text];
+        let found = found(ROWS, &texts);
+        for (row, found) in (0..).zip(found).step_by(97) {
+            assert_eq!(found, Some((false, &*error(row))));
         }
     }
 }

@@ -2,38 +2,36 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use batch_orchestrator::{InputId, Job, JobId, Phase, Verdict};
-use eval_report::RowAnswer;
+use eval_report::{Line, RowAnswer};
 use run_store::{OwnName, RunFolder, StoreError};
 use scoring::{Outcome as RowOutcome, Row};
-use serde_json::value::RawValue;
 
-use super::build;
-use super::place::{Class, Places};
+use super::build::Noting;
+use super::place::Places;
 use super::verdicts::{Kept, Verdicts};
-use crate::context::{Context, store};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::context::store;
+use crate::exit::{Failure, Outcome};
 use crate::hashing::digest;
-use crate::judge::Passes;
 
 /// The folder under `scores/` in which places are kept.
 const FOLDER: &str = "places";
 
 /// The result files of a cell as the journal knows them, from the first to the last sent.
-pub(super) struct Results<'a> {
+pub(crate) struct Results<'a> {
     folder: &'a RunFolder,
     /// Where the places of their lines are kept.
     path: PathBuf,
     files: Vec<File>,
-    digests: Vec<&'a str>,
     /// Of all of them and their order.
     digest: String,
 }
 
 impl<'a> Results<'a> {
-    pub(super) fn open(
+    pub(crate) fn open(
         folder: &'a RunFolder,
         (variant, model): (u32, u32),
         jobs: impl Iterator<Item = &'a Job>,
@@ -42,15 +40,14 @@ impl<'a> Results<'a> {
         let set = OwnName::parse(FOLDER).map_err(|error| store(&error))?;
         let id = JobId { input: InputId { shard: 1, variant }, model };
         let path = paths.scores(&set, id).with_file_name(format!("v{variant}.m{model}.bin"));
-        let (mut files, mut digests, mut names) = (Vec::new(), Vec::new(), String::new());
+        let (mut files, mut names) = (Vec::new(), String::new());
         for job in jobs {
             if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
                 files.push(paths.open_file(&paths.raw(job.id)).map_err(|error| store(&error))?);
-                digests.push(result.sha256.as_str());
                 names.extend([job.id.to_string(), format!(" {}\n", result.sha256)]);
             }
         }
-        Ok(Self { folder, path, files, digests, digest: digest(names.as_bytes()) })
+        Ok(Self { folder, path, files, digest: digest(names.as_bytes()) })
     }
 
     /// The places that were found earlier, if they are of these files.
@@ -59,24 +56,27 @@ impl<'a> Results<'a> {
         Places::open(file, self.folder.manifest().made.rows, &self.digest)
     }
 
-    /// Finds the places, and keeps them where the folder can be written to.
-    /// A key is a row's if `passes`, those over the cell's variant, know it.
-    pub(super) fn find(&self, context: &Context, passes: Option<&Passes<'_>>) -> Outcome<Places> {
-        let failed = |error: io::Error| {
-            let failed = || Failure::io("failed to find the lines of the results", &error);
-            context.stop.failure().unwrap_or_else(failed)
-        };
-        let places =
-            self.scratch().and_then(|file| Places::begin(file, self.folder.manifest().made.rows));
-        let places = places.map_err(failed)?;
-        let is_ours = |key| passes.is_some_and(|passes| passes.has_key(key));
-        let found = build::note(&places, &self.files, &context.stop, &is_ours).map_err(failed)?;
-        if found.iter().zip(&self.digests).any(|(found, known)| found != known) {
-            let what = "a result file is not the one that was fetched";
-            return Err(Failure::new(Exit::RunFolder, what)
-                .next("bring the file back from a copy; nothing else was touched"));
-        }
-        places.seal(&self.digest).map_err(failed)?;
+    /// Begins to note the places, for passes over these files.
+    pub(super) fn begin(&self) -> Outcome<Noting> {
+        let rows = self.folder.manifest().made.rows;
+        let places = self.scratch().and_then(|file| Places::begin(file, rows));
+        places.map(Noting::new).map_err(|error| failed(&error))
+    }
+
+    /// Begins to note the places, unless they are known already.
+    pub(crate) fn noting(&self) -> Outcome<Option<Noting>> {
+        if self.kept().is_some() { Ok(None) } else { self.begin().map(Some) }
+    }
+
+    /// Keeps what was noted, if it was and where the folder can be written to.
+    pub(crate) fn noted(&self, noting: Option<Noting>) -> Outcome<()> {
+        noting.map_or(Ok(()), |noting| self.end(noting).map(drop))
+    }
+
+    /// The places that were noted; keeps them where the folder can be written to.
+    pub(super) fn end(&self, noting: Noting) -> Outcome<Places> {
+        let places = noting.finish().map_err(|error| failed(&error))?;
+        places.seal(&self.digest).map_err(|error| failed(&error))?;
         if let Err(error) = self.keep(&places) {
             tracing::debug!(target: "rows", ?error, "places are not kept");
         }
@@ -104,20 +104,21 @@ impl<'a> Results<'a> {
     }
 }
 
+fn failed(error: &io::Error) -> Failure {
+    Failure::io("failed to find the lines of the results", error)
+}
+
 /// A cell whose lines can be found.
 pub(super) struct BookCell {
     files: Vec<File>,
     places: Places,
     verdicts: Option<Verdicts>,
+    line: Vec<u8>,
 }
 
 impl BookCell {
     pub(super) fn new(results: Results<'_>, places: Places, verdicts: Option<Verdicts>) -> Self {
-        Self { files: results.files, places, verdicts }
-    }
-
-    pub(super) fn verdicts(&mut self) -> Option<&mut Verdicts> {
-        self.verdicts.as_mut()
+        Self { files: results.files, places, verdicts, line: Vec::new() }
     }
 
     /// The answer to row `number`, which is that to row `sent`.
@@ -129,10 +130,14 @@ impl BookCell {
     ) -> io::Result<RowAnswer> {
         let mut answer = RowAnswer::missing(scorers.len());
         if let Some(place) = self.places.get(sent)? {
-            let line = build::read(&self.files, place, Vec::new())?;
-            answer.outcome = match place.class {
-                Class::Conflict => RowOutcome::Conflict,
-                _ => outcome(&line),
+            self.line.resize(place.length as usize, 0);
+            let file = self.files.get(place.file as usize).ok_or(io::ErrorKind::NotFound)?;
+            file.read_exact_at(&mut self.line, place.offset)?;
+            let line = Line::from(&self.line[..]);
+            answer.outcome = match line.raw() {
+                _ if place.conflicts => RowOutcome::Conflict,
+                Some(raw) => Row::of_line(0, raw).outcome,
+                None => RowOutcome::Unparsable,
             };
             answer.line = Some(line);
         }
@@ -144,12 +149,5 @@ impl BookCell {
             answer.verdicts = verdicts;
         }
         Ok(answer)
-    }
-}
-
-fn outcome(line: &[u8]) -> RowOutcome {
-    match serde_json::from_slice::<&RawValue>(line) {
-        Ok(raw) => Row::of_line(0, raw).outcome,
-        Err(_) => RowOutcome::Unparsable,
     }
 }

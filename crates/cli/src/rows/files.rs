@@ -17,13 +17,12 @@ use crate::judge::{Judging, field_of_row, keep_file};
 /// What rows are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowsFormat {
-    Html,
     Csv,
     Jsonl,
     Junit,
 }
 
-/// Writes a report with the rows that it is about.
+/// Writes the rows that a report is about.
 pub(crate) fn write_rows(
     context: &Context,
     folder: &RunFolder,
@@ -32,27 +31,17 @@ pub(crate) fn write_rows(
     format: RowsFormat,
     out: &mut dyn Write,
 ) -> Outcome<()> {
-    let fields = Judging::wished(context, Some(folder.paths()))?.slices;
-    let scorers: Vec<&str> = report.scorers.iter().map(String::as_str).collect();
-    let mut book = RowBook::open(context, folder, state, &scorers)?;
-    if let Some(text) = context.expected.get() {
-        book.expect(of_run(context, folder, Some(text))?);
-    }
-    let has_logged = report.models.iter().any(|column| column.role == Role::Logged);
-    let titles: Vec<String> = book.columns().iter().map(|column| column.title.clone()).collect();
-    let mut told = Told { context, book, fields, titles, has_logged };
+    let mut told = Told::open(context, folder, state, report)?;
     let mut out = BufWriter::with_capacity(1 << 18, out);
+    let (titles, fields) = (told.shown_titles(), told.fields.clone());
     match format {
-        RowsFormat::Html => told.page(folder, report, &mut out),
         RowsFormat::Csv => {
-            let (titles, fields) = (told.shown_titles(), told.fields.clone());
             let mut csv = RowsCsv::begin(&mut out, &titles, &report.scorers, &fields)
                 .map_err(|error| failed(context, &error))?;
             told.each(|row, values| csv.row(row, values))?;
             csv.finish().map_err(|error| failed(context, &error))
         }
         RowsFormat::Jsonl => {
-            let (titles, fields) = (told.shown_titles(), told.fields.clone());
             let mut lines = RowsJsonl::begin(&mut out, &titles, &report.scorers, &fields);
             told.each(|row, values| lines.row(row, values))?;
             lines.finish().map_err(|error| failed(context, &error))
@@ -69,17 +58,31 @@ pub(crate) fn write_rows(
     }
 }
 
+/// Writes the page of a report, with as many of the rows as it can hold, the picked ones first.
+pub(crate) fn write_page(
+    context: &Context,
+    folder: &RunFolder,
+    state: &RunState,
+    report: &Report,
+    picks: &Picks,
+    out: &mut dyn Write,
+) -> Outcome<()> {
+    let mut told = Told::open(context, folder, state, report)?;
+    told.page(folder, report, picks, &mut BufWriter::with_capacity(1 << 18, out))
+}
+
 /// Keeps the page beside the other reports in the run folder; says whether that could be written to.
 pub(crate) fn keep_page(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
     report: &Report,
+    picks: &Picks,
     path: &Path,
 ) -> Outcome<bool> {
     let mut failure = None;
     let kept = keep_file(context, folder, path, |file| {
-        write_rows(context, folder, state, report, RowsFormat::Html, file).map_err(|error| {
+        write_page(context, folder, state, report, picks, file).map_err(|error| {
             let what = error.what.clone();
             failure = Some(error);
             io::Error::other(what)
@@ -97,7 +100,24 @@ struct Told<'a> {
     has_logged: bool,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    fn open(
+        context: &'a Context,
+        folder: &RunFolder,
+        state: &RunState,
+        report: &Report,
+    ) -> Outcome<Self> {
+        let fields = Judging::wished(context, Some(folder.paths()))?.slices;
+        let scorers: Vec<&str> = report.scorers.iter().map(String::as_str).collect();
+        let mut book = RowBook::open(context, folder, state, &scorers)?;
+        if let Some(text) = context.expected.get() {
+            book.expect(of_run(context, folder, Some(text))?);
+        }
+        let has_logged = report.models.iter().any(|column| column.role == Role::Logged);
+        let titles = book.columns().iter().map(|column| column.title.clone()).collect();
+        Ok(Self { context, book, fields, titles, has_logged })
+    }
+
     /// The titles of the columns that have anything to show.
     fn shown_titles(&self) -> Vec<String> {
         self.titles[usize::from(!self.has_logged)..].to_vec()
@@ -123,17 +143,20 @@ impl Told<'_> {
         self.context.stop.failure().map_or_else(|| self.book.row(number), Err)
     }
 
-    fn page(&mut self, folder: &RunFolder, report: &Report, out: &mut dyn Write) -> Outcome<()> {
-        let rows = self.book.rows();
-        let about = PageRows { columns: &self.titles, fields: &self.fields, rows };
+    fn page(
+        &mut self,
+        folder: &RunFolder,
+        report: &Report,
+        picks: &Picks,
+        out: &mut dyn Write,
+    ) -> Outcome<()> {
+        let (rows, titles, fields) = (self.book.rows(), self.titles.clone(), self.fields.clone());
+        let about = PageRows { columns: &titles, fields: &fields, rows };
         let mut page = Page::begin(out, report, &about).map_err(|e| failed(self.context, &e))?;
         if surely_fits(folder) {
             self.fill(&mut page, 0..rows)?;
         } else {
-            let baseline = report.baseline.as_ref();
-            let baseline =
-                baseline.and_then(|title| self.titles.iter().position(|one| one == title));
-            let mut sweeps = self.picks(baseline)?.sweeps();
+            let mut sweeps = picks.sweeps();
             while let Some(sweep) = sweeps.next(page.room()) {
                 if !self.fill(&mut page, sweep)? {
                     break;
@@ -152,25 +175,11 @@ impl Told<'_> {
         for number in numbers {
             let Some(row) = self.row(number)? else { break };
             let values = values(&self.fields, &row);
-            if !page.push(&row, &values).map_err(|error| failed(self.context, &error))? {
+            if !page.push(row, values).map_err(|error| failed(self.context, &error))? {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// The rows of which a page shows as many as it can hold.
-    fn picks(&mut self, baseline: Option<usize>) -> Outcome<Picks> {
-        let mut picks = Picks::default();
-        for number in 0..self.book.rows() {
-            if number % 4096 == 0
-                && let Some(failure) = self.context.stop.failure()
-            {
-                return Err(failure);
-            }
-            picks.offer(number, &self.book.kept(number)?, baseline);
-        }
-        Ok(picks)
     }
 }
 

@@ -17,8 +17,8 @@ use run_store::RunFolder;
 use scoring::{DatasetReader as _, DatasetRow, Needs, Outcome as RowOutcome, Row, RowKey};
 use serde_json::value::RawValue;
 
-use self::cell::{BookCell, Results};
-use self::verdicts::{Kept, Verdicts};
+use self::cell::BookCell;
+use self::verdicts::Verdicts;
 use crate::context::{Context, store};
 use crate::dataset_rows::{self, FolderRows};
 use crate::exit::{Exit, Failure, Outcome};
@@ -26,7 +26,10 @@ use crate::expected::{Source, of_run};
 use crate::judge::{Cell, Passes, cells, scores_path};
 use crate::nearby::Nearby;
 
-pub(crate) use self::files::{RowsFormat, keep_page, write_rows};
+pub(crate) use self::build::Noting;
+pub(crate) use self::cell::Results;
+pub(crate) use self::files::{RowsFormat, keep_page, write_page, write_rows};
+pub(crate) use self::pick::Picks;
 
 /// One column of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,15 +96,19 @@ impl RowBook {
             let mut passes = None;
             for cell in cells {
                 let numbers = (cell.variant, cell.model);
-                let jobs = state.cell(cell.variant, cell.model);
-                let results = Results::open(folder, numbers, jobs)?;
+                let jobs = || state.cell(cell.variant, cell.model);
+                let results = Results::open(folder, numbers, jobs())?;
                 let places = if let Some(places) = results.kept() {
                     places
                 } else {
-                    if passes.is_none() {
-                        passes = Some(Passes::open(context, folder, &[], cell.variant)?);
-                    }
-                    results.find(context, passes.as_ref())?
+                    let open = || Passes::open(context, folder, &[], cell.variant);
+                    let passes = match &mut passes {
+                        Some(passes) => passes,
+                        passes => passes.insert(open()?),
+                    };
+                    let mut noting = results.begin()?;
+                    passes.results_noted(jobs(), None, Some(&mut noting))?;
+                    results.end(noting)?
                 };
                 let verdicts = verdicts(folder, scorers, Some(numbers))?;
                 opened.push(BookCell::new(results, places, verdicts));
@@ -141,18 +148,6 @@ impl RowBook {
     pub(crate) fn row(&mut self, number: u64) -> Outcome<Option<RunRow>> {
         self.read(number)
             .map_err(|error| Failure::io(format!("failed to read row {number} of the run"), &error))
-    }
-
-    /// What was kept of the answers to a row by scoring, with no look at the answers themselves.
-    fn kept(&mut self, number: u64) -> Outcome<Vec<Option<Kept>>> {
-        let cells = self.cells.iter_mut().map(BookCell::verdicts);
-        let all = std::iter::once(self.logged_verdicts.as_mut()).chain(cells);
-        let kept = all.map(|verdicts| match verdicts {
-            Some(verdicts) => verdicts.get(number, &self.scorers),
-            None => Ok(None),
-        });
-        kept.collect::<io::Result<_>>()
-            .map_err(|error| Failure::io("failed to read the scores of the run", &error))
     }
 
     /// The row that a text means: its number, our key, or the key it has in the dataset.
@@ -203,7 +198,7 @@ impl RowBook {
         let row = Row::of_line(number, dataset);
         if row.response.is_some() {
             answer.outcome = row.outcome;
-            answer.line = Some(dataset.get().as_bytes().to_vec());
+            answer.line = Some(dataset.to_owned().into());
         } else if row.outcome == RowOutcome::Error {
             answer.outcome = row.outcome;
         }

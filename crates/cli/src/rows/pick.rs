@@ -2,9 +2,8 @@
 
 use std::collections::BinaryHeap;
 
-use scoring::{Outcome, Verdict};
-
-use super::verdicts::Kept;
+use eval_report::{Report, Role};
+use scoring::{Outcome, Scores};
 
 /// A page lists no more rows than these.
 const MOST: usize = 250_000;
@@ -25,67 +24,81 @@ enum Worth {
     Other,
 }
 
-/// The rows that a page shows, the most wanted first.
+/// The rows that a page shows where it cannot hold all, the most wanted first.
 #[derive(Debug, Default)]
-pub(super) struct Picks {
-    best: BinaryHeap<(Worth, u64, u64)>,
+pub(crate) struct Picks {
+    wanted: Vec<u64>,
 }
 
 impl Picks {
-    /// Offers a row, with what was kept of each of its answers and the place of the baseline among them.
-    pub(super) fn offer(&mut self, number: u64, answers: &[Option<Kept>], baseline: Option<usize>) {
-        let chance = mixed(SEED ^ number);
-        self.best.push((worth(answers, baseline), chance, number));
-        if self.best.len() > MOST {
-            self.best.pop();
+    /// Picks by the verdicts on the columns of a report, given in their order.
+    pub(crate) fn of(report: &Report, columns: &[Scores]) -> Self {
+        let baseline = report.baseline.as_ref();
+        let baseline =
+            baseline.and_then(|title| report.models.iter().position(|one| one.title() == *title));
+        let models = report.models.iter().zip(columns).enumerate();
+        let models = models.filter(|(_, (column, _))| column.role == Role::Model);
+        // Against itself the baseline has no flips.
+        let base = |at| baseline.filter(|base| *base != at).and_then(|base| columns.get(base));
+        let models: Vec<_> = models.map(|(at, (_, scores))| (scores, base(at))).collect();
+        let rows = columns.iter().map(Scores::rows).max().unwrap_or_default();
+        let mut best = BinaryHeap::new();
+        for row in 0..rows {
+            let ranked = (rank(worth(row, &models), row), row);
+            if best.len() < MOST {
+                best.push(ranked);
+            } else if let Some(mut worst) = best.peek_mut().filter(|worst| ranked < **worst) {
+                *worst = ranked;
+            }
         }
+        Self { wanted: best.into_sorted_vec().into_iter().map(|(_, row)| row).collect() }
     }
 
     /// The rows, those most wanted first, a part at a time.
-    pub(super) fn sweeps(self) -> Sweeps {
-        let rows = self.best.into_sorted_vec();
-        Sweeps { wanted: rows.into_iter().map(|(_, _, number)| number).collect(), taken: 0 }
+    pub(super) fn sweeps(&self) -> Sweeps<'_> {
+        Sweeps { wanted: &self.wanted }
     }
+}
+
+/// What orders rows: by their worth, and among equals by chance that is the same each time.
+fn rank(worth: Worth, row: u64) -> u64 {
+    (worth as u64) << 62 | mixed(SEED ^ row) >> 2
 }
 
 /// Rows in parts, each of which is read from front to back: reading them as they are wanted would read the run again
 /// and again.
 #[derive(Debug)]
-pub(super) struct Sweeps {
-    wanted: Vec<u64>,
-    taken: usize,
+pub(super) struct Sweeps<'a> {
+    wanted: &'a [u64],
 }
 
-impl Sweeps {
+impl Sweeps<'_> {
     /// The next part, in the order of the rows' numbers, where there is room for about so many.
     ///
     /// It takes half of the room, so that what there is no room for is never something wanted more than what went in
     /// before; the last of the room is filled in small parts.
     pub(super) fn next(&mut self, room: Option<u64>) -> Option<Vec<u64>> {
         let room = usize::try_from(room.unwrap_or_default()).unwrap_or(usize::MAX);
-        let rest = &self.wanted[self.taken..];
-        let part = if rest.len() < room / 2 { rest.len() } else { (room / 2).max(LEAST) };
-        let mut part = rest[..part.min(rest.len())].to_vec();
-        self.taken += part.len();
+        let all = self.wanted.len();
+        let part = if all < room / 2 { all } else { (room / 2).max(LEAST) };
+        let (part, rest) = self.wanted.split_at(part.min(all));
+        self.wanted = rest;
+        let mut part = part.to_vec();
         part.sort_unstable();
         (!part.is_empty()).then_some(part)
     }
 }
 
-fn worth(answers: &[Option<Kept>], baseline: Option<usize>) -> Worth {
-    let base = baseline.and_then(|at| answers.get(at)?.as_ref());
+/// What a row is worth by the verdicts on each model, given with those on the baseline.
+fn worth(row: u64, models: &[(&Scores, Option<&Scores>)]) -> Worth {
     let mut worth = Worth::Other;
-    for (at, answer) in answers.iter().enumerate().skip(1) {
-        let Some(answer) = answer else { continue };
-        if answer.outcome != Outcome::Answered {
+    for (model, base) in models {
+        if model.outcome(row) != Outcome::Answered {
             worth = worth.min(Worth::Unusual);
         }
-        for (scorer, verdict) in answer.verdicts.iter().enumerate() {
-            let (Some(Verdict::Pass(pass)), true) = (verdict, Some(at) != baseline) else {
-                continue;
-            };
-            let of_base = base.and_then(|base| base.verdicts.get(scorer)?.as_ref());
-            if matches!(of_base, Some(Verdict::Pass(other)) if other != pass) {
+        for scorer in 0..model.scorers() {
+            let Some(pass) = model.passed(scorer, row) else { continue };
+            if base.and_then(|base| base.passed(scorer, row)).is_some_and(|other| other != pass) {
                 return Worth::Flip;
             }
             if !pass {
@@ -106,32 +119,61 @@ fn mixed(number: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use eval_report::{Column, ColumnSource};
+    use scoring::{Form, Keys, Pass, Registry};
+
     use super::*;
 
-    fn kept(outcome: Outcome, pass: bool) -> Kept {
-        Kept { outcome, verdicts: vec![Some(Verdict::Pass(pass))] }
+    /// A report of columns and their verdicts: a letter a row, `F` for a call, `T` for a text, `B` for a blocked answer.
+    fn judged(columns: &[(&str, Role, &str)]) -> (Report, Vec<Scores>) {
+        let scorers = vec![Registry::builtin().build("function-call").unwrap()];
+        let (mut report, mut all) = (Report::new(["function-call"]), Vec::new());
+        for (label, role, letters) in columns {
+            let mut lines = String::new();
+            for (row, letter) in letters.chars().enumerate() {
+                let response = match letter {
+                    'F' => r#"{"candidates":[{"content":{"parts":[{"functionCall":{}}]}}]}"#,
+                    'T' => r#"{"candidates":[{"content":{"parts":[{"text":"no"}]}}]}"#,
+                    _ => r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#,
+                };
+                let line = format!("{{\"key\":\"r{row:08}-00000000\",\"response\":{response}}}\n");
+                lines.push_str(&line);
+            }
+            let mut scores = Scores::new(letters.len() as u64, &scorers);
+            let form = if *role == Role::Logged { Form::Logged } else { Form::Results };
+            let pass = Pass::new(&scorers).keys(Keys::ours(0..letters.len() as u64)).form(form);
+            let summary = pass.run(lines.as_bytes(), &mut scores).unwrap();
+            report.push(Column::of(ColumnSource {
+                label,
+                role: *role,
+                model: None,
+                variant: None,
+                scores: &scores,
+                summary: &summary,
+            }));
+            all.push(scores);
+        }
+        (report, all)
     }
 
     #[test]
     fn flips_come_before_failures_and_those_before_the_rest() {
-        let mut picks = Picks::default();
-        let logged = || Some(kept(Outcome::Answered, true));
-        picks.offer(0, &[logged(), Some(kept(Outcome::Answered, true))], Some(0));
-        picks.offer(
-            1,
-            &[Some(kept(Outcome::Answered, false)), Some(kept(Outcome::Answered, false))],
-            Some(0),
-        );
-        picks.offer(2, &[None, Some(kept(Outcome::Blocked, true))], Some(0));
-        picks.offer(3, &[logged(), Some(kept(Outcome::Answered, false))], Some(0));
-        assert_eq!(picks.sweeps().wanted, [3, 2, 1, 0]);
+        // Passed by both, failed by both, blocked with nothing to flip, a flip.
+        let (mut report, columns) =
+            judged(&[("logged", Role::Logged, "FTTF"), ("m", Role::Model, "FTBT")]);
+        report.baseline = Some("logged".to_owned());
+        assert_eq!(Picks::of(&report, &columns).wanted, [3, 2, 1, 0]);
+        // Where the model is the baseline there are no flips, and failures by chance.
+        report.baseline = Some("m".to_owned());
+        let picked = Picks::of(&report, &columns).wanted;
+        assert_eq!((picked[0], picked[3]), (2, 0));
     }
 
     #[test]
     fn the_rest_is_drawn_from_everywhere() {
-        let mut picks = Picks::default();
-        (0..400_000).for_each(|number| picks.offer(number, &[], None));
-        let rows = picks.sweeps().wanted;
+        let (report, _) = judged(&[("m", Role::Model, "F")]);
+        let columns = [Scores::new(400_000, &[])];
+        let rows = Picks::of(&report, &columns).wanted;
         assert_eq!(rows.len(), MOST);
         let late = rows.iter().filter(|row| **row >= 200_000).count();
         assert!((120_000..130_000).contains(&late), "{late}");
@@ -140,7 +182,7 @@ mod tests {
     #[test]
     fn sweeps_go_from_front_to_back_and_never_take_all_the_room() {
         let wanted: Vec<u64> = (0..50_000).map(|at| at * 7919 % 50_000).collect();
-        let mut sweeps = Sweeps { wanted: wanted.clone(), taken: 0 };
+        let mut sweeps = Sweeps { wanted: &wanted };
         let (mut room, mut taken, mut parts) = (None, Vec::new(), 0);
         while let Some(part) = sweeps.next(room) {
             assert!(part.is_sorted());
@@ -159,7 +201,7 @@ mod tests {
         taken.sort_unstable();
         assert_eq!(taken, first);
         // Where there is room for all, two parts do.
-        let mut sweeps = Sweeps { wanted, taken: 0 };
+        let mut sweeps = Sweeps { wanted: &wanted };
         assert_eq!(sweeps.next(None).unwrap().len(), 512);
         assert_eq!(sweeps.next(Some(1 << 20)).unwrap().len(), 49_488);
         assert_eq!(sweeps.next(Some(1 << 20)), None);

@@ -15,34 +15,24 @@ pub(super) const RECORD: usize = 16;
 pub(super) struct Place {
     /// Which of the cell's result files, from 0.
     pub(super) file: u32,
-    pub(super) class: Class,
+    /// Whether another line of the same file contradicts it.
+    pub(super) conflicts: bool,
     pub(super) offset: u64,
     /// Without the line end.
     pub(super) length: u32,
 }
 
-/// What decides whether a line gives way to that of an earlier job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// An answer that scorers see: it stays.
-    Answer,
-    Failure,
-    /// The first of two lines in one file that differ.
-    Conflict,
-}
+/// The mark of a contradicted line; a 1 in its place once told failures from answers, and means nothing now.
+const CONFLICTS: u32 = 2;
 
 impl Place {
     /// All zero is no place; files are counted from 1 in a record.
     pub(super) fn to_bytes(self) -> [u8; RECORD] {
-        let class = match self.class {
-            Class::Answer => 0,
-            Class::Failure => 1,
-            Class::Conflict => 2,
-        };
+        let mark = if self.conflicts { CONFLICTS } else { 0 };
         let mut bytes = [0; RECORD];
         bytes[..8].copy_from_slice(&self.offset.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.length.to_le_bytes());
-        bytes[12..].copy_from_slice(&((self.file + 1) << 2 | class).to_le_bytes());
+        bytes[12..].copy_from_slice(&((self.file + 1) << 2 | mark).to_le_bytes());
         bytes
     }
 
@@ -50,14 +40,9 @@ impl Place {
         let (offset, rest) = bytes.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let word = u32::from_le_bytes(*rest.first_chunk()?);
-        let class = match word & 3 {
-            0 => Class::Answer,
-            1 => Class::Failure,
-            _ => Class::Conflict,
-        };
         Some(Self {
             file: (word >> 2).checked_sub(1)?,
-            class,
+            conflicts: word & 3 == CONFLICTS,
             offset: u64::from_le_bytes(*offset),
             length: u32::from_le_bytes(*length),
         })
@@ -107,12 +92,12 @@ impl Places {
         &self,
         first: u64,
         count: usize,
-        change: impl FnOnce(&mut [u8]) -> io::Result<()>,
+        change: impl FnOnce(&mut [u8]),
     ) -> io::Result<()> {
         let left = usize::try_from(self.rows.saturating_sub(first)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; RECORD * count.min(left)];
         self.file.read_exact_at(&mut bytes, start(first))?;
-        change(&mut bytes)?;
+        change(&mut bytes);
         self.file.write_all_at(&bytes, start(first))
     }
 
@@ -151,8 +136,8 @@ mod tests {
 
     #[test]
     fn places_come_back_as_they_were_put() {
-        for class in [Class::Answer, Class::Failure, Class::Conflict] {
-            let place = Place { file: 70_000, class, offset: 1 << 40, length: 64 << 20 };
+        for conflicts in [false, true] {
+            let place = Place { file: 70_000, conflicts, offset: 1 << 40, length: 64 << 20 };
             assert_eq!(Place::of_bytes(&place.to_bytes()), Some(place));
         }
         assert_eq!(Place::of_bytes(&[0; RECORD]), None);

@@ -15,7 +15,7 @@ use crate::judge::Judging;
 use crate::key::{self, Key};
 use crate::money::{self, Forecasted, Quotes};
 use crate::plugins::{self, Identity};
-use crate::prepare::{self, Recipe, Source};
+use crate::prepare::{self, Prepared, Recipe, Source};
 use crate::service;
 use crate::steps::{self, Locked, Wishes};
 
@@ -257,14 +257,16 @@ async fn make(
         limits: &wanted.asked.settings.limits,
         dedupe: wanted.args.rows.dedupe,
     };
-    let (dataset, mut made) = prepare::prepare(context, &draft, &recipe)?;
+    let Prepared { dataset, mut made, with_response } = prepare::prepare(context, &draft, &recipe)?;
+    let conclusions = Judging::of(&wanted.config);
+    conclusions.check_logged(with_response).map_err(|failure| failure.safe("nothing was sent"))?;
     let key = wanted.key.as_ref().filter(|_| !wanted.asked.emulated);
     let quotes = Quotes::of(&wanted.asked.backend, &wanted.config.money, context.now())?;
     let client = key.map(|key| service::client_of(&wanted.asked.backend, Some(key))).transpose()?;
     let paths = draft.paths();
     money::keep(paths, &wanted.config.money)?;
     context.desk.keep_files(paths)?;
-    Judging::of(&wanted.config).keep(paths)?;
+    conclusions.keep(paths)?;
     expected::keep(context, paths, wanted.config.expected.as_deref())?;
     plugins::keep(paths, draft.tag().as_str(), &wanted.asked.scorers, &wanted.scorers)?;
     let forecasted =

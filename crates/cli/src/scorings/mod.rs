@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use eval_report::{Report, sanitize};
+use eval_report::{Report, sanitize, written};
 use run_store::RunFolder;
 use scoring::Scorer;
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,10 @@ use serde_json::json;
 
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::layout::Align;
 use crate::plugins::{Identity, identities};
 use crate::ui::Ui;
-use crate::{judge, table};
+use crate::{judge, layout};
 
 pub(crate) use diff::diff;
 
@@ -158,6 +159,17 @@ fn all(folder: &RunFolder) -> Outcome<Vec<Scoring>> {
     Ok(found)
 }
 
+/// Columns of the list; the last two may hang below.
+const COLUMNS: [(&str, Align); 5] = [
+    ("SCORING", Align::Left),
+    ("WHEN", Align::Left),
+    ("VERSION", Align::Left),
+    ("PASSES OF SCORED ROWS", Align::Left),
+    ("SCORER", Align::Left),
+];
+const FIGURES: usize = 3;
+const SCORER: usize = 4;
+
 /// Shows which scorings a run has.
 pub(crate) fn list(context: &Context, folder: &RunFolder) -> Outcome<()> {
     let scorings = all(folder)?;
@@ -168,8 +180,7 @@ pub(crate) fn list(context: &Context, folder: &RunFolder) -> Outcome<()> {
     if scorings.is_empty() {
         return Ui::result(&format!("{name} has not been scored\nnext: batch-eval score {name}"));
     }
-    let mut rows =
-        vec![["scoring", "when", "version", "passes of scored rows", "scorer"].map(str::to_owned)];
+    let mut rows = Vec::new();
     for scoring in &scorings {
         for scorer in &scoring.scorers {
             let figures = scoring.figures.iter().filter(|figure| figure.scorer == scorer.name);
@@ -181,9 +192,10 @@ pub(crate) fn list(context: &Context, folder: &RunFolder) -> Outcome<()> {
                 scoring.at.clone(),
                 sanitize(&scorer.version).into_owned(),
                 figures.join(", "),
-                sanitize(&scorer.name).into_owned(),
+                sanitize(&written(&scorer.name)).into_owned(),
             ]);
         }
     }
-    Ui::result(&table::lines(&rows).join("\n"))
+    let lines = layout::list(COLUMNS, rows, vec![], &[FIGURES, SCORER], Ui::width());
+    Ui::result(&lines.join("\n"))
 }

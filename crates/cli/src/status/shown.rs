@@ -13,11 +13,16 @@ use serde_json::{Value, json};
 use super::{age, label, last_seen, model, next, rows_of, standing};
 use crate::context::Context;
 use crate::duration::human;
+use crate::layout::hanging;
 use crate::steps;
+use crate::ui::Ui;
 use crate::words::{jobs, rows};
 
 /// More jobs and inputs than this are not listed one by one for people.
 const LISTED: usize = 40;
+
+/// How wide the column of subjects is.
+const INDENT: usize = 9;
 
 pub(super) fn as_text(context: &Context, folder: &RunFolder, state: &RunState) -> String {
     let manifest = folder.manifest();
@@ -62,7 +67,13 @@ pub(super) fn as_text(context: &Context, folder: &RunFolder, state: &RunState) -
         lines.push(format!("         and {} more: --json lists all", jobs(all - LISTED)));
     }
     lines.push(format!("next     {}", next(folder, state)));
-    lines.join("\n")
+    lines.iter().flat_map(|line| under_its_head(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// A line that begins with its subject, in as many lines as the terminal wants.
+fn under_its_head(line: &str) -> Vec<String> {
+    let (head, text) = line.split_at_checked(INDENT).unwrap_or((line, ""));
+    hanging(head, INDENT, text, Ui::width())
 }
 
 fn job_text(context: &Context, folder: &RunFolder, state: &RunState, job: &Job) -> String {

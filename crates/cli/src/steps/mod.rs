@@ -198,6 +198,9 @@ fn is_more(
     if rounds == 0 || judged.errors + judged.missing == 0 {
         return Ok(false);
     }
+    if story.mended && !again::unknown(story.folder, state)?.is_empty() {
+        return Ok(false);
+    }
     let again = again::round(context, story.folder, state, rounds)?;
     let is_more = !again.is_empty();
     story.add(again)?;

@@ -18,7 +18,7 @@ pub(crate) struct Story<'a> {
     /// Where the emulator has its state, for runs that go to one.
     pub(super) emulator: PathBuf,
     /// Whether the journal lost lines once.
-    mended: bool,
+    pub(super) mended: bool,
     /// How many events there were when this session began.
     told: usize,
     /// When the run was over, if it was when this session began.

@@ -72,6 +72,15 @@ pub(super) async fn travel(
                 return Err(failed(context, manifest, &error));
             }
         };
+        // Rows are sent again only where it is known which of them were: another key may not see it.
+        let is_over = state.reached(Goal::Fetched) || matches!(finish, Finish::Split(_));
+        if is_over && story.mended && !other_key(manifest, wishes.key) {
+            let found = again::take_back(context, folder, &state, &policy, &world).await?;
+            if !found.is_empty() {
+                story.add(found)?;
+                continue;
+            }
+        }
         match finish {
             Finish::Split(stuck) => {
                 let again = again::split(context, folder, &state, &stuck)?;

@@ -14,7 +14,8 @@ async function openRow(rows, entry) {
   const logged = partsOf(row.data?.response);
   const hasLogged = row.data?.response !== undefined;
   const slices = meta.fields.map((field, number) => entry.slices[number] !== null && `${field}: ${entry.slices[number]}`).filter(Boolean);
-  box.replaceChildren(
+  box.replaceChildren();
+  fill(box, {}, [
     h('header', { class: 'detail-head' },
       h('button', { type: 'button', class: 'plain back', onclick: closeRow }, '← All rows'),
       h('h3', {}, `Row ${entry.number}`),
@@ -23,7 +24,8 @@ async function openRow(rows, entry) {
       drawRequests(row),
       meta.visible.map((column) => drawAnswer(entry, row, column, hasLogged ? logged : undefined))),
     row.expected !== null && side('Expected', [h('pre', { class: 'json', tabindex: 0 }, shown(typeof row.expected === 'string' ? row.expected : pretty(row.expected)))], 'expected'),
-    row.data?.row !== undefined && h('details', {}, h('summary', {}, 'Other fields of the dataset'), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(row.data.row)))));
+    row.data?.row !== undefined && h('details', {}, h('summary', {}, 'Other fields of the dataset'), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(row.data.row)))),
+  ]);
   box.scrollTop = 0;
   // On a narrow page the row takes the place of the list.
   if (getComputedStyle(box).overflowY === 'visible') box.scrollIntoView();

@@ -80,19 +80,28 @@ function headline(report) {
   });
 }
 
+// As in the terminal: what is rare has a column only where there is some. They add up to the rows submitted.
+const OUTCOME_COLUMNS = [
+  ['Answered', ({ answered }) => answered, true],
+  ['Cut off', ({ truncated }) => truncated, false],
+  ['Blocked', ({ blocked }) => blocked, true],
+  ['Empty', ({ empty }) => empty, false],
+  ['Failed', ({ error, conflict, unparsable }) => error + conflict + unparsable, true],
+  ['Missing', ({ missing }) => missing, true],
+];
+
 function table(report, scorer, comparisons) {
-  const heads = ['', 'Score', 'Difference', 'Answered', 'Failed', 'Blocked', 'Missing', 'Tokens', 'Cost'];
+  const counts = OUTCOME_COLUMNS.filter(([, of, always]) => always || report.models.some(({ outcomes }) => of(outcomes) > 0));
+  const heads = ['', 'Score', 'Difference', ...counts.map(([head]) => head), 'Tokens', 'Cost'];
   const rows = report.models.map((column) => {
     const one = estimate(column.scores[scorer]);
     const comparison = comparisons.find(({ a }) => a === titleOf(column));
     const { outcomes } = column;
-    const failed = outcomes.error + outcomes.conflict + outcomes.unparsable;
     return h('tr', {},
       h('th', { scope: 'row', 'data-hue': hueOf(column) }, h('span', { class: 'key', 'aria-hidden': 'true' }), shown(titleOf(column))),
       h('td', {}, one ? [h('b', {}, percent(one.value)), h('span', { class: 'of' }, one.parts)] : 'no results'),
       h('td', {}, difference(comparison)),
-      ...[outcomes.answered + outcomes.truncated + outcomes.empty, failed, outcomes.blocked, outcomes.missing].map((rows) =>
-        h('td', { class: rows ? null : 'zero' }, count(rows))),
+      counts.map(([, of]) => of(outcomes)).map((rows) => h('td', { class: rows ? null : 'zero' }, count(rows))),
       h('td', {}, column.tokens.total ? count(column.tokens.total) : '–'),
       h('td', {}, column.cost && column.cost.micros !== null ? dollars(column.cost.micros) : '–'));
   });

@@ -49,6 +49,13 @@ impl Pairing {
         Self { clusters: in_clusters.then(ClusterSums::default), ..Self::default() }
     }
 
+    /// No rows again, with the memory kept for others.
+    pub(crate) fn clear(&mut self) {
+        let mut clusters = self.clusters.take();
+        clusters.iter_mut().for_each(ClusterSums::clear);
+        *self = Self { clusters, ..Self::default() };
+    }
+
     /// All rows of two columns.
     pub(crate) fn of(a: &Scores, b: &Scores, scorer: usize, clusters: Option<&Clusters>) -> Self {
         let mut pairing = Self::new(clusters.is_some());

@@ -5,7 +5,7 @@ use scoring::View;
 use crate::{RowAnswer, RunRow};
 
 /// So much of a request stands in the list.
-const SNIPPET: usize = 140;
+pub(super) const SNIPPET: usize = 140;
 
 /// What an answer comes to, for telling whether two say the same.
 #[derive(Debug)]

@@ -1,21 +1,23 @@
-//! Rows in gzip chunks, and the index that says where each row stands.
+//! The chunks of a page and the index that says where each row stands, within what a page may hold.
 
-use std::fmt;
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::mem;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use super::data;
+use super::pack::{self, Batch, Packed, Packers};
+use super::{data, entry, text};
+use crate::RunRow;
 
 /// A chunk is closed when it holds so much text: little enough to unpack it at a click.
 const CHUNK_TEXT: usize = 256 << 10;
 /// So many lines can be told apart in a chunk.
-const CHUNK_LINES: u64 = 1 << 15;
+const CHUNK_LINES: usize = 1 << 15;
 /// A part of the index is closed when it holds so much text.
 const INDEX_TEXT: usize = 1 << 20;
+/// So many chunks are packed at a time, whatever the number of threads: it has a say in which rows still go in.
+const UNDER_WAY: usize = 4;
+/// Rows that hold more are packed alone, so that there is but one of them in memory.
+const LONG: usize = 1 << 20;
 
 /// What was written.
 #[derive(Debug, Clone, Copy)]
@@ -26,161 +28,213 @@ pub(super) struct Done {
 }
 
 /// The chunks under way.
+#[derive(Debug)]
 pub(super) struct Chunks {
-    rows: Pack,
-    index: Pack,
-    lines: u64,
-    all: u64,
+    batch: Batch,
+    /// What the rows of the batch hold, and the most that they and their entries come to.
+    held: usize,
+    most: Most,
+    packers: Packers,
+    /// The most that each chunk comes to that was given to be packed, and its rows.
+    given: VecDeque<(Most, u64)>,
+    index: String,
+    closed: u64,
+    indexes: u64,
+    rows: u64,
     /// Bytes that may still be written.
     left: u64,
     /// Bytes that were written, and the rows that stand in them.
     written: (u64, u64),
 }
 
+/// The most bytes that rows and their entries in the index come to before they are packed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Most {
+    text: usize,
+    entries: usize,
+}
+
 impl Chunks {
     pub(super) fn new(most: u64) -> Self {
         Self {
-            rows: Pack::new('c'),
-            index: Pack::new('i'),
-            lines: 0,
-            all: 0,
+            batch: Batch::default(),
+            held: 0,
+            most: Most::default(),
+            packers: Packers::default(),
+            given: VecDeque::new(),
+            index: String::new(),
+            closed: 0,
+            indexes: 0,
+            rows: 0,
             left: most,
             written: (0, 0),
         }
     }
 
-    /// Whether a row of so many bytes still goes in, however badly it is packed.
-    pub(super) fn has_room(&self, row: usize) -> bool {
-        // Base64 makes four bytes of three; a whole chunk is kept free for what is about the rows.
-        let under_way = (self.rows.text + self.index.text + row) as u64;
-        self.left >= CHUNK_TEXT as u64 + under_way / 3 * 4
-    }
-
     /// About how many more rows go in, if they are like those that did; none as long as that is not known.
     pub(super) fn room(&self) -> Option<u64> {
         let (bytes, rows) = self.written;
-        Some(self.left / bytes.checked_div(rows)?.max(1))
+        let all = self.left / bytes.checked_div(rows)?.max(1);
+        Some(all.saturating_sub(self.rows - rows))
     }
 
-    /// Adds a row; `entry` makes its line of the index from the chunk and the line it stands on.
+    /// Adds a row with its values of the fields, if there is room for it; says whether there was.
     pub(super) fn push(
         &mut self,
         out: &mut impl Write,
-        row: &str,
-        entry: impl FnOnce(u64, u64) -> String,
-    ) -> io::Result<()> {
-        self.index.add(&entry(self.rows.number, self.lines))?;
-        self.rows.add(row)?;
-        self.lines += 1;
-        self.all += 1;
-        if self.rows.text >= CHUNK_TEXT || self.lines >= CHUNK_LINES {
-            self.lines = 0;
-            self.spend(|chunks| chunks.rows.close(out))?;
-            self.written.1 = self.all;
+        row: RunRow,
+        values: Vec<Option<String>>,
+    ) -> io::Result<bool> {
+        let most = Most { text: text::most(&row), entries: entry::most(&row, &values) };
+        if !self.has_room(most) {
+            return Ok(false);
         }
-        if self.index.text >= INDEX_TEXT {
-            self.spend(|chunks| chunks.index.close(out))?;
+        self.held += text::held(&row);
+        self.most.text += most.text;
+        self.most.entries += most.entries;
+        self.batch.rows.push((row, values));
+        self.rows += 1;
+        if self.most.text >= CHUNK_TEXT || self.batch.rows.len() >= CHUNK_LINES {
+            self.close(out, false)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn finish(mut self, out: &mut impl Write) -> io::Result<Done> {
-        self.rows.close(out)?;
-        self.index.close(out)?;
-        Ok(Done { rows: self.all, chunks: self.rows.number, indexes: self.index.number })
+        // What is left is little, and a page of one chunk needs no threads.
+        self.close(out, true)?;
+        self.close_index(out)?;
+        self.packers.end()?;
+        Ok(Done { rows: self.rows, chunks: self.closed, indexes: self.indexes })
     }
 
-    fn spend(&mut self, write: impl FnOnce(&mut Self) -> io::Result<u64>) -> io::Result<()> {
-        let spent = write(self)?;
-        self.left = self.left.saturating_sub(spent);
-        self.written.0 += spent;
+    /// Whether a row still goes in, however badly it is packed.
+    fn has_room(&self, row: Most) -> bool {
+        let given = self.given.iter().map(|(most, _)| most).chain([&self.most, &row]);
+        let under_way =
+            given.map(|most| most.text + most.entries).sum::<usize>() + self.index.len();
+        // Base64 makes four bytes of three; a whole chunk is kept free for what is about the rows.
+        self.left >= CHUNK_TEXT as u64 + under_way as u64 / 3 * 4
+    }
+
+    /// Has the chunk packed, if there is anything in it: here, or by others meanwhile.
+    fn close(&mut self, out: &mut impl Write, here: bool) -> io::Result<()> {
+        if self.batch.rows.is_empty() {
+            return Ok(());
+        }
+        let number = self.batch.number;
+        let batch = mem::replace(&mut self.batch, Batch { number: number + 1, rows: Vec::new() });
+        self.given.push_back((mem::take(&mut self.most), batch.rows.len() as u64));
+        if here || mem::take(&mut self.held) > LONG {
+            self.settle(out, 0)?;
+            let packed = batch.pack()?;
+            drop(batch);
+            return self.write(out, &packed);
+        }
+        self.packers.give(batch)?;
+        self.settle(out, UNDER_WAY - 1)
+    }
+
+    /// Writes chunks until only so many are being packed.
+    fn settle(&mut self, out: &mut impl Write, under_way: usize) -> io::Result<()> {
+        while self.packers.under_way() > under_way {
+            let packed = self.packers.take()?;
+            self.write(out, &packed)?;
+        }
         Ok(())
     }
-}
 
-/// One chunk under way, and how many were before.
-struct Pack {
-    letter: char,
-    number: u64,
-    text: usize,
-    packed: GzEncoder<Vec<u8>>,
-}
-
-impl Pack {
-    fn new(letter: char) -> Self {
-        Self { letter, number: 0, text: 0, packed: encoder() }
+    fn write(&mut self, out: &mut impl Write, packed: &Packed) -> io::Result<()> {
+        let (_, rows) = self.given.pop_front().unwrap_or_default();
+        chunk(out, 'c', self.closed, &packed.chunk)?;
+        self.closed += 1;
+        self.spend(packed.chunk.len());
+        self.written.1 += rows;
+        self.index.push_str(&packed.entries);
+        if self.index.len() >= INDEX_TEXT { self.close_index(out) } else { Ok(()) }
     }
 
-    fn add(&mut self, line: &str) -> io::Result<()> {
-        self.text += line.len() + 1;
-        self.packed.write_all(line.as_bytes())?;
-        self.packed.write_all(b"\n")
-    }
-
-    /// Writes the chunk, if there is anything in it; gives how much that took.
-    fn close(&mut self, out: &mut impl Write) -> io::Result<u64> {
-        if self.text == 0 {
-            return Ok(0);
+    fn close_index(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let index = mem::take(&mut self.index);
+        if !index.is_empty() {
+            let packed = pack::packed(&index)?;
+            chunk(out, 'i', self.indexes, &packed)?;
+            self.indexes += 1;
+            self.spend(packed.len());
         }
-        let packed = std::mem::replace(&mut self.packed, encoder()).finish()?;
-        let text = STANDARD.encode(packed);
-        data::script(out, "text/plain", &format!("{}{}", self.letter, self.number), &text)?;
-        self.text = 0;
-        self.number += 1;
-        Ok(text.len() as u64)
+        Ok(())
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes as u64);
+        self.written.0 += bytes as u64;
     }
 }
 
-fn encoder() -> GzEncoder<Vec<u8>> {
-    GzEncoder::new(Vec::new(), Compression::new(5))
-}
-
-impl fmt::Debug for Chunks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chunks")
-            .field("rows", &self.all)
-            .field("left", &self.left)
-            .finish_non_exhaustive()
-    }
+fn chunk(out: &mut impl Write, letter: char, number: u64, packed: &str) -> io::Result<()> {
+    data::script(out, "text/plain", &format!("{letter}{number}"), packed)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::to_raw_value;
+
     use super::*;
+
+    /// A row of text that cannot be packed well.
+    fn noise(number: u64, letters: usize) -> RunRow {
+        let mut state = number;
+        let text: String = (0..letters)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                char::from(b'a' + u8::try_from((state >> 40) % 26).unwrap())
+            })
+            .collect();
+        RunRow {
+            number,
+            key: String::new(),
+            dataset: to_raw_value(&text).unwrap(),
+            requests: Vec::new(),
+            expected: None,
+            answers: Vec::new(),
+        }
+    }
+
+    /// A page of rows of such lengths, as many as go in.
+    fn filled(most: u64, lengths: impl Iterator<Item = usize>) -> (String, Done, Vec<Option<u64>>) {
+        let (mut out, mut chunks, mut room) = (Vec::new(), Chunks::new(most), Vec::new());
+        for (number, length) in (0..).zip(lengths) {
+            room.push(chunks.room());
+            if !chunks.push(&mut out, noise(number, length), Vec::new()).unwrap() {
+                break;
+            }
+        }
+        let done = chunks.finish(&mut out).unwrap();
+        (String::from_utf8(out).unwrap(), done, room)
+    }
 
     #[test]
     fn chunks_stop_at_their_size() {
-        const MOST: u64 = 2 << 20;
-        // Text that cannot be packed well: the room is gone long before the rows are through.
-        let mut state = 1_u64;
-        let mut noise = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            char::from(b'a' + u8::try_from((state >> 40) % 26).unwrap())
-        };
-        let (mut out, mut chunks, mut pushed) = (Vec::new(), Chunks::new(MOST), 0);
-        assert_eq!(chunks.room(), None);
-        loop {
-            let row: String = (0..10_000).map(|_| noise()).collect();
-            if !chunks.has_room(row.len()) {
-                break;
-            }
-            if pushed == 100 {
-                let room = chunks.room().unwrap();
-                assert!((120..220).contains(&room), "{room}");
-            }
-            chunks.push(&mut out, &row, |chunk, line| format!("[{chunk},{line}]")).unwrap();
-            pushed += 1;
-        }
-        // A chunk is kept free, and four thirds of what is under way: of such rows, with 7.8 KB each, some 76.
-        let room = chunks.room().unwrap();
-        assert!(room <= 76, "{room}");
-        let done = chunks.finish(&mut out).unwrap();
-        assert_eq!(done.rows, pushed);
-        let length = out.len() as u64;
-        assert!(length <= MOST && length > MOST / 2, "{length} bytes, {pushed} rows");
-        assert_eq!(
-            String::from_utf8(out).unwrap().matches("<script").count() as u64,
-            done.chunks + done.indexes
-        );
+        const MOST: u64 = 4 << 20;
+        let (page, done, room) = filled(MOST, std::iter::repeat(10_000));
+        assert_eq!(room[0], None);
+        // Of such rows, with 7.8 KB each, some 530 go in; those under way are reckoned as if they could not be packed.
+        let estimate = room[200].unwrap();
+        assert!((200..400).contains(&estimate), "{estimate}");
+        let length = page.len() as u64;
+        assert!(length <= MOST && length > MOST / 2, "{length} bytes, {} rows", done.rows);
+        assert_eq!(page.matches("<script").count() as u64, done.chunks + done.indexes);
+    }
+
+    #[test]
+    fn chunks_stand_in_their_order_whoever_packs_them() {
+        // Among many short rows two that are packed alone.
+        let length = |at| if at == 100 || at == 101 { 3 << 20 } else { 3_000 };
+        let (page, done, _) = filled(64 << 20, (0..2_000).map(length));
+        assert_eq!(done.rows, 2_000);
+        let ids = page.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let chunks: Vec<&str> = ids.filter(|id| id.starts_with('c')).collect();
+        let want: Vec<String> = (0..done.chunks).map(|at| format!("c{at}")).collect();
+        assert!(chunks == want && chunks.len() > 20, "{chunks:?}");
     }
 }

@@ -1,10 +1,13 @@
 //! The line of the index about a row: what the page's list and filters need of it.
 
-use scoring::Outcome;
+use scoring::{Outcome, Verdict};
 use serde_json::{Value, json};
 
-use super::brief::{Brief, snippet};
+use super::brief::{Brief, SNIPPET, snippet};
 use crate::RunRow;
+
+/// So much of a row's key stands in the list.
+const KEY: usize = 120;
 
 /// `[number, chunk, line, key, snippet, outcomes, verdicts, tokens, changed, split, slices]`.
 pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u64) -> String {
@@ -33,6 +36,19 @@ pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u
     .to_string()
 }
 
+/// The most bytes that a line is.
+pub(super) fn most(row: &RunRow, values: &[Option<String>]) -> usize {
+    // A character that is escaped takes six bytes.
+    let key = 6 * row.key.len().max(KEY);
+    let labels = row.answers.iter().flat_map(|answer| &answer.verdicts).map(|verdict| {
+        let Some(Verdict::Label(label)) = verdict else { return 32 };
+        6 * label.len() + 3
+    });
+    let values = values.iter().map(|value| 6 * value.as_ref().map_or(0, String::len) + 8);
+    let numbers = 128 + 48 * row.answers.len();
+    key + 6 * SNIPPET + labels.sum::<usize>() + values.sum::<usize>() + numbers
+}
+
 /// The place of an outcome among all.
 fn code(outcome: Outcome) -> usize {
     Outcome::ALL.iter().position(|one| *one == outcome).unwrap_or_default()
@@ -41,5 +57,5 @@ fn code(outcome: Outcome) -> usize {
 /// The key that the row has in the dataset.
 fn own_key(row: &RunRow) -> Option<String> {
     let key = row.dataset().get("row")?.get("key")?;
-    Some(key.as_str()?.chars().take(120).collect())
+    Some(key.as_str()?.chars().take(KEY).collect())
 }

@@ -5,6 +5,8 @@ mod brief;
 mod chunks;
 mod data;
 mod entry;
+mod pack;
+mod text;
 
 use std::io::{self, Write};
 
@@ -54,7 +56,7 @@ impl<W: Write> Page<W> {
     /// What writing gives.
     pub fn begin(mut out: W, report: &Report, about: &PageRows<'_>) -> io::Result<Self> {
         let shell = Shell::new();
-        shell.head(&mut out, &data::meta(report, about)?)?;
+        shell.head(&mut out, &data::meta(&report.as_written(), about)?)?;
         Ok(Self { out, rows: about.rows, chunks: Chunks::new(MOST_BYTES) })
     }
 
@@ -62,14 +64,8 @@ impl<W: Write> Page<W> {
     ///
     /// # Errors
     /// What writing gives.
-    pub fn push(&mut self, row: &RunRow, values: &[Option<String>]) -> io::Result<bool> {
-        let text = data::row(row);
-        if !self.chunks.has_room(text.len()) {
-            return Ok(false);
-        }
-        let entry = |chunk, line| entry::entry(row, values, chunk, line);
-        self.chunks.push(&mut self.out, &text, entry)?;
-        Ok(true)
+    pub fn push(&mut self, row: RunRow, values: Vec<Option<String>>) -> io::Result<bool> {
+        self.chunks.push(&mut self.out, row, values)
     }
 
     /// About how many more rows there is room for, if they are like those so far; `None` after too few to tell.

@@ -1,6 +1,8 @@
 //! Columns against the baseline: the worked examples of the field, and honest words where nothing can be concluded.
 
-use eval_report::{Conclude, Finding, Flips, Gate, GateOutcome, Method, Role};
+use eval_report::{
+    Conclude, Finding, Flips, Gate, GateOutcome, Method, Paint, Role, Terminal, to_markdown,
+};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use scoring::{Needs, Row, Scorer, Verdict};
@@ -207,4 +209,31 @@ proptest! {
             prop_assert!(interval.low <= difference && difference <= interval.high);
         }
     }
+}
+
+#[test]
+fn many_comparisons_that_show_nothing_share_a_sentence() {
+    let how = Conclude::default();
+    let of = |n_models: usize| {
+        let [best, logged] = pair(10, 40, 0, 10);
+        let names: Vec<String> = (0..n_models).map(|n| format!("m{n}")).collect();
+        let mut columns = vec![("logged", logged.as_str())];
+        columns.extend(names.iter().enumerate().map(|(at, name)| {
+            (name.as_str(), if at == 2 { best.as_str() } else { logged.as_str() })
+        }));
+        let report = concluded(&columns, &how);
+        let text = Terminal { width: 10_000, paint: Paint::Plain }.render(&report);
+        (text, to_markdown(&report), report)
+    };
+    let (text, _, _) = of(6);
+    assert_eq!(text.matches("No difference shown: ").count(), 5, "{text}");
+    let (text, markdown, report) = of(7);
+    assert_eq!(report.comparisons.len(), 7, "all of them are in the report");
+    let folded = "No difference to logged is shown for m0, m1, m3, m4, m5, m6: the table has their intervals";
+    assert_eq!((text.matches(folded).count(), text.matches("m2 beats logged").count()), (1, 1));
+    assert!(!text.contains("No difference shown: "), "{text}");
+    // The first stands at its top.
+    let folded =
+        "No difference to logged is shown for m1, m3, m4, m5, m6: the table has their intervals";
+    assert_eq!(markdown.matches(folded).count(), 1, "{markdown}");
 }

@@ -22,7 +22,7 @@ pub(crate) fn row(number: u64, text: &str) -> RunRow {
     let answer = |line: Value, pass| RowAnswer {
         outcome: Outcome::Answered,
         verdicts: vec![Some(Verdict::Pass(pass))],
-        line: Some(line.to_string().into_bytes()),
+        line: Some(line.to_string().as_bytes().into()),
     };
     RunRow {
         number,
@@ -47,7 +47,7 @@ fn page(report: &Report, rows: &[RunRow], values: &[Option<String>]) -> String {
     let about = PageRows { columns: &columns, fields: &fields, rows: rows.len() as u64 };
     let mut page = Page::begin(&mut file, report, &about).unwrap();
     for row in rows {
-        assert!(page.push(row, values).unwrap());
+        assert!(page.push(row.clone(), values.to_vec()).unwrap());
     }
     assert_eq!(page.finish().unwrap(), rows.len() as u64);
     String::from_utf8(file).unwrap()

@@ -16,6 +16,7 @@ use self::{
     media::MediaRisks,
 };
 use crate::{
+    JsonKind,
     scan::{Scanner, SyntaxError, Watch},
     text::{plain_name, spells},
     walk::{NotJson, each_element, each_member},
@@ -34,6 +35,15 @@ const LARGE: usize = 20 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// `request` has no member `contents`.
+    #[error("request.contents missing")]
+    ContentsMissing,
+    /// `request.contents` is another kind of value.
+    #[error("request.contents is not an array but {0}")]
+    ContentsNotArray(JsonKind),
+    /// `request.contents` is an empty array.
+    #[error("request.contents is empty")]
+    ContentsEmpty,
     /// `request` has a member that no batch takes.
     #[error("request.{0} is refused in a batch")]
     Field(&'static str),

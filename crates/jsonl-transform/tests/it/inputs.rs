@@ -1,10 +1,14 @@
 //! Datasets of several inputs: whose line is whose.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use flate2::read::GzEncoder;
 use jsonl_transform::{
-    BadRowPolicy, Dataset, Input, Sample, Selection, Streams, Summary, TransformError, Transformer,
+    BadRowPolicy, Dataset, Input, Sample, Selection, SteadyFile, Streams, Summary, TransformError,
+    Transformer,
 };
 
 use crate::support::told;
@@ -22,14 +26,14 @@ fn gzip(text: &str) -> Vec<u8> {
 fn dataset(texts: &[Vec<u8>]) -> Dataset<'_> {
     let input = |(number, bytes): (usize, &'_ Vec<u8>)| {
         let bytes = bytes.clone();
-        Input::new(format!("{number}.jsonl"), move || Ok(std::io::Cursor::new(bytes.clone())))
+        Input::new(format!("{number}.jsonl"), move || Ok(io::Cursor::new(bytes.clone())))
     };
     Dataset::new(texts.iter().enumerate().map(input).collect())
 }
 
 fn run(transformer: &Transformer, texts: &[Vec<u8>]) -> (Result<Summary, TransformError>, String) {
     let mut input = Vec::new();
-    let mut streams = Streams::new(&mut input, std::io::sink(), std::io::sink());
+    let mut streams = Streams::new(&mut input, io::sink(), io::sink());
     let ended = transformer.run_dataset(&dataset(texts), &mut streams);
     drop(streams);
     (ended, told(&input))
@@ -100,4 +104,55 @@ fn a_sample_is_drawn_over_all_inputs() {
     assert_eq!(picked, sample.of(50));
     let (ended, _) = run(&Transformer::new().select(Selection::new().picked(picked)), &texts);
     assert_eq!(ended.expect("transforms").written, 7);
+}
+
+/// Takes the lines of a transform, and adds a row to its dataset at the first of them.
+struct Meanwhile {
+    dataset: PathBuf,
+    row: Option<Vec<u8>>,
+}
+
+impl Write for Meanwhile {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        if let Some(row) = self.row.take() {
+            File::options().append(true).open(&self.dataset)?.write_all(&row)?;
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What becomes of a dataset, on so many threads, when `row` is added to its file while it is read.
+fn grown(name: &str, bytes: &[u8], threads: usize, row: &[u8]) -> Result<u64, String> {
+    let path = std::env::temp_dir().join(format!("grown-{}-{name}-{threads}", std::process::id()));
+    fs::write(&path, bytes).expect("writes");
+    let open = || SteadyFile::new(File::open(&path)?);
+    let dataset = Dataset::new(vec![Input::new(name, open)]);
+    let meanwhile = Meanwhile { dataset: path.clone(), row: Some(row.to_vec()) };
+    let transformer = Transformer::new().threads(NonZeroUsize::new(threads).expect("some"));
+    let ended = transformer.run_dataset(&dataset, &mut Streams::input_only(meanwhile));
+    fs::remove_file(&path).expect("removes");
+    ended.map(|summary| summary.written).map_err(|error| {
+        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+    })
+}
+
+#[test]
+fn a_dataset_that_grows_while_rows_are_written_is_an_error_on_any_number_of_threads() {
+    // Many blocks, packed too: of what is packed less is read ahead than stands in the file.
+    let row = |number: u64| {
+        let noise = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        format!("{{\"request\":{{\"contents\":[\"{:x}{noise:x}\"]}}}}\n", noise.rotate_left(31))
+    };
+    let rows: String = (0..20_000).map(row).collect();
+    for threads in [1, 2] {
+        for (name, bytes) in [("plain", rows.clone().into_bytes()), ("packed", gzip(&rows))] {
+            assert_eq!(grown(name, &bytes, threads, b""), Ok(20_000), "{name}");
+            let changed = "the file changed while it was read".to_owned();
+            assert_eq!(grown(name, &bytes, threads, b"{}\n"), Err(changed), "{name}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import inspect
 import json
+import marshal
 import math
 import os
 import signal
@@ -21,7 +22,11 @@ MOST_TRACEBACKS = 5
 # Longer texts are no labels to anybody, and what an answer may have is not theirs alone.
 LONGEST_TEXT = 1000
 # Taken before the module of the function is loaded, which may put something else in their place.
-dumps, scan = json.dumps, json.JSONDecoder().scan_once
+dumps, scan, unmarshal = json.dumps, json.JSONDecoder().scan_once, marshal.loads
+# What rows look like as the host has them for `marshal`, whose form is Python's own affair.
+SAMPLE = (b"[\x02\0\0\0{\xfa\x01az\x01xz\x01bl\x03\0\0\0\0\0\0\0\x02\0z\x01cg\0\0\0\0\0\0\xe0?z\x01du\x02\0\0\0\xc3\xa40"
+          b"{r\0\0\0\0[\x04\0\0\0i\xf9\xff\xff\xffTFNz\x01ea\x01\0\0\0y0")
+MEANT = [{"a": "x", "b": 1 << 31, "c": 0.5, "d": "\u00e4"}, {"a": [-7, True, False, None], "e": "y"}]
 
 
 class TooSlow(BaseException):
@@ -113,11 +118,10 @@ class Bridge:
         self.function, self.takes_two, self.watch = function, takes_two, watch
         self.tracebacks = 0
 
-    def judge(self, message):
+    def judge(self, rows, message):
         """One verdict a row: as JSON texts, which for True and False is quicker than to have them made."""
         function, watch, verdicts = self.function, self.watch, []
         say = verdicts.append
-        rows = message["rows"]
         if self.takes_two:
             rows = [(row["result"], beside(row)) for row in rows]
         at = 0
@@ -162,6 +166,23 @@ def beside(row):
     return {name: row.get(name) for name in ("request", "logged", "expected", "number")}
 
 
+def reads_marshal():
+    try:
+        return unmarshal(SAMPLE) == MEANT
+    except Exception:
+        return False
+
+
+def rows_of(message, lines):
+    """The rows of a message; where it says a number of bytes, as many follow it, and are for `marshal`."""
+    if "bytes" not in message:
+        return message["rows"]
+    rows = unmarshal(lines.read(message["bytes"]))
+    for at in message["texts"]:
+        rows[at] = scan(rows[at], 0)[0]
+    return rows
+
+
 def main(path, name):
     # The function's own input and output are nothing and standard error, so that it cannot disturb the protocol.
     lines, out = os.fdopen(os.dup(0), "rb", 1 << 20), os.fdopen(os.dup(1), "wb", 1 << 16)
@@ -182,8 +203,11 @@ def main(path, name):
         say({"batch_eval_scorer": 1, "error": f"{type(error).__name__}: {text(error)}"[:500]})
         return
     needs = ["request", "logged", "expected"] if takes_two else []
+    takes = ["batch", "plain"]
+    if "marshal" in hello.get("features", ()) and reads_marshal():
+        takes.append("marshal")
     say({"batch_eval_scorer": 1, "name": f"python:{text(name)}", "version": sys.version.split()[0],
-         "features": ["batch", "plain"], "needs": needs})
+         "features": takes, "needs": needs})
     bridge = Bridge(function, takes_two, Watch(hello.get("row_limit_ms", 30_000) / 1000))
     # Rows are trees: looking for cycles after every few hundred objects would cost as much as reading them.
     gc.collect()
@@ -194,12 +218,13 @@ def main(path, name):
         batch = int(line[len(b'{"batch":'):line.index(b",")])
         try:
             message = scan(line.decode(), 0)[0]
+            rows = rows_of(message, lines)
         except (ValueError, RecursionError, StopIteration) as error:
             say({"batch": batch, "error": f"Python cannot read it: {text(error)}"[:200]})
             continue
-        out.write(b'{"batch":%d,"verdicts":[%b]}\n' % (batch, ",".join(bridge.judge(message)).encode()))
+        out.write(b'{"batch":%d,"verdicts":[%b]}\n' % (batch, ",".join(bridge.judge(rows, message)).encode()))
         out.flush()
-        del message
+        del message, rows
         if count % 32 == 31:
             gc.collect()
 

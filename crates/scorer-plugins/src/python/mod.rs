@@ -1,11 +1,14 @@
 //! A function in a Python file as a scorer: the notebook's own `is_correct(row)` works unchanged.
 
+mod marshal;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use scoring::SpecError;
 
 use crate::{ProcessPlan, name};
+pub(crate) use marshal::List;
 
 /// Speaks the protocol for the function; handed to Python on its command line, so that no file has to be found.
 const BRIDGE: &str = include_str!("bridge.py");

@@ -5,13 +5,14 @@ mod lines;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use scoring::{Row, Verdict};
 
-use crate::protocol::{self, Batch, Greeting, Hello};
+use crate::protocol::{self, Greeting, Hello};
+use crate::question::Question;
 use crate::{PluginError, PluginEvent, Settings};
 pub(crate) use child::{Child, Trouble};
 
@@ -19,24 +20,28 @@ pub(crate) use child::{Child, Trouble};
 const WINDOW: usize = 256;
 /// How many bytes; what is more is sent when answers came.
 const WINDOW_BYTES: usize = 4 << 20;
-/// How many rows go into a message for a process that takes many, and from how many bytes on no more.
-const MOST_ROWS: usize = 32;
-const MOST_BYTES: usize = 1 << 18;
-
 /// What all workers of a plugin share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) words: Vec<OsString>,
     pub(crate) settings: Settings,
-    restarts: AtomicU64,
+    breakdowns: Mutex<Breakdowns>,
     answered: AtomicU64,
+}
+
+/// How often processes broke down, and what it came to.
+#[derive(Debug, Default)]
+struct Breakdowns {
+    times: u64,
+    /// What was wrong when it was too often.
+    last: Option<String>,
 }
 
 impl Shared {
     pub(crate) fn new(name: String, words: Vec<OsString>, settings: Settings) -> Self {
-        let (restarts, answered) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { name, words, settings, restarts, answered }
+        let (breakdowns, answered) = (Mutex::default(), AtomicU64::new(0));
+        Self { name, words, settings, breakdowns, answered }
     }
 
     /// The same with nothing counted yet.
@@ -69,15 +74,20 @@ impl Shared {
         }
     }
 
-    /// Counts a breakdown.
+    /// Counts a breakdown. Once there were too many, those of other workers are the same one's end: they neither count
+    /// nor are told.
     fn broke_down(&self, trouble: &Trouble) -> Result<(), PluginError> {
-        self.settings.tell(PluginEvent::Restarted { why: &trouble.0 });
-        let times = self.restarts.fetch_add(1, Ordering::Relaxed) + 1;
-        let allowed = self.settings.restarts + self.answered.load(Ordering::Relaxed) / 100;
-        if times <= allowed {
-            return Ok(());
+        let mut breakdowns = self.breakdowns.lock().unwrap_or_else(PoisonError::into_inner);
+        if breakdowns.last.is_none() {
+            self.settings.tell(PluginEvent::Restarted { why: &trouble.0 });
+            breakdowns.times += 1;
+            let allowed = self.settings.restarts + self.answered.load(Ordering::Relaxed) / 100;
+            if breakdowns.times <= allowed {
+                return Ok(());
+            }
         }
-        Err(PluginError::TooOften { scorer: self.name.clone(), times, why: trouble.0.clone() })
+        let why = breakdowns.last.get_or_insert_with(|| trouble.0.clone()).clone();
+        Err(PluginError::TooOften { scorer: self.name.clone(), times: breakdowns.times, why })
     }
 }
 
@@ -221,45 +231,20 @@ impl Worker {
         unasked: &mut &[usize],
         verdicts: &mut [Option<Verdict>],
     ) -> (Vec<u8>, Asked) {
-        if !self.hello.takes_batches {
-            return self.message_of_one(id, rows, unasked, verdicts);
-        }
-        let mut asked = Asked { places: Vec::new(), bytes: 0 };
-        let mut batch = Batch::new(id, self.hello.takes_plain_rows, MOST_BYTES / 4);
-        while asked.places.len() < MOST_ROWS
-            && batch.len() < MOST_BYTES
+        let mut places = Vec::new();
+        let mut question = Question::new(id, &self.hello);
+        while !question.is_full()
             && let Some((at, rest)) = unasked.split_first()
         {
             *unasked = rest;
             let Some(row) = rows.get(*at) else { continue };
-            match batch.add(row, self.hello.needs) {
-                Ok(()) => asked.places.push(*at),
+            match question.add(row) {
+                Ok(()) => places.push(*at),
                 Err(why) => set(verdicts, *at, Verdict::unscorable(why)),
             }
         }
-        asked.bytes = batch.len();
-        (batch.end(), asked)
-    }
-
-    fn message_of_one(
-        &self,
-        id: u64,
-        rows: &[Row<'_>],
-        unasked: &mut &[usize],
-        verdicts: &mut [Option<Verdict>],
-    ) -> (Vec<u8>, Asked) {
-        let mut asked = Asked { places: Vec::new(), bytes: 0 };
-        let mut members = Vec::new();
-        if let Some((at, rest)) = unasked.split_first()
-            && let Some(row) = rows.get(*at)
-        {
-            *unasked = rest;
-            match protocol::members(row, self.hello.needs, &mut members) {
-                Ok(()) => asked = Asked { places: vec![*at], bytes: members.len() },
-                Err(why) => set(verdicts, *at, Verdict::unscorable(why)),
-            }
-        }
-        (protocol::ask(id, &members), asked)
+        let asked = Asked { places, bytes: question.len() };
+        (question.end(""), asked)
     }
 
     /// One that takes batches watches the time of each row itself; it is given twice the time, for its own limit to act.

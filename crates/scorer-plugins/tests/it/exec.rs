@@ -130,18 +130,43 @@ fn a_flood_is_bounded() {
 
 #[test]
 fn one_that_always_breaks_is_given_up() {
-    let heard = Heard::default();
-    let mut few = settings(&heard);
-    few.restarts = 3;
-    let mut scorer = program(&plugin("os._exit(9)"), few);
-    let lines: Vec<String> = (0..50).map(|number| line(number, "x")).collect();
-    let error = judged(&mut scorer, &lines).unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(
-        source.contains("broke down 4 times, the last time it ended with status 9"),
-        "{source}"
+    for workers in [1, 4] {
+        let heard = Heard::default();
+        let mut few = settings(&heard);
+        few.restarts = 3;
+        few.workers = workers.try_into().unwrap();
+        let mut scorer = program(&plugin("os._exit(9)"), few);
+        let lines: Vec<String> = (0..200).map(|number| line(number, "x")).collect();
+        let error = judged(&mut scorer, &lines).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            source.contains("broke down 4 times, the last time it ended with status 9"),
+            "{source}"
+        );
+        // What other workers' processes do at the same time is neither counted nor told.
+        assert_eq!(heard.count("restarted"), 4);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_process_started_ends_with_it() {
+    let code = plugin(
+        "
+import subprocess
+child = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+say(id=row['id'], label=str(child.pid))",
     );
-    assert_eq!(heard.count("restarted"), 4);
+    let mut scorer = program(&code, settings(&Heard::default()));
+    let Some(Verdict::Label(process)) = judge(&mut scorer, &["x"]).pop() else { panic!() };
+    // One that nobody has taken the status of is a zombie.
+    let lives = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+    };
+    assert!(lives());
+    drop(scorer);
+    assert!((0..1_000_000).any(|_| !lives()), "{process} is still there");
 }
 
 #[test]

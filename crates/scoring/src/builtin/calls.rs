@@ -9,7 +9,9 @@ use super::compare::{contains, same, value_of};
 use super::function_call::check_name;
 use super::similar::share;
 use super::target::Target;
-use super::{Bounds, Builtin, EXPECTED, MIN, Made, VALUE, count_of, graded, param, rule};
+use super::{
+    Bounds, Builtin, EXPECTED, LEAST, MIN, MOST, Made, VALUE, count_of, graded, param, rule,
+};
 use crate::{ExpectedFrom, Kind, Needs, ParamError, Params, Row, Verdict};
 
 const ANY_PART: super::ParamDoc = param("any-part", "switch", "", "a call in any part counts");
@@ -44,11 +46,7 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "call-count",
         about: "the answer calls functions so many times",
-        params: &[
-            param("min", "whole number", "", "at least so many"),
-            param("max", "whole number", "", "at most so many"),
-            NAME,
-        ],
+        params: &[LEAST, MOST, NAME],
         example: r#"call-count(min=1, max=1, name="report_spam")"#,
         make: call_count,
     },

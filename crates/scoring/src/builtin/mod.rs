@@ -84,6 +84,8 @@ const EXPECTED: ParamDoc = param(
 );
 const IGNORE_CASE: ParamDoc = param("ignore-case", "switch", "", "upper and lower case are one");
 const MIN: ParamDoc = param("min", "0..1", "", "pass from this grade on, instead of grading");
+const LEAST: ParamDoc = param("min", "whole number", "", "at least so many");
+const MOST: ParamDoc = param("max", "whole number", "", "at most so many");
 const FENCE: ParamDoc =
     param("fence", "switch", "", "the JSON may stand between ``` fences, with text around them");
 

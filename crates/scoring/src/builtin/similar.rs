@@ -35,32 +35,29 @@ pub(super) const ALL: &[Builtin] = &[
             similarity(params, &ExpectedFrom::Given, |text, wanted| Some(squad::f1(text, wanted)))
         },
     },
-    Builtin {
-        name: "rouge-1",
-        about: "ROUGE-1: words that the texts share; the figures of Google's rouge-score without stemming",
-        params: &[VALUE, EXPECTED, MEASURE, MIN],
-        example: r#"rouge-1(expected="/metadata/summary", measure="recall")"#,
-        make: |params| ngrams(params, 1),
-    },
-    Builtin {
-        name: "rouge-2",
-        about: "ROUGE-2: pairs of words that the texts share; the figures of Google's rouge-score without stemming",
-        params: &[VALUE, EXPECTED, MEASURE, MIN],
-        example: r#"rouge-2(expected="/metadata/summary")"#,
-        make: |params| ngrams(params, 2),
-    },
-    Builtin {
-        name: "rouge-l",
-        about: "ROUGE-L: the longest common subsequence of words; the figures of Google's rouge-score without stemming",
-        params: &[VALUE, EXPECTED, MEASURE, MIN],
-        example: r#"rouge-l(expected="/metadata/summary", min=0.5)"#,
-        make: |params| {
+    rouge(
+        "rouge-1",
+        "ROUGE-1: words that the texts share; the figures of Google's rouge-score without stemming",
+        r#"rouge-1(expected="/metadata/summary", measure="recall")"#,
+        |params| ngrams(params, 1),
+    ),
+    rouge(
+        "rouge-2",
+        "ROUGE-2: pairs of words that the texts share; the figures of Google's rouge-score without stemming",
+        r#"rouge-2(expected="/metadata/summary")"#,
+        |params| ngrams(params, 2),
+    ),
+    rouge(
+        "rouge-l",
+        "ROUGE-L: the longest common subsequence of words; the figures of Google's rouge-score without stemming",
+        r#"rouge-l(expected="/metadata/summary", min=0.5)"#,
+        |params| {
             let measure = measure(params)?;
             similarity(params, &ExpectedFrom::Given, move |text, wanted| {
                 rouge::longest(wanted, text).map(|figures| figures.of(measure))
             })
         },
-    },
+    ),
     Builtin {
         name: "same-text",
         about: "how alike the text of the answer and that of the logged response are; two without text are alike",
@@ -77,6 +74,16 @@ pub(super) const ALL: &[Builtin] = &[
         make: same_text,
     },
 ];
+
+/// One of the figures of rouge-score.
+const fn rouge(
+    name: &'static str,
+    about: &'static str,
+    example: &'static str,
+    make: fn(&mut Params) -> Made,
+) -> Builtin {
+    Builtin { name, about, params: &[VALUE, EXPECTED, MEASURE, MIN], example, make }
+}
 
 fn ngrams(params: &mut Params, n: usize) -> Made {
     let measure = measure(params)?;

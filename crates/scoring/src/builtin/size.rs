@@ -1,33 +1,28 @@
 //! Scorers of how long an answer is, in words, characters and tokens, and of what it cost.
 
 use super::text::text_of;
-use super::{Bounds, Builtin, Made, count_of, param, rule};
+use super::{Bounds, Builtin, LEAST, MOST, Made, count_of, param, rule};
 use crate::{Needs, ParamError, Params, Usage, Verdict, View};
 
-const MIN: super::ParamDoc = param("min", "whole number", "", "at least so many");
-const MAX: super::ParamDoc = param("max", "whole number", "", "at most so many");
-
 pub(super) const ALL: &[Builtin] = &[
-    Builtin {
-        name: "words",
-        about: "the text of the answer has so many words, parted by white space",
-        params: &[MIN, MAX],
-        example: "words(max=50)",
-        make: |params| measured(params, |text| count_of(text.split_whitespace())),
-    },
-    Builtin {
-        name: "length",
-        about: "the text of the answer has so many characters (Unicode scalar values)",
-        params: &[MIN, MAX],
-        example: "length(min=1, max=280)",
-        make: |params| measured(params, |text| count_of(text.chars())),
-    },
+    bounded(
+        "words",
+        "the text of the answer has so many words, parted by white space",
+        "words(max=50)",
+        |params| measured(params, |text| count_of(text.split_whitespace())),
+    ),
+    bounded(
+        "length",
+        "the text of the answer has so many characters (Unicode scalar values)",
+        "length(min=1, max=280)",
+        |params| measured(params, |text| count_of(text.chars())),
+    ),
     Builtin {
         name: "tokens",
         about: "the answer took so many tokens, as the service states them",
         params: &[
-            MIN,
-            MAX,
+            LEAST,
+            MOST,
             param(
                 "kind",
                 "\"output\", \"answer\", \"thoughts\", \"prompt\" or \"total\"",
@@ -46,6 +41,16 @@ pub(super) const ALL: &[Builtin] = &[
         make: cost,
     },
 ];
+
+/// A scorer of the length of the answer's text.
+const fn bounded(
+    name: &'static str,
+    about: &'static str,
+    example: &'static str,
+    make: fn(&mut Params) -> Made,
+) -> Builtin {
+    Builtin { name, about, params: &[LEAST, MOST], example, make }
+}
 
 /// An answer without text has no length that could be right.
 fn measured(params: &mut Params, measure: fn(&str) -> u64) -> Made {

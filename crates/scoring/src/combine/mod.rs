@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use crate::fingerprint::bearable;
 use crate::{Needs, Row, Scorer, ScorerError, Verdict};
 
-mod weighted;
+mod how;
 
-pub use weighted::Weighted;
+use how::How;
 
 /// The opposite of a scorer: passes what it fails, and `1 - value`; a label has no opposite and is unscorable.
 #[derive(Debug)]
@@ -60,181 +60,86 @@ fn opposite(verdict: Verdict) -> Verdict {
     }
 }
 
-/// Passes where every scorer passes; with graded scorers it is the lowest grade.
-///
-/// One failure decides even where another scorer cannot tell; otherwise a row that one cannot tell is unscorable.
+/// Several scorers whose verdicts on a row make one.
 #[derive(Debug)]
-pub struct All {
+pub struct Combined {
     name: String,
     inner: Vec<Box<dyn Scorer>>,
+    how: How,
 }
 
-impl All {
-    /// All of `inner`; with no scorer every row passes.
-    pub fn new(inner: Vec<Box<dyn Scorer>>) -> Self {
-        let name = joined("all", &inner);
-        Self { name, inner }
+impl Combined {
+    /// Passes where every scorer passes; with graded scorers it is the lowest grade. With no scorer every row passes.
+    ///
+    /// One failure decides even where another scorer cannot tell; otherwise a row that one cannot tell is unscorable.
+    pub fn all(inner: Vec<Box<dyn Scorer>>) -> Self {
+        Self::new("all", inner, How::Lowest)
+    }
+
+    /// Passes where at least one scorer passes; with graded scorers it is the highest grade. With no scorer no row
+    /// passes.
+    ///
+    /// One pass decides even where another scorer cannot tell; otherwise a row that one cannot tell is unscorable.
+    pub fn any(inner: Vec<Box<dyn Scorer>>) -> Self {
+        Self::new("any", inner, How::Highest)
+    }
+
+    /// The mean of scorers' grades, each with its weight, where a pass is 1 and a fail 0; unscorable where one of them
+    /// is. Weights that are no numbers above 0 count as 1.
+    ///
+    /// ```
+    /// use scoring::{Registry, Row, Verdict};
+    /// let line = serde_json::from_str(r#"{"response": {"candidates": [{"content": {"parts": [{"text": "ab"}]}}]}}"#)?;
+    /// let scorer = Registry::builtin().build(r#"weighted(3*contains(value="a"), contains(value="x"))"#)?;
+    /// assert_eq!(scorer.score(&Row::of_line(0, line)), Verdict::Value(0.75));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn weighted(inner: Vec<(f64, Box<dyn Scorer>)>) -> Self {
+        let sound = |weight: f64| {
+            if weight.is_finite() && weight > 0.0 { weight } else { 1.0 }
+        };
+        let (weights, inner) =
+            inner.into_iter().map(|(weight, scorer)| (sound(weight), scorer)).unzip();
+        Self::new("weighted", inner, How::Mean(weights))
+    }
+
+    fn new(word: &str, inner: Vec<Box<dyn Scorer>>, how: How) -> Self {
+        let names = inner.iter().map(|scorer| scorer.name()).enumerate();
+        let names: Vec<String> = names.map(|(at, name)| how.times(at) + name).collect();
+        let name = bearable(format!("{word}({})", names.join(",")));
+        Self { name, inner, how }
     }
 }
 
-impl Scorer for All {
+impl Scorer for Combined {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn needs(&self) -> Needs {
-        needs_of(&self.inner)
+        self.inner.iter().fold(Needs::NOTHING, |needs, scorer| needs.or(scorer.needs()))
     }
 
     fn version(&self) -> Cow<'_, str> {
-        versions_of(&self.inner)
+        let versions: Vec<_> = self.inner.iter().map(|scorer| scorer.version()).collect();
+        format!("1({})", versions.join(",")).into()
     }
 
     fn score(&self, row: &Row<'_>) -> Verdict {
-        fold(each(&self.inner, row), Extreme::Lowest)
+        self.how.fold(self.inner.iter().map(|scorer| scorer.score(row)))
     }
 
     fn prefers_batches(&self) -> bool {
-        prefer_batches(&self.inner)
+        self.inner.iter().any(|scorer| scorer.prefers_batches())
     }
 
+    /// Has each scorer judge all rows at once, and folds what they said of each row.
     fn score_all(&self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
-        in_batches(&self.inner, rows, |verdicts| fold(verdicts, Extreme::Lowest))
+        let columns = self.inner.iter().map(|scorer| scorer.score_all(rows).map(Vec::into_iter));
+        let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let mut next = |_| self.how.fold(columns.iter_mut().filter_map(Iterator::next));
+        Ok(rows.iter().map(&mut next).collect())
     }
-}
-
-/// Passes where at least one scorer passes; with graded scorers it is the highest grade.
-///
-/// One pass decides even where another scorer cannot tell; otherwise a row that one cannot tell is unscorable.
-#[derive(Debug)]
-pub struct Any {
-    name: String,
-    inner: Vec<Box<dyn Scorer>>,
-}
-
-impl Any {
-    /// Any of `inner`; with no scorer no row passes.
-    pub fn new(inner: Vec<Box<dyn Scorer>>) -> Self {
-        let name = joined("any", &inner);
-        Self { name, inner }
-    }
-}
-
-impl Scorer for Any {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn needs(&self) -> Needs {
-        needs_of(&self.inner)
-    }
-
-    fn version(&self) -> Cow<'_, str> {
-        versions_of(&self.inner)
-    }
-
-    fn score(&self, row: &Row<'_>) -> Verdict {
-        fold(each(&self.inner, row), Extreme::Highest)
-    }
-
-    fn prefers_batches(&self) -> bool {
-        prefer_batches(&self.inner)
-    }
-
-    fn score_all(&self, rows: &[Row<'_>]) -> Result<Vec<Verdict>, ScorerError> {
-        in_batches(&self.inner, rows, |verdicts| fold(verdicts, Extreme::Highest))
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Extreme {
-    Lowest,
-    Highest,
-}
-
-impl Extreme {
-    /// The grade that decides alone.
-    fn decisive(self) -> f64 {
-        match self {
-            Self::Lowest => 0.0,
-            Self::Highest => 1.0,
-        }
-    }
-
-    fn of(self, one: f64, other: f64) -> f64 {
-        match self {
-            Self::Lowest => one.min(other),
-            Self::Highest => one.max(other),
-        }
-    }
-}
-
-/// Passes as grades; with whether it is one. Otherwise why there is none.
-fn grade_of(verdict: Verdict) -> Result<(f64, bool), Verdict> {
-    let pass = |pass: bool| (f64::from(u8::from(pass)), false);
-    match verdict {
-        Verdict::Pass(right) => Ok(pass(right)),
-        Verdict::Choice { given, truth } => Ok(pass(given == truth)),
-        Verdict::Value(value) if (0.0..=1.0).contains(&value) => Ok((value, true)),
-        Verdict::Value(_) => Err(Verdict::unscorable("a value outside 0..=1")),
-        Verdict::Label(_) => Err(Verdict::unscorable("a label cannot be combined")),
-        unscorable @ Verdict::Unscorable(_) => Err(unscorable),
-    }
-}
-
-/// What each of them says of a row.
-fn each(scorers: &[Box<dyn Scorer>], row: &Row<'_>) -> impl Iterator<Item = Verdict> {
-    scorers.iter().map(|scorer| scorer.score(row))
-}
-
-fn prefer_batches(scorers: &[Box<dyn Scorer>]) -> bool {
-    scorers.iter().any(|scorer| scorer.prefers_batches())
-}
-
-/// Has each scorer judge all rows at once, and folds what they said of each row.
-fn in_batches(
-    scorers: &[Box<dyn Scorer>],
-    rows: &[Row<'_>],
-    fold: impl Fn(&mut dyn Iterator<Item = Verdict>) -> Verdict,
-) -> Result<Vec<Verdict>, ScorerError> {
-    let columns: Result<Vec<_>, _> = scorers.iter().map(|scorer| scorer.score_all(rows)).collect();
-    let mut columns: Vec<_> = columns?.into_iter().map(Vec::into_iter).collect();
-    Ok(rows.iter().map(|_| fold(&mut columns.iter_mut().filter_map(Iterator::next))).collect())
-}
-
-fn fold(verdicts: impl IntoIterator<Item = Verdict>, extreme: Extreme) -> Verdict {
-    let mut grade = 1.0 - extreme.decisive();
-    let mut graded = false;
-    let mut unscorable = None;
-    for verdict in verdicts {
-        match grade_of(verdict) {
-            Ok((value, is_grade)) => {
-                graded |= is_grade;
-                grade = extreme.of(grade, value);
-            }
-            Err(verdict) => unscorable = Some(verdict),
-        }
-    }
-    let decided = (grade - extreme.decisive()).abs() < f64::EPSILON;
-    match unscorable {
-        Some(verdict) if !decided => verdict,
-        _ if graded => Verdict::Value(grade),
-        _ => Verdict::Pass(grade > 0.5),
-    }
-}
-
-fn needs_of(scorers: &[Box<dyn Scorer>]) -> Needs {
-    scorers.iter().fold(Needs::NOTHING, |needs, scorer| needs.or(scorer.needs()))
-}
-
-fn versions_of(scorers: &[Box<dyn Scorer>]) -> Cow<'_, str> {
-    let versions: Vec<_> = scorers.iter().map(|scorer| scorer.version()).collect();
-    format!("1({})", versions.join(",")).into()
-}
-
-fn joined(word: &str, scorers: &[Box<dyn Scorer>]) -> String {
-    let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    bearable(format!("{word}({})", names.join(",")))
 }
 
 #[cfg(test)]
@@ -242,7 +147,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    pub(super) struct Says(pub(super) Verdict);
+    struct Says(Verdict);
 
     impl Scorer for Says {
         fn name(&self) -> &'static str {
@@ -261,15 +166,15 @@ mod tests {
         verdicts.iter().map(boxed).collect()
     }
 
-    pub(super) fn judge(scorer: &dyn Scorer) -> Verdict {
+    fn judge(scorer: &dyn Scorer) -> Verdict {
         let line = serde_json::from_str("{}").unwrap();
         scorer.score(&Row::of_line(0, line))
     }
 
     #[track_caller]
     fn check(verdicts: &[Verdict], all: &Verdict, any: &Verdict) {
-        assert_eq!(&judge(&All::new(says(verdicts))), all, "all of {verdicts:?}");
-        assert_eq!(&judge(&Any::new(says(verdicts))), any, "any of {verdicts:?}");
+        assert_eq!(&judge(&Combined::all(says(verdicts))), all, "all of {verdicts:?}");
+        assert_eq!(&judge(&Combined::any(says(verdicts))), any, "any of {verdicts:?}");
     }
 
     #[test]
@@ -296,7 +201,7 @@ mod tests {
 
     #[test]
     fn names_and_needs_come_from_within() {
-        let any = Any::new(says(&[Verdict::Pass(true), Verdict::Pass(true)]));
+        let any = Combined::any(says(&[Verdict::Pass(true), Verdict::Pass(true)]));
         assert_eq!(any.name(), "any(says,says)");
         assert!(any.needs().logged && !any.needs().request);
     }
@@ -335,13 +240,34 @@ mod tests {
         };
         let pass = |pass| vec![Verdict::Pass(pass); 2];
         assert_eq!(judge(&Not::new(batched(true))), pass(false));
-        assert_eq!(judge(&All::new(vec![says(true), batched(true)])), pass(true));
+        assert_eq!(judge(&Combined::all(vec![says(true), batched(true)])), pass(true));
         assert_eq!(
-            judge(&Any::new(vec![says(false), Box::new(Not::new(batched(true)))])),
+            judge(&Combined::any(vec![says(false), Box::new(Not::new(batched(true)))])),
             pass(false)
         );
-        let weighted = Weighted::new(vec![(3.0, batched(true)), (1.0, says(false))]);
+        let weighted = Combined::weighted(vec![(3.0, batched(true)), (1.0, says(false))]);
         assert_eq!(judge(&weighted), vec![Verdict::Value(0.75); 2]);
-        assert!(!All::new(vec![says(true)]).prefers_batches());
+        assert!(!Combined::all(vec![says(true)]).prefers_batches());
+    }
+
+    #[test]
+    fn weights_make_means_and_doubt_stays_doubt() {
+        let weighted = |parts: &[(f64, Verdict)]| {
+            let boxed = |(weight, verdict): &(f64, Verdict)| {
+                (*weight, Box::new(Says(verdict.clone())) as Box<dyn Scorer>)
+            };
+            Combined::weighted(parts.iter().map(boxed).collect())
+        };
+        let right = Verdict::Choice { given: "a".into(), truth: "a".into() };
+        let scorer =
+            weighted(&[(2.0, right), (1.0, Verdict::Value(0.25)), (1.0, Verdict::Pass(false))]);
+        assert_eq!(scorer.name(), "weighted(2*says,says,says)");
+        assert_eq!(judge(&scorer), Verdict::Value(0.5625));
+        let doubt = [(1.0, Verdict::Pass(true)), (9.0, Verdict::unscorable("?"))];
+        assert_eq!(judge(&weighted(&doubt)), Verdict::unscorable("?"));
+        assert!(!judge(&weighted(&[])).is_scored());
+        // Weights whose sum is beyond all numbers make no mean.
+        let heavy = || (f64::MAX, Verdict::Pass(true));
+        assert!(!judge(&weighted(&[heavy(), heavy()])).is_scored());
     }
 }

@@ -64,6 +64,29 @@ fn strings_and_numbers_of_every_length_end_where_serde_json_has_it() {
 }
 
 #[test]
+fn names_of_every_length_end_where_serde_json_has_it() {
+    for length in 0..70 {
+        let name = "n".repeat(length);
+        for odd in ["", "\\n", "\\", "\u{1f}", "\"", "é"] {
+            for colon in [":", ": ", " :", ":  ", ":\t", " ", ":,", ": }"] {
+                for rest in ["1}", "\"\"}", "1,\"a\":2}", &format!("[{}]}}", "1,".repeat(40) + "1")]
+                {
+                    let text = format!("{{\"{name}{odd}\"{colon}{rest}");
+                    assert_eq!(accepts(text.as_bytes()), serde_accepts(text.as_bytes()), "{text}");
+                    let mut found = None;
+                    let walked = Scan::new(&text).object(|scan, name| {
+                        found.get_or_insert(String::from_utf8_lossy(name).into_owned());
+                        scan.skip()
+                    });
+                    let decoded = serde_json::from_str::<String>(&format!("\"{name}{odd}\""));
+                    assert!(walked.is_none() || found == decoded.ok(), "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_json_is_refused() {
     for bad in [
         "",

@@ -1,6 +1,6 @@
 //! The labels of one scorer, each with the right one beside it where that is known, and the matrix they make.
 
-use super::{Codes, FIRST_GRADE, FIRST_LABEL, Scores};
+use super::{FIRST_GRADE, FIRST_LABEL, Scores};
 
 /// Labels, or pairs of a label and the right one, that are told apart; each has a code below the grades.
 const MOST_LABELS: usize = 1_900;
@@ -144,12 +144,7 @@ impl super::Column {
                 *rows += 1;
             }
         };
-        match &self.codes {
-            Codes::Narrow(codes) => codes.iter().for_each(|code| count(u16::from(*code))),
-            Codes::Wide(codes) => {
-                codes.iter().filter(|code| **code < FIRST_GRADE).for_each(|code| count(*code));
-            }
-        }
+        self.codes.iter().filter(|code| *code < FIRST_GRADE).for_each(&mut count);
         rows
     }
 }

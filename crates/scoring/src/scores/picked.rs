@@ -1,7 +1,6 @@
 //! Some rows of a model's scores, in another order: so two runs over some of the same rows can be laid side by side.
 
-use super::{Codes, Column, Scores, index};
-use crate::Outcome;
+use super::{Column, Scores, index};
 
 impl Scores {
     /// The scores of these rows alone: row 0 is the first of `rows`, and so on. A row beyond the last is missing.
@@ -22,21 +21,14 @@ impl Scores {
     pub fn picked(&self, rows: impl Iterator<Item = u64> + Clone) -> Self {
         let columns = self.columns.iter().map(|column| Column {
             scorer: column.scorer.clone(),
-            codes: match &column.codes {
-                Codes::Narrow(codes) => Codes::Narrow(of_rows(codes, rows.clone(), 0)),
-                Codes::Wide(codes) => Codes::Wide(of_rows(codes, rows.clone(), 0)),
-            },
+            codes: column.codes.picked(rows.clone().map(index)),
             labels: column.labels.clone(),
             reasons: column.reasons.clone(),
         });
         Self {
             columns: columns.collect(),
-            outcomes: of_rows(&self.outcomes, rows, Outcome::Missing.code()),
+            outcomes: rows.map(|row| self.outcome_code(row)).collect(),
             error_codes: self.error_codes.clone(),
         }
     }
-}
-
-fn of_rows<T: Copy>(codes: &[T], rows: impl Iterator<Item = u64>, none: T) -> Vec<T> {
-    rows.map(|row| index(row).and_then(|at| codes.get(at)).copied().unwrap_or(none)).collect()
 }
