@@ -15,58 +15,99 @@ struct Torture {
     what: &'static str,
     /// Cargo's arguments.
     cargo: &'static [&'static str],
-    /// The variables that say where the seeds begin and how many there are, or `None` where the last words do.
-    variables: Option<(&'static str, &'static str)>,
+    seeds: Seeds,
     /// What one round tries.
     per_round: u64,
 }
 
-const TORTURES: [Torture; 5] = [
-    Torture {
-        name: "calls",
-        what: "death or an error at a system call, then `resume`",
-        cargo: &["run", "--quiet", "--package", "tests", "--example", "system_calls", "--"],
-        variables: None,
-        per_round: 100,
-    },
-    Torture {
-        name: "kills",
-        what: "kill -9 at random moments, twice each",
-        cargo: &["test", "--quiet", "--package", "tests", "--test", "it", "kills::"],
-        variables: Some(("KILLS_FROM", "KILLS")),
-        per_round: 40,
-    },
-    Torture {
-        name: "chaos",
-        what: "whole runs through faults on every route",
-        cargo: &["test", "--quiet", "--package", "tests", "--test", "it", "chaos::"],
-        variables: Some(("CHAOS_FROM", "CHAOS")),
-        per_round: 20,
-    },
-    Torture {
-        name: "simulation",
-        what: "whole runs of the orchestrator on simulated time",
-        cargo: &[
-            "test",
-            "--quiet",
-            "--release",
-            "--package",
-            "batch-orchestrator",
-            "--test",
-            "it",
-            "simulate::",
-        ],
-        variables: Some(("SIMULATED_FROM", "SIMULATED_RUNS")),
-        per_round: 20_000,
-    },
-    Torture {
-        name: "fuzz",
-        what: "hostile bytes for the readers of rows and results",
-        cargo: &["test", "--quiet", "--release", "--package", "tests", "--test", "it", "fuzz::"],
-        variables: Some(("BATCH_EVAL_FUZZ_SEED", "BATCH_EVAL_FUZZ_RUNS")),
-        per_round: 1_000_000,
-    },
+/// How a round is told which seeds are its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seeds {
+    /// By two variables: the first seed, and how many.
+    Variables(&'static str, &'static str),
+    /// By the last words: how many, and the first seed.
+    Words,
+    /// There is no chance in it: once is enough.
+    None,
+}
+
+/// The variables of a test, by the name of the one that says how many.
+macro_rules! of {
+    ($many:literal) => {
+        Seeds::Variables(concat!($many, "_FROM"), $many)
+    };
+}
+
+/// Tests of the binary, by the beginnings of their names.
+macro_rules! it {
+    ($($names:literal),+) => {
+        &["test", "--quiet", "--package", "tests", "--test", "it", "--", $($names),+]
+    };
+}
+
+/// Tests of one crate, built for speed.
+macro_rules! fast {
+    ($package:literal, $($words:literal),+) => {
+        &["test", "--quiet", "--release", "--package", $package, $($words),+]
+    };
+}
+
+const CALLS: &[&str] = &["run", "--quiet", "--package", "tests", "--example", "system_calls", "--"];
+
+const TORTURES: [Torture; 12] = [
+    torture("calls", "death or an error at a system call, then `resume`", CALLS, Seeds::Words, 100),
+    torture("kills", "kill -9 at random moments, twice each", it!["kills::"], of!["KILLS"], 40),
+    torture("signals", "signals at random moments", it!["signals::by_"], of!["SIGNALS"], 60),
+    torture("races", "eight processes on one run at once", it!["signals::of_"], of!["RACES"], 20),
+    torture("chaos", "whole runs through faults on every route", it!["chaos::"], of!["CHAOS"], 20),
+    torture("flips", "a byte of a run folder that flips", it!["flips::"], of!["FLIPS"], 100),
+    torture(
+        "simulation",
+        "whole runs of the orchestrator on simulated time",
+        fast!["batch-orchestrator", "--test", "it", "simulate::"],
+        Seeds::Variables("SIMULATED_FROM", "SIMULATED_RUNS"),
+        20_000,
+    ),
+    torture(
+        "fuzz",
+        "hostile bytes for the readers of rows and results",
+        fast!["tests", "--test", "it", "fuzz::"],
+        Seeds::Variables("BATCH_EVAL_FUZZ_SEED", "BATCH_EVAL_FUZZ_RUNS"),
+        1_000_000,
+    ),
+    torture(
+        "calls-of-the-client",
+        "each call of the client × each outcome",
+        fast!["gemini-client", "--lib", "matrix::"],
+        Seeds::None,
+        1,
+    ),
+    torture(
+        "load",
+        "ten thousand jobs on simulated time",
+        fast!["batch-orchestrator", "--test", "scale"],
+        Seeds::None,
+        1,
+    ),
+    torture("secrets", "the key in nothing that is written", it!["secrets::"], Seeds::None, 1),
+    torture(
+        "hostile",
+        "bad inputs, terminals, scorers, sleep and full disks",
+        it!["corpus::", "terminal::", "plugins::", "halted::", "hardships::"],
+        Seeds::None,
+        1,
+    ),
 ];
+
+const fn torture(
+    name: &'static str,
+    what: &'static str,
+    cargo: &'static [&'static str],
+    seeds: Seeds,
+    per_round: u64,
+) -> Torture {
+    Torture { name, what, cargo, seeds, per_round }
+}
 
 /// What `torture --help` says.
 pub(crate) fn usage() -> String {
@@ -75,8 +116,11 @@ pub(crate) fn usage() -> String {
         minutes) or one fails; then the command that repeats the round is printed.\n\n"
         .to_owned();
     for torture in &TORTURES {
-        let _ =
-            writeln!(text, "  {:11} {}, {} a round", torture.name, torture.what, torture.per_round);
+        let (name, what) = (torture.name, torture.what);
+        let _ = match torture.seeds {
+            Seeds::None => writeln!(text, "  {name:20} {what}, in the first round"),
+            _ => writeln!(text, "  {name:20} {what}, {} a round", torture.per_round),
+        };
     }
     text
 }
@@ -136,7 +180,7 @@ pub(crate) fn run(words: &[String]) -> bool {
     let wanted: Vec<&Torture> = TORTURES.iter().filter(|torture| asked.wants(torture)).collect();
     let mut rounds = 0;
     while rounds == 0 || began.elapsed() < most {
-        for torture in &wanted {
+        for torture in wanted.iter().filter(|torture| rounds == 0 || torture.seeds != Seeds::None) {
             let from = asked.seed + rounds * torture.per_round;
             let mut command = torture.round(from, &binary);
             if let Err(why) = shell::succeeds(&mut command) {
@@ -149,8 +193,7 @@ pub(crate) fn run(words: &[String]) -> bool {
         }
         rounds += 1;
         let minutes = began.elapsed().as_secs() / 60;
-        let tried =
-            wanted.iter().map(|torture| format!("{} {}", rounds * torture.per_round, torture.name));
+        let tried = wanted.iter().map(|torture| torture.tried(rounds));
         println!("after {minutes} min: {}", tried.collect::<Vec<_>>().join(", "));
     }
     true
@@ -161,15 +204,24 @@ impl Torture {
     fn round(&self, from: u64, binary: &Path) -> Command {
         let mut command = shell::cargo(self.cargo);
         command.env("BATCH_EVAL_BIN", binary);
-        match self.variables {
-            Some((first, many)) => {
+        match self.seeds {
+            Seeds::Variables(first, many) => {
                 command.env(first, from.to_string()).env(many, self.per_round.to_string());
             }
-            None => {
+            Seeds::Words => {
                 command.args([self.per_round.to_string(), from.to_string()]);
             }
+            Seeds::None => {}
         }
         command
+    }
+
+    /// How much of it so many rounds tried.
+    fn tried(&self, rounds: u64) -> String {
+        match self.seeds {
+            Seeds::None => format!("{} once", self.name),
+            _ => format!("{} {}", rounds * self.per_round, self.name),
+        }
     }
 }
 
