@@ -5,6 +5,7 @@
 mod again;
 mod api;
 mod board;
+mod book;
 mod careful;
 mod chaos;
 mod client_and_fake;

@@ -12,6 +12,9 @@ pub struct Made {
     pub rows: u64,
     /// The files that are uploaded.
     pub inputs: Vec<MadeInput>,
+    /// The print of what was taken out of the rows; runs of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<Print>,
     /// What happened on the way.
     pub transformed: Transformed,
     /// What the run was thought to cost.

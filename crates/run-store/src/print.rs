@@ -27,12 +27,12 @@ impl Print {
 
     /// Takes the print of all that `from` gives.
     pub(crate) fn of(mut from: impl Read) -> io::Result<Self> {
-        let mut printed = Printed::new(io::sink());
+        let mut printed = Printed::new(&mut from);
         let mut buffer = vec![0; 1 << 18];
         loop {
-            match from.read(&mut buffer) {
+            match printed.read(&mut buffer) {
                 Ok(0) => return Ok(printed.finish().1),
-                Ok(read) => printed.hash.write(&buffer[..read]),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -40,7 +40,7 @@ impl Print {
     }
 }
 
-/// Takes the print of what is written through it.
+/// Takes the print of what is written or read through it.
 ///
 /// ```
 /// use std::io::Write;
@@ -66,14 +66,22 @@ impl<W> std::fmt::Debug for Printed<W> {
 }
 
 impl<W> Printed<W> {
-    /// Nothing was written yet.
+    /// Nothing was written or read yet.
     pub fn new(inner: W) -> Self {
         Self { inner, hash: XxHash3_64::with_seed(0) }
     }
 
-    /// What was written to, and the print of it.
+    /// What was written to or read from, and the print of what went by.
     pub fn finish(self) -> (W, Print) {
         (self.inner, Print(self.hash.finish()))
+    }
+}
+
+impl<R: Read> Read for Printed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hash.write(&buffer[..read]);
+        Ok(read)
     }
 }
 
@@ -112,6 +120,9 @@ mod tests {
         pieces.write_all(b" three").unwrap();
         let (bytes, print) = pieces.finish();
         assert_eq!(Print::of(bytes.as_slice()).unwrap(), print);
+        let mut read = Printed::new(bytes.as_slice());
+        io::copy(&mut read, &mut io::sink()).unwrap();
+        assert_eq!(read.finish().1, print);
         assert_eq!(Print::of(b"".as_slice()).unwrap().get(), 0x2d06_8005_38d3_94c2);
     }
 

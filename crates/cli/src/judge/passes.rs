@@ -1,11 +1,12 @@
 //! The passes over the results of one variant of a run.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
+use std::path::Path;
 
 use batch_cost::Bill;
 use batch_orchestrator::{Job, JobId, Phase, StoredResult, Verdict};
 use eval_report::{Column, ColumnSource, Role};
-use run_store::RunFolder;
+use run_store::{Printed, RunFolder};
 use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassError, PassSummary, Scorer, Scores, Usage};
 
 use crate::context::{Context, store};
@@ -72,8 +73,12 @@ impl<'a> Passes<'a> {
         let path = self.folder.paths().logged();
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut scores = Scores::new(self.rows, self.scorers);
-        let reader = self.context.stop.reader(file);
-        let summary = self.pass(reader, Form::Logged, &mut scores, Beside::default())?;
+        let mut reader = Printed::new(self.context.stop.reader(file));
+        let summary = self.pass(&mut reader, Form::Logged, &mut scores, Beside::default())?;
+        to_the_end(&path, &mut reader)?;
+        if self.folder.manifest().made.logged.is_some_and(|made| made != reader.finish().1) {
+            return Err(other_file(&path, "that was made of the dataset"));
+        }
         let column = Column::of(ColumnSource {
             label: "logged",
             role: Role::Logged,
@@ -135,22 +140,19 @@ impl<'a> Passes<'a> {
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut reader = Hashing::new(self.context.stop.reader(file));
         let summary = self.pass(&mut reader, Form::Results, scores, beside)?;
-        // A pass reads to the end; what it left is read here so that the digest is of the file.
-        std::io::copy(&mut reader, &mut std::io::sink())
-            .map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
+        to_the_end(&path, &mut reader)?;
         let (_, sha256) = reader.finish();
         if sha256 != result.sha256 {
-            let what = format!("{} is not the file that was fetched", path.display());
-            let mut failure = Failure::new(Exit::RunFolder, what);
+            let mut failure = other_file(&path, "that was fetched");
             failure.causes.push(format!("sha256 is {sha256}, was {}", result.sha256));
-            return Err(failure.next("bring the file back from a copy; nothing else was touched"));
+            return Err(failure);
         }
         Ok(summary)
     }
 
     fn pass(
         &self,
-        reader: impl std::io::Read + Send,
+        reader: impl Read + Send,
         form: Form,
         scores: &mut Scores,
         beside: Beside<'_>,
@@ -174,6 +176,19 @@ impl<'a> Passes<'a> {
         }
         pass.run(reader, scores).map_err(|error| failed(self.context, &error))
     }
+}
+
+/// A pass reads to the end; what it left is read here so that the digest is of the file.
+fn to_the_end(path: &Path, reader: &mut impl Read) -> Outcome<()> {
+    let read = std::io::copy(reader, &mut std::io::sink());
+    read.map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
+    Ok(())
+}
+
+/// A file of the run that was changed since it was written.
+fn other_file(path: &Path, which: &str) -> Failure {
+    Failure::new(Exit::RunFolder, format!("{} is not the file {which}", path.display()))
+        .next("bring the file back from a copy; nothing else was touched")
 }
 
 /// A pass that stopped: since the user wished so, a scorer was given up, or a file cannot be read.

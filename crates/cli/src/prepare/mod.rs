@@ -77,7 +77,7 @@ pub(crate) fn prepare(context: &Context, draft: &Draft, recipe: &Recipe<'_>) -> 
     let variants = (0u32..).take(recipe.variants);
     let mut indexes: Vec<AtomicFile> =
         variants.map(|variant| create(&paths.index_of(variant))).collect::<Outcome<_>>()?;
-    let mut logged = create(&paths.logged())?;
+    let mut logged = Printed::new(create(&paths.logged())?);
     let mut copies = if recipe.dedupe { Some(create(&paths.copies())?) } else { None };
     let mut prints = BTreeMap::new();
     let files = InputFiles { paths, prints: &mut prints };
@@ -104,11 +104,13 @@ pub(crate) fn prepare(context: &Context, draft: &Draft, recipe: &Recipe<'_>) -> 
     for input in &mut inputs {
         input.print = prints.get(&input.id).copied();
     }
+    let (logged, print) = logged.finish();
     for file in indexes.into_iter().chain([logged]).chain(copies) {
         AtomicFile::commit(file).map_err(|error| store(&error))?;
     }
-    let made =
-        Made { rows: summary.written, inputs, transformed: transformed(&summary), forecast: None };
+    let transformed = transformed(&summary);
+    let logged = Some(print);
+    let made = Made { rows: summary.written, inputs, logged, transformed, forecast: None };
     Ok(Prepared { dataset: tally.of(label), made, with_response: summary.with_response })
 }
 

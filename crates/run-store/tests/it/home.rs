@@ -118,6 +118,7 @@ pub(crate) fn made() -> Made {
     Made {
         rows: 1,
         inputs: vec![MadeInput::new(INPUT, 1, ROWS.len() as u64)],
+        logged: None,
         transformed: Transformed {
             skipped: 0,
             bad: 1,

@@ -51,7 +51,8 @@ fn keep(home: &Path) -> Result<(), Box<dyn Error>> {
     file.write_all(ROW)?;
     file.commit()?;
     let inputs = vec![MadeInput::new(input, 1, ROW.len() as u64)];
-    let made = Made { rows: 1, inputs, transformed: Transformed::default(), forecast: None };
+    let made =
+        Made { rows: 1, inputs, logged: None, transformed: Transformed::default(), forecast: None };
     let (run, lock) = draft.commit(asked(), made, "stranger 0")?;
     assert!(runs.create(&new).is_err(), "the name is taken");
     assert!(run.lock(&session, now).is_err(), "the run is being worked on");
