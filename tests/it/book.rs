@@ -6,16 +6,7 @@ use serde_json::{Value, json};
 use tests::house::{House, run_words};
 use tests::process::Server;
 
-const CONFIG: &str = r#"
-models = ["sim-flash", "sim-pro"]
-
-[[variant]]
-name = "as-logged"
-
-[[variant]]
-name = "terse"
-system_instruction = "Answer in one short word."
-"#;
+use crate::variants::CONFIG;
 
 /// Nine rows, of which each third asks the same.
 fn house() -> House {

@@ -5,7 +5,7 @@ use tests::house::{House, column, creates, run_words};
 use tests::process::Server;
 use tests::{get, rows};
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 models = ["sim-flash", "sim-pro"]
 
 [[variant]]

@@ -14,6 +14,9 @@ use crate::tally::Outcome;
 /// A fault may make a test wait for ever; that counts as noticed.
 const MOST_SECONDS: &str = "900";
 
+/// So many characters of a failure are shown.
+const MOST_SHOWN: usize = 100;
+
 /// Every fault, planted alone, makes a test fail that passes without it.
 pub(crate) fn faults(_binary: &Path) -> Outcome {
     outcome(plant_all())
@@ -114,7 +117,7 @@ fn planted(right: &str, fault: &Fault) -> Result<String, String> {
 fn first_failure(printed: &str) -> String {
     let named = printed.lines().find_map(|line| line.strip_prefix("---- ")?.split(' ').next());
     let last = || printed.lines().rev().find(|line| !line.trim().is_empty());
-    named.or_else(last).unwrap_or("it did not end").to_owned()
+    named.or_else(last).unwrap_or("it did not end").chars().take(MOST_SHOWN).collect()
 }
 
 #[cfg(test)]
