@@ -175,3 +175,16 @@ fn a_byte_of_a_run_under_way_that_flips_makes_no_second_job() {
     let report = fs::read(runs.join("whole/report/report.json")).unwrap();
     check(&house, &server, "whole", &serde_json::from_slice(&report).unwrap());
 }
+
+#[test]
+fn logged_answers_that_were_changed_are_refused_by_name() {
+    let (house, _server) = made(&[]);
+    let path = house.run("whole").join("input/logged.jsonl");
+    let kept = fs::read_to_string(&path).unwrap();
+    let changed = kept.replacen("\"finishReason\"", "\"finishreason\"", 1);
+    assert_ne!(kept, changed);
+    fs::write(&path, changed).unwrap();
+    let said = house.call(&["report", "whole"]);
+    assert_eq!(said.code, Some(8), "{said:?}");
+    assert!(said.stderr.contains("logged.jsonl is not the file"), "{said:?}");
+}
