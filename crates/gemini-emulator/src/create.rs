@@ -77,11 +77,14 @@ fn create_now(
         keep(file.as_deref(), &inlined, &core.store.input(&record.id))?;
     }
     let now = core.now().max(record.created);
-    core.store.put_job(&mut core.store.tables(), record.clone())?;
+    let mut tables = core.store.tables();
+    core.store.put_job(&mut tables, record.clone())?;
     tracing::debug!(job = %record.id, model = ?record.model, rows = record.rows, "job created");
     if open {
+        // While nobody can look: who sees the job can wait for its answers.
         work::begin(core, record.clone());
     }
+    drop(tables);
     Ok(operation(core, &record, now))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clock::Stamp;
 use crate::exchange::Ask;
 use crate::paging;
-use crate::record::{FileRecord, Source, TWO_DAYS};
+use crate::record::{FileRecord, Source};
 use crate::reply::{Failure, Reply};
 use crate::shared::Core;
 use crate::work;
@@ -119,9 +119,7 @@ pub(crate) async fn download(core: &Core, id: &str) -> Result<Reply, Failure> {
         let tables = core.store.tables();
         let job =
             tables.jobs.get(job).filter(|job| job.exists(now)).ok_or_else(Failure::not_found)?;
-        let standing = job.shown(now);
-        let kept = standing.output && standing.since.plus(TWO_DAYS) > now;
-        if !kept || job.source == Source::Inlined {
+        if !job.keeps_results(now) || job.source == Source::Inlined {
             return Err(Failure::not_found());
         }
         core.store.results(&job.id)

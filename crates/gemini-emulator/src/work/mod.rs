@@ -14,7 +14,6 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use crate::answer::{self, Answerer};
-use crate::clock::Stamp;
 use crate::record::{JobRecord, Progress, Source};
 use crate::results::{Counts, Job, Settled};
 use crate::script::JobError;
@@ -200,12 +199,16 @@ fn conclude(core: &Core, job: &JobRecord, end: io::Result<End>, counts: Counts) 
     let real = job.progress == Progress::Real;
     let mut tables = core.store.tables();
     let Some(mut job) = tables.jobs.get(&job.id).cloned() else { return Ok(()) };
-    let at: Option<Stamp> = real.then(|| core.now());
+    let now = core.now();
+    let answered = match real {
+        false if job.is_late(now) => Progress::Late { at: now },
+        real => Progress::Answered { at: real.then_some(now) },
+    };
     job.succeeded = counts.succeeded;
     job.failed = counts.failed;
     match end {
         Ok(End::Stopped) => return Ok(()),
-        Ok(End::Answered) => job.progress = Progress::Answered { at },
+        Ok(End::Answered) => job.progress = answered,
         Ok(End::Halted) => job.progress = Progress::Halted,
         Err(error) => {
             tracing::warn!(job = %job.id, ?error, "failed to answer a job's rows");
@@ -213,7 +216,7 @@ fn conclude(core: &Core, job: &JobRecord, end: io::Result<End>, counts: Counts) 
             job.end = "BATCH_STATE_FAILED".into();
             job.error = Some(JobError { code: 13, message });
             job.has_output = false;
-            job.progress = Progress::Answered { at };
+            job.progress = answered;
         }
     }
     let id = job.id.clone();
