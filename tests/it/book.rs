@@ -1,10 +1,13 @@
 //! The rows of a run as files: each with its own answers, under variants and with doubles sent only once.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tests::house::{House, run_words};
 use tests::process::Server;
+use tests::schema::{Met, Published};
 
 use crate::variants::CONFIG;
 
@@ -43,13 +46,8 @@ fn every_row_has_its_own_answers() {
 
     let found = lines(&house, &["--slice", "/country"]);
     assert_eq!(found.len(), 9 * 5, "a line for each row and column");
-    let titles = [
-        "logged",
-        "sim-flash / as-logged",
-        "sim-pro / as-logged",
-        "sim-flash / terse",
-        "sim-pro / terse",
-    ];
+    let titles =
+        ["logged", "sim-flash/as-logged", "sim-pro/as-logged", "sim-flash/terse", "sim-pro/terse"];
     let place = |line: &Value| titles.iter().position(|title| line["column"] == *title).unwrap();
     for (at, line) in found.iter().enumerate() {
         let (row, column) = (at / 5, place(line));
@@ -103,4 +101,122 @@ fn every_row_has_its_own_answers() {
     let pages =
         pages.filter(|file| file.as_ref().unwrap().path().extension() == Some("html".as_ref()));
     assert_eq!(pages.count(), 2);
+}
+
+/// The folders in a folder, in the order of their names.
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    all.retain(|path| path.is_dir());
+    all.sort();
+    all
+}
+
+fn objects(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What a judge said, as it is told: `winner: A. It says more.`
+fn told(text: &str) -> String {
+    let said: Value = serde_json::from_str(text).unwrap();
+    let verdict = ["pass", "winner"].into_iter().find(|name| said.get(name).is_some()).unwrap();
+    let value = said[verdict].as_str().map_or_else(|| said[verdict].to_string(), str::to_owned);
+    format!("{verdict}: {value}. {}", said["reason"].as_str().unwrap())
+}
+
+/// What one judge said of a row, a column, in either order, by its rounds on disk; equal questions were sent once.
+fn said_on_disk(judge: &Path) -> BTreeMap<(u64, u64, bool), Option<String>> {
+    let mut said = BTreeMap::new();
+    for round in folders(judge) {
+        let asked = objects(&round.join("input/logged.jsonl"));
+        let print = |asked: &Value| asked["row"]["judged"]["print"].as_str().unwrap().to_owned();
+        let mut answers = BTreeMap::new();
+        for line in objects(&round.join("jobs/s0001.v0.m0/raw.jsonl")) {
+            let question = asked.iter().find(|one| one["key"] == line["key"]).unwrap();
+            let text = line["response"]["candidates"][0]["content"]["parts"][0]["text"].as_str();
+            answers.insert(print(question), text.map(told));
+        }
+        for question in &asked {
+            let place = &question["row"]["judged"]["place"];
+            let second = place["backward"].as_bool().unwrap_or_default();
+            let [row, column] = ["row", "column"].map(|name| place[name].as_u64().unwrap());
+            said.insert((row, column, second), answers.get(&print(question)).cloned().flatten());
+        }
+    }
+    said
+}
+
+/// The first job of a judge fails at two rows and leaves one out.
+const LACKING: &str = r#"
+[[jobs]]
+when = { model = "*judge" }
+times = 1
+plan = { failing = { lines = [2, 5] }, missing = { lines = [7] }, row_error = { code = 13, message = "internal" } }
+"#;
+
+#[test]
+fn what_judges_said_stands_beside_each_answer_in_every_form() {
+    let house = house();
+    house.write("script.toml", LACKING);
+    let rates = ["--judge-unparsable", "0", "--judge-error", "0.4", "--judge-position-bias", "0.4"];
+    let script = ["--time-scale", "300", "--script", "script.toml"];
+    let server = Server::emulator(house.path(), &[&script[..], &rates].concat());
+    let rubric = r#"judge:rubric(model="sim-judge", rubric="It greets.", logged)"#;
+    let pairwise = r#"judge:pairwise(model="sim-judge")"#;
+    let mut words = run_words(&server, "book", &[]);
+    words.extend(["--dedupe", "--scorer", rubric, "--scorer", pairwise]);
+    assert_eq!(house.call(&words).code, Some(0));
+    let one_round = lines(&house, &[]);
+    let retried = house.call(&["retry", "book", "--accept-partial", "--poll-interval", "30ms"]);
+    assert_eq!(retried.code, Some(0), "{retried:?}");
+
+    let judges: Vec<_> = folders(&house.run("book").join("judges"));
+    assert!(judges.iter().any(|judge| folders(judge).len() == 2), "one was asked again");
+    let published = Published::read();
+    let mut met = Met::new();
+    let (mut told, mut lacking) = (0, 0);
+    let found = lines(&house, &[]);
+    for (at, line) in found.iter().enumerate() {
+        published.check_as(line, "rows-1.json", &mut met).unwrap();
+        let (row, column) = (at as u64 / 5, at as u64 % 5);
+        let mut want: Vec<Value> = Vec::new();
+        for judge in &judges {
+            let said = said_on_disk(judge);
+            let scorer =
+                if said.keys().any(|(.., second)| *second) { "pairwise" } else { "rubric" };
+            let scorer = format!("judge:{scorer}");
+            for second in [false, true] {
+                if let Some(said) = said.get(&(row, column, second)) {
+                    want.push(json!({"scorer": scorer, "second": second, "said": said}));
+                }
+            }
+        }
+        // In the order of the run's scorers.
+        want.sort_by_key(|said| said["scorer"] == "judge:pairwise");
+        assert_eq!(line["judges"], json!(want), "{line}");
+        told += want.len();
+        let before = one_round[at]["judges"].as_array().unwrap();
+        lacking += before.iter().filter(|said| said["said"].is_null()).count();
+        if column == 0 {
+            let shown = house.call(&["show", "book", &row.to_string(), "--json"]);
+            let shown: Value = serde_json::from_str(shown.stdout.trim()).unwrap();
+            for (beside, answer) in shown["answers"].as_array().unwrap().iter().enumerate() {
+                let judges = answer.get("judges").cloned().unwrap_or_else(|| json!([]));
+                assert_eq!(judges, found[at + beside]["judges"], "{answer}");
+            }
+        }
+    }
+    assert!(told > 60 && lacking >= 3, "{told} were told, of which {lacking} came later");
+    for at in ["judges/*/said", "judges/*/second", "tokens/total", "slices", "function_calls"] {
+        assert!(met.contains(&format!("rows-1.json#/{at}")), "{at}");
+    }
+
+    let csv = house.call(&["report", "book", "--format", "csv"]).stdout;
+    let head = csv.lines().next().unwrap();
+    assert!(head.ends_with(",said judge:rubric,said judge:pairwise"), "{head}");
+    let first = found[1]["judges"][0]["said"].as_str().unwrap();
+    assert!(
+        csv.contains(first) && csv.contains("\nthis answer second: winner: "),
+        "{first}: {csv}"
+    );
 }

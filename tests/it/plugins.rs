@@ -171,9 +171,16 @@ fn plugins_are_checked_and_told_what_is_wrong() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.stdout.ends_with("8 of 8 rules kept\n"), "{said:?}");
     let bad = "read -r h; echo '{\"batch_eval_scorer\":1,\"name\":\"bad\"}'; read -r r || exit 0; echo '{\"id\":99,\"pass\":true}'";
-    let said = house.call_without_key(&["--json", "plugin", "check", "sh", "-c", bad]);
+    // A flag before `--` is ours wherever it stands; what is behind it is the command's.
+    let said = house.call_without_key(&["plugin", "check", "--json", "--", "sh", "-c", bad]);
     assert_eq!(said.code, Some(9), "{said:?}");
     let found = said.last();
+    let word = format!("sh -c '{}'", bad.replace('\'', r"'\''"));
+    let in_a_word = house.call_without_key(&["plugin", "check", &word, "--json"]);
+    assert_eq!(in_a_word.last()["checks"], found["checks"], "{in_a_word:?}");
+    let said = house.call_without_key(&["plugin", "check", "sh", "-c", bad]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.stderr.contains("tip: to pass '-c' as a value, use '-- -c'"), "{said:?}");
     assert_eq!(
         (&found["type"], &found["conforms"], &found["name"]),
         (&"plugin".into(), &false.into(), &"bad".into())

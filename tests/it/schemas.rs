@@ -86,8 +86,7 @@ fn commands_that_need_no_service_print_what_their_schemas_say() {
         &["check", "nothing.jsonl", "-m", "sim-pro", "--scorer", "refusl"],
         &["doctor"],
         &["transform", "data.jsonl", "-o", "out.jsonl"],
-        // What stands behind `check` is the scorer's, flags too.
-        &["--json", "plugin", "check", "jq:true"],
+        &["plugin", "check", "jq:true"],
         &["judge", "template", "rubric"],
         &["man"],
         &["man", "pages"],

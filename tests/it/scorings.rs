@@ -101,6 +101,27 @@ fn a_run_holds_its_expected_values_and_can_be_scored_with_others() {
         [1, 7, 1],
         "by the line of the dataset, not by the run's own number: {said:?}"
     );
+    // The report takes others too, in each of its forms; the run goes on holding its own.
+    let report = |words: &[&str]| house.call_without_key(&[&["report", "own"], words].concat());
+    let other = ["--expected", "other.jsonl"];
+    assert_eq!(logged(&report(&[&other[..], &["--json"]].concat())), [1, 7, 1]);
+    let lines = |words: &[&str]| {
+        let said = report(&[words, &["--format", "jsonl"]].concat());
+        let verdicts = said.stdout.lines().map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            (line["column"] == "logged", line["verdicts"]["python:rule.py"].clone())
+        });
+        let logged = verdicts.filter(|(is_logged, _)| *is_logged).map(|(_, verdict)| verdict);
+        logged.collect::<Vec<_>>()
+    };
+    let of_others = lines(&other);
+    assert_eq!(of_others.iter().filter(|verdict| verdict.is_null()).count(), 7, "{of_others:?}");
+    assert_eq!(of_others[6], json!(true), "the row of line 8");
+    assert_eq!(
+        lines(&[]),
+        json!([true, true, true, true, false, false, false, false]).as_array().unwrap()[..]
+    );
+    assert_eq!(logged(&report(&["--json"])), [8, 0, 4]);
     for (text, code, part) in [
         ("none.jsonl", 2, "no such file"),
         ("$.a[*]", 2, "can mean several values"),

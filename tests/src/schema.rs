@@ -52,6 +52,14 @@ impl Published {
         found.map_err(|error| format!("{place}: {error}"))
     }
 
+    /// Holds an object that has no `type` against the schema of this file, as [`check`](Self::check) does.
+    ///
+    /// # Errors
+    /// What breaks which rule, and where.
+    pub fn check_as(&self, object: &Value, file: &str, met: &mut Met) -> Result<(), String> {
+        self.check_at(object, file, file, "", met).map_err(|error| format!("{file}: {error}"))
+    }
+
     fn check_at(
         &self,
         value: &Value,

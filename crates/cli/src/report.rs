@@ -13,12 +13,12 @@ use crate::judge::Judged;
 use crate::rows::{RowsFormat, write_page, write_rows};
 use crate::ui::Ui;
 use crate::verdict::gates;
-use crate::{judge, plugins, score, steps};
+use crate::{judge, score, steps};
 
 /// Shows the report of a run; makes it first where only the results are there.
 pub(crate) fn report(context: &Context, args: &ReportArgs) -> Outcome<()> {
     let folder = context.find(args.run.run.as_deref())?;
-    let scorers = plugins::of_run(context, &folder)?;
+    let scorers = score::scorers(context, &folder, &[], &args.expected)?;
     let judged = score::again(context, &folder, &scorers)?;
     if args.format == Format::Terminal && args.output.is_none() {
         return shown(context, &folder, &judged);

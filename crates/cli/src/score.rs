@@ -9,7 +9,7 @@ use jsonl_transform::member;
 use run_store::{RunFolder, Runs};
 use scoring::{Form, Pass, Scorer, Scores};
 
-use crate::args::{PaceArgs, ScoreArgs};
+use crate::args::{ExpectedArgs, PaceArgs, ScoreArgs};
 use crate::config::MoneyConfig;
 use crate::context::{Context, DEFAULT_SCORER, store};
 use crate::exit::{Exit, Failure, Outcome};
@@ -41,23 +41,38 @@ pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
             if !args.scorings.diff.is_empty() {
                 return scorings::diff(context, &folder, &args.scorings.diff);
             }
-            let scorers = match args.scorers.as_slice() {
-                [] => plugins::of_run_unfed(context, &folder)?,
-                specs => {
-                    let scorers = context.scorers(specs)?;
-                    plugins::confirm_named(context, &folder, &scorers)?;
-                    scorers
-                }
-            };
-            let expected = args.expected.expected.as_deref();
-            let source = expected::of_run(context, &folder, expected)?;
-            let _ = expected.map(|text| context.expected.set(text.to_owned()));
-            let scorers = expected::given(scorers, source);
+            let scorers = scorers(context, &folder, &args.scorers, &args.expected)?;
             asked(context, &folder, args).await?;
             let judged = again(context, &folder, &scorers)?;
             report::shown(context, &folder, &judged)
         }
     }
+}
+
+/// The scorers of these texts, or else those of the run, held against the expected values that are named, or else
+/// against those of the run.
+pub(crate) fn scorers(
+    context: &Context,
+    folder: &RunFolder,
+    specs: &[String],
+    ExpectedArgs { expected }: &ExpectedArgs,
+) -> Outcome<Vec<Box<dyn Scorer>>> {
+    let scorers = match specs {
+        [] => plugins::of_run_unfed(context, folder)?,
+        specs => {
+            let scorers = context.scorers(specs)?;
+            plugins::confirm_named(context, folder, &scorers)?;
+            scorers
+        }
+    };
+    let source = expected::of_run(context, folder, expected.as_deref())?;
+    if let Some(text) = expected {
+        let _ = context.expected.set(text.clone());
+        if !scorers.iter().any(|scorer| scorer.needs().expected) {
+            context.ui.note("note       none of the scorers looks at the values of --expected");
+        }
+    }
+    Ok(expected::given(scorers, source))
 }
 
 /// Asks the judges among the scorers what they were not asked yet: the one part of scoring that is not offline.

@@ -191,11 +191,13 @@ impl Column {
         self.outcomes.total() == self.submitted && self.scores.iter().all(scorer_adds_up)
     }
 
-    /// The label with its variant, as comparisons name the column: `gemini-2.5-pro / terse`.
+    /// What the column is called wherever it is shown, and by which gates, baselines and flags mean it: `MODEL`, or
+    /// `MODEL/VARIANT` where it has one.
     pub fn title(&self) -> String {
-        match &self.variant {
-            Some(variant) => format!("{} / {variant}", self.label),
-            None => self.label.clone(),
+        match (&self.variant, self.role) {
+            (_, Role::Logged) => "logged".to_owned(),
+            (Some(variant), Role::Model) => format!("{}/{variant}", self.label),
+            (None, Role::Model) => self.label.clone(),
         }
     }
 }

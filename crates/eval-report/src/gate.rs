@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use scoring::SpecError;
 
-use crate::{Column, Report, Role};
+use crate::Report;
 
 /// A condition on a report's figures that decides whether to go on.
 ///
@@ -188,24 +188,13 @@ fn share(text: &str, at: Range<usize>, what: &str) -> Result<f64, SpecError> {
     })
 }
 
-impl Column {
-    /// The names by which gates, baselines and flags mean this column: `MODEL`, or `MODEL/VARIANT` where it has one.
-    pub fn name(&self) -> String {
-        match (&self.variant, self.role) {
-            (_, Role::Logged) => "logged".to_owned(),
-            (Some(variant), Role::Model) => format!("{}/{variant}", self.label),
-            (None, Role::Model) => self.label.clone(),
-        }
-    }
-}
-
 impl Report {
     /// The position of the column that `MODEL`, `MODEL/VARIANT` or `logged` names.
     ///
     /// # Errors
     /// In words, when there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<usize, String> {
-        let named = self.models.iter().position(|column| column.name() == name);
+        let named = self.models.iter().position(|column| column.title() == name);
         if let Some(at) = named {
             return Ok(at);
         }
@@ -215,7 +204,7 @@ impl Report {
             0 => Err(format!("there is no column {name}")),
             1 => of_label().next().map(|(at, _)| at).ok_or_else(String::new),
             _ => {
-                let names: Vec<String> = of_label().map(|(_, column)| column.name()).collect();
+                let names: Vec<String> = of_label().map(|(_, column)| column.title()).collect();
                 Err(format!("{name} is several columns: {}", names.join(", ")))
             }
         }

@@ -27,7 +27,7 @@ mod written;
 
 pub use column::{Column, ColumnSource, Cost, Role, ScorerResult};
 pub use counts::{Count, LabelCount, Outcomes, Tokens};
-pub use export::{Junit, RowsCsv, RowsJsonl};
+pub use export::{Junit, RowNames, RowsCsv, RowsJsonl};
 pub use fold::Conclude;
 pub use gate::Gate;
 pub use groups::{Clusters, Slicing};
@@ -42,7 +42,7 @@ pub use model::{
 pub use numbers::Estimate;
 pub use page::{MOST_BYTES, Page, PageRows};
 pub use report::{Backend, Dataset, Report, RunLabel, SCHEMA};
-pub use run_row::{RowAnswer, RunRow};
+pub use run_row::{RowAnswer, RunRow, Spoken};
 pub use sanitize::{display_width, json_for_terminals, sanitize};
 pub use terminal::{Paint, Terminal};
 pub use warning::{Warning, WarningKind};

@@ -150,7 +150,7 @@ fn reproduce(report: &Report) -> String {
     words.extend(report.scorers.iter().map(|scorer| format!("--scorer {}", quoted(scorer))));
     words.extend(report.baseline.as_ref().and_then(|title| {
         let column = report.models.iter().find(|column| column.title() == *title)?;
-        (column.role == Role::Model).then(|| format!("--baseline {}", quoted(&column.name())))
+        (column.role == Role::Model).then(|| format!("--baseline {}", quoted(title)))
     }));
     let mut fields: Vec<&str> = report.slices.iter().map(|slice| slice.field.as_str()).collect();
     fields.dedup();

@@ -1,6 +1,7 @@
 //! One row of a run with all that is known of it: what the exports and the page are written from.
 
 use scoring::{Outcome, Row, Verdict, View};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -34,6 +35,26 @@ pub struct RowAnswer {
     pub verdicts: Vec<Option<Verdict>>,
     /// The result line as it came, which need not be JSON; for logged answers the dataset's row.
     pub line: Option<Line>,
+    /// What judges said of it; empty where none was asked.
+    pub judges: Vec<Spoken>,
+}
+
+/// What a model that judges said of an answer. It may be as hostile as any text from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spoken {
+    /// The scorer whose judge it is, as `judge:pairwise`.
+    pub scorer: String,
+    /// Of a pairwise judge: whether the answer stood second.
+    pub second: bool,
+    /// Its verdict and its reason; none where nothing came that could be read.
+    pub said: Option<String>,
+}
+
+impl Spoken {
+    /// What it said, or that there is nothing to be read.
+    pub fn text(&self) -> &str {
+        self.said.as_deref().unwrap_or("no answer that could be read")
+    }
 }
 
 impl RunRow {
@@ -46,7 +67,12 @@ impl RunRow {
 impl RowAnswer {
     /// An answer of which nothing came.
     pub fn missing(scorers: usize) -> Self {
-        Self { outcome: Outcome::Missing, verdicts: vec![None; scorers], line: None }
+        Self {
+            outcome: Outcome::Missing,
+            verdicts: vec![None; scorers],
+            line: None,
+            judges: Vec::new(),
+        }
     }
 
     /// What each scorer said as JSON: true or false, a grade, a label, or null.

@@ -46,7 +46,7 @@ pub struct JudgeSpec {
 pub enum Side {
     /// The logged response.
     Logged,
-    /// The answer of the column with this title: a model, or `model / variant`.
+    /// The answer of the column with this title: a model, or `MODEL/VARIANT`.
     Column(String),
 }
 

@@ -13,7 +13,7 @@ const FOLDER: &str = "tests/browser";
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
-/// Pages of two runs, of hostile rows and of 100,000 rows, opened from disk and used.
+/// Pages of three runs, of hostile rows, of hostile judges and of 100,000 rows, opened from disk and used.
 pub(crate) fn in_browser(binary: &Path) -> Outcome {
     let found = node().and_then(|()| Ok((browser()?, environment(FOLDER, "browser")?)));
     match found {

@@ -2,14 +2,15 @@
 
 use clap::{Args, ValueEnum};
 
-use super::RunRef;
 use super::judging::JudgingArgs;
+use super::{ExpectedArgs, RunRef};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   batch-eval report                                     the newest run, in the terminal
   batch-eval report friday --slice /country             each country by itself too
   batch-eval report friday --gate 'MODEL >= logged - 0.02'   exit 0, 1 or 11
+  batch-eval report friday --expected labels.jsonl      held against these right answers
   batch-eval report friday --format md -o comment.md    for a pull request
   batch-eval report friday --format html -o friday.html the page, with its rows
   batch-eval report friday --format csv -o friday.csv   every row, for a spreadsheet")]
@@ -22,6 +23,8 @@ pub(crate) struct ReportArgs {
     /// Where it is written to, or - for standard output [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<String>,
+    #[command(flatten)]
+    pub(crate) expected: ExpectedArgs,
     #[command(flatten)]
     pub(crate) judging: JudgingArgs,
 }

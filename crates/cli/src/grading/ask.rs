@@ -14,7 +14,7 @@ use super::rounds::damaged;
 use super::{questions, rounds};
 use crate::args::PaceArgs;
 use crate::config::MoneyConfig;
-use crate::context::{Context, store};
+use crate::context::{Context, lockable, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::key::Key;
 use crate::money::{self, Quotes, Wish};
@@ -204,7 +204,7 @@ async fn make(
 }
 
 fn draft(context: &Context, folder: &RunFolder, print: &str, number: usize) -> Outcome<Draft> {
-    let runs = rounds::runs(folder, print);
+    let runs = lockable(rounds::runs(folder, print), context.no_lock);
     let name = OwnName::parse(&rounds::name(number)).map_err(|error| store(&error))?;
     let session = Context::session();
     let new = NewRun {
@@ -272,7 +272,7 @@ async fn commit(
     asked.key_fingerprint = key.map(|key| key.mark(draft.tag().as_str(), &asked.backend));
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
-    Ok(Locked { folder, lock })
+    Ok(Locked { folder, lock, is_new: true })
 }
 
 /// Whether a run was made with `--dedupe`: then equal questions are paid for once too.

@@ -91,7 +91,7 @@ impl Desk {
                 let of = |model: &String| {
                     several
                         .iter()
-                        .map(move |named| format!("{model} / {}", named.name))
+                        .map(move |named| format!("{model}/{}", named.name))
                         .collect::<Vec<_>>()
                 };
                 models.iter().flat_map(of).collect()

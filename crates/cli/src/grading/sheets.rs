@@ -41,12 +41,8 @@ struct Sheets {
 
 /// Reads what the judges on the desk said of a run.
 pub(crate) fn load(context: &Context, folder: &RunFolder) -> Outcome<Graded> {
-    let titled = |cell: &Cell<'_>| match cell.variant_name {
-        Some(variant) => format!("{} / {variant}", cell.model_name),
-        None => cell.model_name.to_owned(),
-    };
-    let titles: Vec<String> =
-        std::iter::once(LOGGED.to_owned()).chain(cells(folder).iter().map(titled)).collect();
+    let titles = cells(folder).into_iter().map(|cell| cell.label());
+    let titles: Vec<String> = std::iter::once(LOGGED.to_owned()).chain(titles).collect();
     let rows = folder.manifest().made.rows;
     let mut judges = Vec::new();
     for judge in context.desk.judges() {

@@ -113,12 +113,12 @@ pub(super) struct BookCell {
     files: Vec<File>,
     places: Places,
     verdicts: Option<Verdicts>,
-    line: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
 impl BookCell {
     pub(super) fn new(results: Results<'_>, places: Places, verdicts: Option<Verdicts>) -> Self {
-        Self { files: results.files, places, verdicts, line: Vec::new() }
+        Self { files: results.files, places, verdicts, buffer: Vec::new() }
     }
 
     /// The answer to row `number`, which is that to row `sent`.
@@ -129,13 +129,9 @@ impl BookCell {
         scorers: &[String],
     ) -> io::Result<RowAnswer> {
         let mut answer = RowAnswer::missing(scorers.len());
-        if let Some(place) = self.places.get(sent)? {
-            self.line.resize(place.length as usize, 0);
-            let file = self.files.get(place.file as usize).ok_or(io::ErrorKind::NotFound)?;
-            file.read_exact_at(&mut self.line, place.offset)?;
-            let line = Line::from(&self.line[..]);
+        if let Some((line, conflicts)) = self.line(sent)? {
             answer.outcome = match line.raw() {
-                _ if place.conflicts => RowOutcome::Conflict,
+                _ if conflicts => RowOutcome::Conflict,
                 Some(raw) => Row::of_line(0, raw).outcome,
                 None => RowOutcome::Unparsable,
             };
@@ -149,5 +145,14 @@ impl BookCell {
             answer.verdicts = verdicts;
         }
         Ok(answer)
+    }
+
+    /// The line that came for row `sent`, and whether another contradicts it.
+    pub(super) fn line(&mut self, sent: u64) -> io::Result<Option<(Line, bool)>> {
+        let Some(place) = self.places.get(sent)? else { return Ok(None) };
+        self.buffer.resize(place.length as usize, 0);
+        let file = self.files.get(place.file as usize).ok_or(io::ErrorKind::NotFound)?;
+        file.read_exact_at(&mut self.buffer, place.offset)?;
+        Ok(Some((Line::from(&self.buffer[..]), place.conflicts)))
     }
 }

@@ -4,7 +4,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use batch_orchestrator::RunState;
-use eval_report::{Junit, MOST_BYTES, Page, PageRows, Report, Role, RowsCsv, RowsJsonl, RunRow};
+use eval_report::{
+    Junit, MOST_BYTES, Page, PageRows, Report, Role, RowNames, RowsCsv, RowsJsonl, RunRow,
+};
 use run_store::RunFolder;
 
 use super::RowBook;
@@ -12,6 +14,7 @@ use super::pick::Picks;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::expected::of_run;
+use crate::grading::Reasons;
 use crate::judge::{Judging, field_of_row, keep_file};
 
 /// What rows are written as.
@@ -34,15 +37,18 @@ pub(crate) fn write_rows(
     let mut told = Told::open(context, folder, state, report)?;
     let mut out = BufWriter::with_capacity(1 << 18, out);
     let (titles, fields) = (told.shown_titles(), told.fields.clone());
+    let judges: Vec<String> = report.judges.iter().map(|judge| judge.scorer.clone()).collect();
+    let names =
+        RowNames { columns: &titles, scorers: &report.scorers, judges: &judges, fields: &fields };
     match format {
         RowsFormat::Csv => {
-            let mut csv = RowsCsv::begin(&mut out, &titles, &report.scorers, &fields)
-                .map_err(|error| failed(context, &error))?;
+            let mut csv =
+                RowsCsv::begin(&mut out, names).map_err(|error| failed(context, &error))?;
             told.each(|row, values| csv.row(row, values))?;
             csv.finish().map_err(|error| failed(context, &error))
         }
         RowsFormat::Jsonl => {
-            let mut lines = RowsJsonl::begin(&mut out, &titles, &report.scorers, &fields);
+            let mut lines = RowsJsonl::begin(&mut out, names);
             told.each(|row, values| lines.row(row, values))?;
             lines.finish().map_err(|error| failed(context, &error))
         }
@@ -95,6 +101,7 @@ pub(crate) fn keep_page(
 struct Told<'a> {
     context: &'a Context,
     book: RowBook,
+    reasons: Reasons,
     fields: Vec<String>,
     titles: Vec<String>,
     has_logged: bool,
@@ -113,9 +120,12 @@ impl<'a> Told<'a> {
         if let Some(text) = context.expected.get() {
             book.expect(of_run(context, folder, Some(text))?);
         }
+        let judges = report.judges.iter();
+        let judges = judges.map(|judge| (judge.scorer.as_str(), judge.fingerprint.as_str()));
+        let reasons = Reasons::open(context, folder, judges)?;
         let has_logged = report.models.iter().any(|column| column.role == Role::Logged);
         let titles = book.columns().iter().map(|column| column.title.clone()).collect();
-        Ok(Self { context, book, fields, titles, has_logged })
+        Ok(Self { context, book, reasons, fields, titles, has_logged })
     }
 
     /// The titles of the columns that have anything to show.
@@ -140,7 +150,10 @@ impl<'a> Told<'a> {
     }
 
     fn row(&mut self, number: u64) -> Outcome<Option<RunRow>> {
-        self.context.stop.failure().map_or_else(|| self.book.row(number), Err)
+        let row = self.context.stop.failure().map_or_else(|| self.book.row(number), Err)?;
+        let Some(mut row) = row else { return Ok(None) };
+        self.reasons.tell(&mut row)?;
+        Ok(Some(row))
     }
 
     fn page(

@@ -11,7 +11,7 @@ use std::io::{self, BufRead as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use batch_orchestrator::RunState;
-use eval_report::{RowAnswer, RunRow};
+use eval_report::{Line, RowAnswer, RunRow};
 use jsonl_transform::IndexReader;
 use run_store::RunFolder;
 use scoring::{DatasetReader as _, DatasetRow, Needs, Outcome as RowOutcome, Row, RowKey};
@@ -34,7 +34,7 @@ pub(crate) use self::pick::Picks;
 /// One column of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BookColumn {
-    /// `logged`, `model`, or `model / variant`: as the report names it.
+    /// `logged`, `MODEL`, or `MODEL/VARIANT`: as the report names it.
     pub(crate) title: String,
     /// The model's number; none for the logged answers.
     pub(crate) model: Option<u32>,
@@ -43,11 +43,7 @@ pub(crate) struct BookColumn {
 
 impl BookColumn {
     fn of(cell: &Cell<'_>) -> Self {
-        let title = match cell.variant_name {
-            Some(variant) => format!("{} / {variant}", cell.model_name),
-            None => cell.model_name.to_owned(),
-        };
-        Self { title, model: Some(cell.model), variant: cell.variant }
+        Self { title: cell.label(), model: Some(cell.model), variant: cell.variant }
     }
 }
 
@@ -146,8 +142,23 @@ impl RowBook {
 
     /// A row with all that is known of it; none beyond the last.
     pub(crate) fn row(&mut self, number: u64) -> Outcome<Option<RunRow>> {
-        self.read(number)
-            .map_err(|error| Failure::io(format!("failed to read row {number} of the run"), &error))
+        self.read(number).map_err(|error| unread(number, &error))
+    }
+
+    /// What stood beside the request of a row in the dataset; none beyond the last.
+    pub(crate) fn beside(&mut self, number: u64) -> Outcome<Option<Box<RawValue>>> {
+        self.dataset_line(number).map_err(|error| unread(number, &error))
+    }
+
+    /// The line that a column other than the logged one answered a row with; none where nothing came.
+    pub(crate) fn line(&mut self, number: u64, column: usize) -> Outcome<Option<Line>> {
+        let sent = self.index.copy_of(number).map_err(io::Error::other);
+        let cell = column.checked_sub(1).and_then(|cell| self.cells.get_mut(cell));
+        let line = sent.and_then(|sent| match cell {
+            Some(cell) => cell.line(sent.unwrap_or(number)),
+            None => Ok(None),
+        });
+        line.map(|found| found.map(|(line, _)| line)).map_err(|error| unread(number, &error))
     }
 
     /// The row that a text means: its number, our key, or the key it has in the dataset.
@@ -217,6 +228,10 @@ impl RowBook {
         self.logged.read_until(b'\n', &mut self.line)?;
         serde_json::from_slice(&self.line).map(Some).map_err(io::Error::other)
     }
+}
+
+fn unread(number: u64, error: &io::Error) -> Failure {
+    Failure::io(format!("failed to read row {number} of the run"), error)
 }
 
 /// The expected value of a row, given what is known of it.

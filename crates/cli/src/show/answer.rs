@@ -1,12 +1,11 @@
 //! An answer on the screen: what became of it, what was said, what it took.
 
-use eval_report::RowAnswer;
+use eval_report::{RowAnswer, Spoken};
 use scoring::Verdict;
 use serde_json::Value;
 
 use super::parts::{either, parts};
 use super::screen::Screen;
-use crate::grading::Spoken;
 
 /// A raw line that is no JSON is shown up to here.
 const RAW: usize = 2_000;
@@ -36,9 +35,8 @@ pub(super) fn answer(screen: &mut Screen, title: &str, answer: &RowAnswer, score
 
 /// What a judge said of the answer above.
 pub(super) fn judged(screen: &mut Screen, spoken: &Spoken) {
-    let said = spoken.said.as_deref().unwrap_or("no answer that could be read");
     let place = if spoken.second { ", with this answer second" } else { "" };
-    screen.say("judge", &format!("{}{place}: {said}", spoken.scorer));
+    screen.say("judge", &format!("{}{place}: {}", spoken.scorer, spoken.text()));
 }
 
 fn response(screen: &mut Screen, response: &Value) {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::args::ShowArgs;
 use crate::context::{Context, store};
 use crate::exit::{Failure, Outcome};
-use crate::grading;
+use crate::grading::Reasons;
 use crate::rows::RowBook;
 use crate::steps;
 use crate::ui::Ui;
@@ -35,7 +35,7 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
         Some(number) => book.row(number)?,
         None => None,
     };
-    let Some(found) = found else {
+    let Some(mut found) = found else {
         let name = folder.manifest().name.as_str();
         let what = format!("run {name} has no row {}", sanitize(row));
         return Err(Failure::usage(what).next(format!(
@@ -43,7 +43,9 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
             rows(book.rows())
         )));
     };
-    let judges = grading::spoken(context, &folder, &judges(&folder), found.number)?;
+    let judges = judges(&folder);
+    let judges = judges.iter().map(|(scorer, print)| (scorer.as_str(), print.as_str()));
+    Reasons::open(context, &folder, judges)?.tell(&mut found)?;
     let shown = row::Shown {
         run: folder.manifest().name.as_str(),
         dataset: &folder.manifest().asked.dataset.label,
@@ -51,7 +53,6 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
         columns: book.columns(),
         scorers: &scorers,
         row: &found,
-        judges: &judges,
     };
     if context.ui.json {
         return Ui::result(&json_for_terminals(&shown.json()?));

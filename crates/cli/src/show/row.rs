@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eval_report::{RunRow, sanitize};
+use eval_report::{RunRow, Spoken, sanitize};
 use run_store::Variant;
 use scoring::Verdict;
 use serde::Serialize;
@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 use super::screen::Screen;
 use super::{answer, request};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::grading::Spoken;
 use crate::rows::BookColumn;
 
 /// A row and what it stands in.
@@ -23,8 +22,6 @@ pub(super) struct Shown<'a> {
     pub(super) columns: &'a [BookColumn],
     pub(super) scorers: &'a [String],
     pub(super) row: &'a RunRow,
-    /// What judges said of its answers.
-    pub(super) judges: &'a [Spoken],
 }
 
 /// The row for programs; JSON from outside stays byte for byte.
@@ -52,8 +49,8 @@ struct Answer<'a> {
     outcome: &'static str,
     verdicts: BTreeMap<&'a str, Value>,
     /// What judges said of it; not there where none was asked.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    judges: Vec<&'a Spoken>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    judges: &'a [Spoken],
     /// The line as it came; `null` where nothing came, or where it is no JSON.
     line: Option<&'a RawValue>,
     /// The line as text, where it is no JSON.
@@ -87,17 +84,13 @@ impl Shown<'_> {
                 None => screen.say("", "not kept"),
             }
         }
-        for (at, (column, answered)) in self.columns.iter().zip(&self.row.answers).enumerate() {
+        for (column, answered) in self.columns.iter().zip(&self.row.answers) {
             answer::answer(&mut screen, &column.title, answered, self.scorers);
-            for spoken in self.judges_of(at) {
+            for spoken in &answered.judges {
                 answer::judged(&mut screen, spoken);
             }
         }
         screen.end()
-    }
-
-    fn judges_of(&self, column: usize) -> impl Iterator<Item = &Spoken> {
-        self.judges.iter().filter(move |spoken| spoken.column == column)
     }
 
     pub(super) fn json(&self) -> Outcome<String> {
@@ -105,8 +98,8 @@ impl Shown<'_> {
             variant: self.variants.get(at).map_or("", |variant| variant.name.as_str()),
             request: request.as_deref(),
         });
-        let answers = self.columns.iter().zip(&self.row.answers).enumerate();
-        let answers = answers.map(|(at, (column, answer))| {
+        let answers = self.columns.iter().zip(&self.row.answers);
+        let answers = answers.map(|(column, answer)| {
             let verdicts = self.scorers.iter().zip(&answer.verdicts).map(|(scorer, verdict)| {
                 (scorer.as_str(), verdict.as_ref().map(value).unwrap_or_default())
             });
@@ -116,7 +109,7 @@ impl Shown<'_> {
                 column: &column.title,
                 outcome: answer.outcome.name(),
                 verdicts: verdicts.collect(),
-                judges: self.judges_of(at).collect(),
+                judges: &answer.judges,
                 line,
                 raw: text.map(|text| sanitize(&String::from_utf8_lossy(text)).into_owned()),
             }

@@ -20,8 +20,8 @@ async function openRow(rows, entry) {
       h('button', { type: 'button', class: 'plain back', onclick: closeRow }, '← All rows'),
       h('h3', {}, `Row ${entry.number}`),
       h('p', { class: 'quiet' }, h('code', {}, shown(entry.key)), row.data?.line !== undefined && ` · line ${row.data.line} of the dataset`, slices.length > 0 && shown(` · ${slices.join(' · ')}`))),
+    drawRequests(row),
     h('div', { class: 'sides' },
-      drawRequests(row),
       meta.visible.map((column) => drawAnswer(entry, row, column, hasLogged ? logged : undefined))),
     row.expected !== null && side('Expected', [h('pre', { class: 'json', tabindex: 0 }, shown(typeof row.expected === 'string' ? row.expected : pretty(row.expected)))], 'expected'),
     row.data?.row !== undefined && h('details', {}, h('summary', {}, 'Other fields of the dataset'), h('pre', { class: 'json', tabindex: 0 }, shown(pretty(row.data.row)))),
@@ -79,7 +79,7 @@ function drawAnswer(entry, row, column, logged) {
   const isLogged = column === 0;
   const answer = isLogged ? row.data : row.answers[column - 1];
   const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer, false), shown(name)));
-  const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts)];
+  const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts), drawReasons(row.judges?.[column])];
   if (isCut(answer)) content.push(drawCut(answer));
   else if (answer?.response !== undefined && answer.response !== null) content.push(drawResponse(answer.response, isLogged ? undefined : logged));
   else if (typeof answer === 'string') content.push(h('p', { class: 'media' }, 'The result line is no JSON:'), h('pre', { class: 'json', tabindex: 0 }, shown(answer)));

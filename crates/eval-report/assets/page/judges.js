@@ -22,7 +22,7 @@ function winsChart(columns) {
   return [h('h3', {}, shown(`Win rate against ${against}`)), chart(rows, axis(0, 1, [0, 0.25, 0.5, 0.75, 1], shareText))];
 }
 
-function relationsTable({ columns }) {
+function relationsTable({ columns, scorer }) {
   const names = [...new Set(columns.flatMap(({ relations }) => relations.map(({ name }) => name)))];
   if (names.length === 0) return null;
   const rows = columns.map(({ column, relations, judged, rows: all }) => h('tr', {}, h('th', { scope: 'row' }, shown(column)),
@@ -31,7 +31,7 @@ function relationsTable({ columns }) {
       return h('td', { class: rows ? null : 'zero' }, count(rows));
     }), h('td', {}, `${count(judged)} of ${count(all)}`)));
   return [h('h3', {}, 'The answers and the reference'),
-    scrolled('Relations of the answers to the reference', h('table', { class: 'figures' },
+    scrolled(`Relations of the answers to the reference, ${plain(scorer)}`, h('table', { class: 'figures' },
       h('thead', {}, h('tr', {}, h('td', {}), [...names, 'judged'].map((name) => h('th', { scope: 'col' }, shown(name))))), h('tbody', {}, rows)))];
 }
 
@@ -41,6 +41,22 @@ function peopleTable({ scorer, agreement }) {
   const { labels, table: matrix, rows } = agreement;
   return [h('h3', {}, `People and the judge on ${rowsOf(rows)}`), h('p', { class: 'quiet' }, 'Rows: what people say. Columns: what the judge says.'),
     matrixTable(`People and ${plain(scorer)}`, labels, matrix, [], () => [])];
+}
+
+// A reason of more characters or lines is folded.
+const [REASON, REASON_LINES] = [400, 8];
+
+/** What judges said of an answer, in their own words: `[scorer, whether the answer stood second, text]` each. */
+function drawReasons(judges) {
+  return listOf(judges).map(([scorer, second, said]) => {
+    const kind = meta.report.judges?.find((judge) => judge.scorer === scorer)?.kind;
+    const title = kind === 'pairwise' ? `${scorer}, this answer being ${second ? 'B' : 'A'}` : scorer;
+    if (isCut(said)) return h('details', { class: 'said' }, h('summary', {}, shown(title)), drawCut(said));
+    if (said === null) return h('div', { class: 'said quiet' }, h('div', { class: 'role' }, shown(title)), 'No answer that could be read.');
+    const isLong = said.length > REASON || said.split('\n').length > REASON_LINES;
+    if (isLong) return folded([shown(title), ` (${count(said.length)} characters)`], 'said', shown(said));
+    return h('div', { class: 'said' }, h('div', { class: 'role' }, shown(title)), h('div', { class: 'text', dir: 'auto' }, shown(said)));
+  });
 }
 
 function hueOfTitle(title) {

@@ -1,7 +1,7 @@
 // The upper half of the page: what came out, with every figure's denominator.
 
 function titleOf(column) {
-  return column.variant ? `${column.label} / ${column.variant}` : column.label;
+  return column.variant ? `${column.label}/${column.variant}` : column.label;
 }
 
 /** The colour of a column: grey for what was logged, else one of six. */
@@ -105,7 +105,7 @@ function table(report, scorer, comparisons) {
       h('td', {}, column.tokens.total ? count(column.tokens.total) : '–'),
       h('td', {}, column.cost && column.cost.micros !== null ? dollars(column.cost.micros) : '–'));
   });
-  return scrolled('Results by model', h('table', { class: 'figures' },
+  return scrolled(`Results by model, ${plain(report.scorers[scorer])}`, h('table', { class: 'figures' },
     h('thead', {}, h('tr', {}, heads.map((head) => (head ? h('th', { scope: 'col' }, head) : h('td', {}))))), h('tbody', {}, rows)));
 }
 
@@ -152,7 +152,7 @@ function confusions(report) {
     if (!result.confusion) return null;
     const { labels, matrix, per_class: classes } = result.confusion;
     return section(`Confusion: ${plain(titleOf(column))}, ${plain(result.scorer)}`, 'Rows: what was expected. Columns: what was given.',
-      matrixTable(`Confusion of ${plain(titleOf(column))}`, labels, matrix, ['recall', 'precision', 'rows'], (label, rows) => [
+      matrixTable(`Confusion of ${plain(titleOf(column))}, ${plain(result.scorer)}`, labels, matrix, ['recall', 'precision', 'rows'], (label, rows) => [
         ...[classes[label]?.recall, classes[label]?.precision].map((share) => (typeof share === 'number' ? percent(share) : '–')), count(rows)]));
   }));
 }

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use scoring::Verdict;
 
+use super::RowNames;
 use super::said::{Said, origin};
-use crate::RunRow;
+use crate::{RunRow, Spoken};
 
 const FIXED: [&str; 15] = [
     "row",
@@ -34,9 +35,9 @@ const FIXED: [&str; 15] = [
 /// takes one away from the front of every text has them as they were. A NUL is written as `␀`.
 ///
 /// ```
-/// use eval_report::RowsCsv;
-/// let mut file = Vec::new();
-/// RowsCsv::begin(&mut file, &["logged".to_owned()], &["json".to_owned()], &["/country".to_owned()])?.finish()?;
+/// use eval_report::{RowNames, RowsCsv};
+/// let (mut file, scorers, fields) = (Vec::new(), ["json".to_owned()], ["/country".to_owned()]);
+/// RowsCsv::begin(&mut file, RowNames { scorers: &scorers, fields: &fields, ..RowNames::default() })?.finish()?;
 /// assert!(file.starts_with(b"row,key,dataset_key,") && file.ends_with(b"verdict json,slice /country\r\n"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -45,27 +46,27 @@ pub struct RowsCsv<W> {
     out: W,
     columns: Vec<String>,
     scorers: usize,
+    judges: Vec<String>,
 }
 
 impl<W: Write> RowsCsv<W> {
-    /// Writes the header: the columns of the rows, the scorers and the fields have these names.
+    /// Writes the header.
     ///
     /// # Errors
     /// What writing gives.
-    pub fn begin(
-        mut out: W,
-        columns: &[String],
-        scorers: &[String],
-        fields: &[String],
-    ) -> io::Result<Self> {
+    pub fn begin(mut out: W, names: RowNames<'_>) -> io::Result<Self> {
         let mut line = String::new();
-        let named = scorers.iter().map(|name| format!("verdict {name}"));
-        let named = named.chain(fields.iter().map(|field| format!("slice {field}")));
-        for name in FIXED.into_iter().map(str::to_owned).chain(named) {
+        let RowNames { columns, scorers, judges, fields } = names;
+        let headed = [("verdict", scorers), ("said", judges), ("slice", fields)];
+        let headed = headed
+            .iter()
+            .flat_map(|(what, names)| names.iter().map(move |name| format!("{what} {name}")));
+        for name in FIXED.into_iter().map(str::to_owned).chain(headed) {
             text(&mut line, &name);
         }
         end(&mut out, &mut line)?;
-        Ok(Self { out, columns: columns.to_vec(), scorers: scorers.len() })
+        let (columns, judges) = (columns.to_vec(), judges.to_vec());
+        Ok(Self { out, columns, scorers: scorers.len(), judges })
     }
 
     /// Writes the lines of a row; `values` are its values of the fields.
@@ -102,6 +103,9 @@ impl<W: Write> RowsCsv<W> {
                     _ => line.push(','),
                 }
             }
+            for judge in &self.judges {
+                text(&mut line, &reasons(&answer.judges, judge));
+            }
             for value in values {
                 text(&mut line, value.as_deref().unwrap_or_default());
             }
@@ -117,6 +121,16 @@ impl<W: Write> RowsCsv<W> {
     pub fn finish(mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// What a judge said of an answer; of a pairwise one in both orders, a line each.
+fn reasons(judges: &[Spoken], judge: &str) -> String {
+    let said = judges.iter().filter(|spoken| spoken.scorer == judge);
+    let said = said.map(|spoken| {
+        let second = if spoken.second { "this answer second: " } else { "" };
+        format!("{second}{}", spoken.text())
+    });
+    said.collect::<Vec<_>>().join("\n")
 }
 
 /// Ends a line, in place of the comma after its last field.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::RowNames;
 use super::said::{Said, origin};
 use crate::RunRow;
 
@@ -19,8 +20,9 @@ pub struct RowsJsonl<W> {
 }
 
 impl<W: Write> RowsJsonl<W> {
-    /// Starts a file of rows whose columns, scorers and fields have these names.
-    pub fn begin(out: W, columns: &[String], scorers: &[String], fields: &[String]) -> Self {
+    /// Starts a file of rows.
+    pub fn begin(out: W, names: RowNames<'_>) -> Self {
+        let RowNames { columns, scorers, fields, .. } = names;
         Self { out, columns: columns.to_vec(), scorers: scorers.to_vec(), fields: fields.to_vec() }
     }
 
@@ -40,7 +42,7 @@ impl<W: Write> RowsJsonl<W> {
                 "row": row.number, "key": row.key, "dataset_key": dataset_key,
                 "dataset_line": dataset_line, "column": title, "outcome": answer.outcome.name(),
                 "finish_reason": said.finish, "model_version": said.model_version,
-                "verdicts": verdicts, "slices": slices,
+                "verdicts": verdicts, "judges": answer.judges, "slices": slices,
                 "tokens": {
                     "prompt": said.usage.prompt, "answer": said.usage.candidates,
                     "thinking": said.usage.thoughts, "total": said.usage.total,

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::{RowAnswer, RunRow};
+use crate::{RowAnswer, RunRow, Spoken};
 
 /// A part of a row that is longer is cut, so that one row cannot fill the page.
 const LONGEST_PART: usize = 1 << 20;
@@ -34,6 +34,10 @@ pub(super) fn row(line: &mut String, row: &RunRow) {
     part(line, row.expected.as_deref().map(RawValue::get));
     line.push_str(",\"answers\":");
     list(line, row.answers.get(1..).unwrap_or_default(), answer);
+    if row.answers.iter().any(|answer| !answer.judges.is_empty()) {
+        line.push_str(",\"judges\":");
+        list(line, &row.answers, |line, answer| list(line, &answer.judges, spoken));
+    }
     line.push('}');
 }
 
@@ -41,7 +45,8 @@ pub(super) fn row(line: &mut String, row: &RunRow) {
 pub(super) fn held(row: &RunRow) -> usize {
     let json = row.requests.iter().flatten().chain([&row.dataset]).chain(&row.expected);
     let lines = row.answers.iter().filter_map(|answer| answer.line.as_deref());
-    json.map(|raw| raw.get().len()).chain(lines.map(<[u8]>::len)).sum()
+    let said = judges(row).filter_map(|spoken| spoken.said.as_ref()).map(String::len);
+    json.map(|raw| raw.get().len()).chain(lines.map(<[u8]>::len)).chain(said).sum()
 }
 
 /// The most bytes that a row comes to as a line.
@@ -55,9 +60,18 @@ pub(super) fn most(row: &RunRow) -> usize {
         (None, Some(bytes)) => MOST_OF_CUT.min(6 * bytes.len() + 2),
         (raw, _) => of(raw),
     });
-    let names_and_commas = 64 + row.requests.len() + row.answers.len();
+    let names_and_commas = 80 + row.requests.len() + 4 * row.answers.len();
     let others = of(Some(&row.dataset)) + of(row.expected.as_deref()) + names_and_commas;
-    requests.chain(answers).sum::<usize>() + others
+    requests.chain(answers).chain(judges(row).map(most_said)).sum::<usize>() + others
+}
+
+fn judges(row: &RunRow) -> impl Iterator<Item = &Spoken> {
+    row.answers.iter().flat_map(|answer| &answer.judges)
+}
+
+/// The most bytes that it comes to, with every byte escaped.
+fn most_said(Spoken { scorer, said, .. }: &Spoken) -> usize {
+    64 + 6 * scorer.len() + MOST_OF_CUT.min(6 * said.as_ref().map_or(0, String::len))
 }
 
 fn list<T>(line: &mut String, items: &[T], mut item: impl FnMut(&mut String, &T)) {
@@ -78,15 +92,24 @@ fn answer(line: &mut String, answer: &RowAnswer) {
     }
 }
 
+/// Adds what a judge said.
+fn spoken(line: &mut String, Spoken { scorer, second, said }: &Spoken) {
+    let said =
+        said.as_deref().map(|said| if said.len() > CUT_TO { cut(said) } else { said.into() });
+    line.push_str(&json!([scorer, u8::from(*second), said]).to_string());
+}
+
+/// What stands in the place of a text that is too long.
+fn cut(text: &str) -> Value {
+    json!({"cut_of": text.len(), "text": text.get(..text.floor_char_boundary(CUT_TO))})
+}
+
 /// Adds a piece of JSON on one line, as it came but for what is of no use, or what stands in the place of one that is
 /// too long.
 fn part(line: &mut String, json: Option<&str>) {
     match json {
         None => line.push_str("null"),
-        Some(json) if json.len() > LONGEST_PART => {
-            let start = json.get(..json.floor_char_boundary(CUT_TO)).unwrap_or_default();
-            line.push_str(&json!({"cut_of": json.len(), "text": start}).to_string());
-        }
+        Some(json) if json.len() > LONGEST_PART => line.push_str(&cut(json).to_string()),
         Some(json) if memchr2(b'\n', b'\r', json.as_bytes()).is_none() => unsigned(line, json),
         // Only between values can there be a line end.
         Some(json) => unsigned(line, &json.replace(['\n', '\r'], " ")),

@@ -1,7 +1,7 @@
 //! Rows for other programs: each format read back by someone else's rules.
 
-use eval_report::{Junit, Report, Role, RowsCsv, RowsJsonl, RunRow};
-use serde_json::Value;
+use eval_report::{Junit, Report, Role, RowNames, RowsCsv, RowsJsonl, RunRow, Spoken};
+use serde_json::{Value, json};
 
 use crate::page::row;
 use crate::support::{built, report};
@@ -13,8 +13,15 @@ fn columns() -> Vec<String> {
     vec!["logged".to_owned(), "m".to_owned()]
 }
 
+/// Rows of hostile texts, in which a judge said no better of the second answer, in both orders.
 fn rows() -> Vec<RunRow> {
-    (0..).zip(HOSTILE).map(|(number, text)| row(number, text)).collect()
+    let judged = |(number, text): (u64, &str)| {
+        let mut row = row(number, text);
+        let said = |second, said| Spoken { scorer: "judge:pairwise".to_owned(), second, said };
+        row.answers[1].judges = vec![said(false, Some(text.to_owned())), said(true, None)];
+        row
+    };
+    (0..).zip(HOSTILE).map(judged).collect()
 }
 
 /// Reads CSV as RFC 4180 has it.
@@ -41,8 +48,13 @@ fn parsed(text: &str) -> Vec<Vec<String>> {
 #[test]
 fn csv_reads_back_and_holds_no_formula() {
     let mut file = Vec::new();
-    let names = ["function-call".to_owned()];
-    let mut csv = RowsCsv::begin(&mut file, &columns(), &names, &["/country".to_owned()]).unwrap();
+    let names = RowNames {
+        columns: &columns(),
+        scorers: &["function-call".to_owned()],
+        judges: &["judge:pairwise".to_owned()],
+        fields: &["/country".to_owned()],
+    };
+    let mut csv = RowsCsv::begin(&mut file, names).unwrap();
     for row in rows() {
         csv.row(&row, &[Some(HOSTILE[0].to_owned())]).unwrap();
     }
@@ -60,6 +72,11 @@ fn csv_reads_back_and_holds_no_formula() {
         assert_eq!(text, HOSTILE[line / 2]);
         assert_eq!(record[at("verdict function-call")], ["pass", "fail"][line % 2]);
         assert_eq!(record[at("slice /country")], "'=1+1");
+        let said = &record[at("said judge:pairwise")];
+        let said = said.strip_prefix('\'').unwrap_or(said).replace('␀', "\0");
+        let second = "this answer second: no answer that could be read";
+        let want = format!("{}\n{second}", HOSTILE[line / 2]);
+        assert_eq!(said, if line % 2 == 0 { "" } else { &want });
         let calls: Value =
             serde_json::from_str(&record[at("function_calls")].replace('␀', "")).unwrap();
         assert_eq!(calls[0]["args"]["a"], HOSTILE[line / 2]);
@@ -69,8 +86,13 @@ fn csv_reads_back_and_holds_no_formula() {
 #[test]
 fn json_lines_hold_everything_as_it_came() {
     let mut file = Vec::new();
-    let (names, fields) = (["s".to_owned()], ["/country".to_owned()]);
-    let mut lines = RowsJsonl::begin(&mut file, &columns(), &names, &fields);
+    let names = RowNames {
+        columns: &columns(),
+        scorers: &["s".to_owned()],
+        fields: &["/country".to_owned()],
+        ..RowNames::default()
+    };
+    let mut lines = RowsJsonl::begin(&mut file, names);
     for row in rows() {
         lines.row(&row, &[None]).unwrap();
     }
@@ -83,6 +105,9 @@ fn json_lines_hold_everything_as_it_came() {
         assert_eq!((&line["text"], &line["dataset_key"]), (&Value::from(text), &Value::from(text)));
         assert_eq!(line["function_calls"][0]["name"], text);
         assert_eq!(line["verdicts"]["s"], at % 2 == 0);
+        let said = json!([{"scorer": "judge:pairwise", "second": false, "said": text},
+            {"scorer": "judge:pairwise", "second": true, "said": null}]);
+        assert_eq!(line["judges"], if at % 2 == 0 { json!([]) } else { said });
         assert_eq!((&line["error"], &line["slices"]["/country"]), (&Value::Null, &Value::Null));
     }
 }

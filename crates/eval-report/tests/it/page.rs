@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eval_report::{Page, PageRows, Report, Role, RowAnswer, RunRow};
+use eval_report::{Page, PageRows, Report, Role, RowAnswer, RunRow, Spoken};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use scoring::{Outcome, Verdict};
@@ -23,6 +23,7 @@ pub(crate) fn row(number: u64, text: &str) -> RunRow {
         outcome: Outcome::Answered,
         verdicts: vec![Some(Verdict::Pass(pass))],
         line: Some(line.to_string().as_bytes().into()),
+        judges: Vec::new(),
     };
     RunRow {
         number,
@@ -93,6 +94,27 @@ fn every_row_comes_out_as_it_went_in() {
         assert_eq!(entry[8], json!([0, 0]), "the same as the logged answer");
         assert_eq!(entry[10], json!(["de"]));
     }
+}
+
+#[test]
+fn what_judges_said_stands_beside_what_it_is_about() {
+    let spoken = |second, said: &str| Spoken {
+        scorer: "judge:pairwise".to_owned(),
+        second,
+        said: Some(said.to_owned()).filter(|said| !said.is_empty()),
+    };
+    let (mut judged, long) = (row(0, "x"), "é".repeat(20_000));
+    judged.answers[1].judges = vec![spoken(false, "</script>\n\u{202e}"), spoken(true, "")];
+    let mut of_logged = row(1, "y");
+    of_logged.answers[0].judges = vec![spoken(false, &long)];
+    let page = page(&report([]), &[judged, of_logged, row(2, "z")], &[None]);
+    let rows = unpacked(&page, "c0");
+    let name = "judge:pairwise";
+    assert_eq!(rows[0]["judges"], json!([[], [[name, 0, "</script>\n\u{202e}"], [name, 1, null]]]));
+    let cut = &rows[1]["judges"][0][0][2];
+    assert_eq!((cut["cut_of"].as_u64(), &rows[1]["judges"][1]), (Some(40_000), &json!([])));
+    assert_eq!(cut["text"].as_str().unwrap(), &long[..32 << 10]);
+    assert!(rows[2].get("judges").is_none(), "where none was asked nothing is said of it");
 }
 
 #[test]
