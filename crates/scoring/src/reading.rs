@@ -1,6 +1,7 @@
 //! What a line amounts to: its outcome, tokens and names, read leniently, so that no shape can make it fail.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::scan::Scan;
 use crate::{Form, Kind, Outcome, Usage, View};
@@ -59,9 +60,17 @@ pub(crate) struct Parts<'a> {
 
 /// Reads one line in one walk; `None` if it is no JSON.
 pub(crate) fn read(line: &str, form: Form) -> Option<Reading<'_>> {
-    let mut scan = Scan::new(line);
+    read_from(Scan::new(line), form)
+}
+
+/// The same with the line at `place`, without the space around it, of all those in `text`.
+pub(crate) fn read_at(text: &str, place: Range<usize>, form: Form) -> Option<Reading<'_>> {
+    read_from(Scan::of_line(text, place), form)
+}
+
+fn read_from(mut scan: Scan<'_>, form: Form) -> Option<Reading<'_>> {
     let mut members = Members::default();
-    let line = scan.object(|scan, name| members.take(scan, name))?;
+    let line = scan.seen(|scan| scan.object(|scan, name| members.take(scan, name)))?;
     scan.ends()?;
     Some(members.amount_to(line, form))
 }
@@ -100,7 +109,9 @@ impl<'a> Members<'a> {
             b"key" => &mut self.key,
             b"response" => {
                 self.answer = Answer::default();
-                self.response = Some(scan.object(|scan, name| self.answer.take(scan, name))?);
+                let response =
+                    scan.seen(|scan| scan.object(|scan, name| self.answer.take(scan, name)))?;
+                self.response = Some(response);
                 return Some(());
             }
             b"error" => &mut self.error,
@@ -113,7 +124,7 @@ impl<'a> Members<'a> {
         Some(())
     }
 
-    fn amount_to(self, line: View<'a>, form: Form) -> Reading<'a> {
+    fn amount_to(&self, line: View<'a>, form: Form) -> Reading<'a> {
         let present = |member: Option<View<'a>>| member.filter(|value| !value.is_null());
         let mut reading = Reading {
             line,
@@ -144,14 +155,14 @@ impl<'a> Members<'a> {
                         reading.problem = Some("both response and error");
                     }
                     (_, Some(failure)) => reading.fail(failure),
-                    (Some(response), None) => reading.respond(response, self.answer),
+                    (Some(response), None) => reading.respond(response, &self.answer),
                     (None, None) => reading.problem = Some("neither response nor error"),
                 }
             }
             // A dataset may hold any field, so only an `error` object where no response is says that the call failed.
             Form::Logged => match (present(self.response), self.error) {
                 (Some(response), _) => {
-                    reading.respond(response, self.answer);
+                    reading.respond(response, &self.answer);
                     let asked = || self.model.or_else(|| self.request?.get("model"));
                     reading.model = reading.model.or_else(|| asked()?.as_str());
                 }
@@ -173,13 +184,12 @@ impl<'a> Answer<'a> {
                         return scan.skip();
                     }
                     let candidate = self.candidate.insert(Candidate::default());
-                    scan.object(|scan, name| candidate.take(scan, name)).map(drop)
+                    scan.object(|scan, name| candidate.take(scan, name))
                 })
-                .map(drop)
             }
             b"usageMetadata" | b"usage_metadata" => {
                 self.usage = Usage::default();
-                scan.object(|scan, name| self.usage.take(scan, name)).map(drop)
+                scan.object(|scan, name| self.usage.take(scan, name))
             }
             b"promptFeedback" => scan.value().map(|value| self.feedback = Some(value)),
             b"modelVersion" => scan.value().map(|value| self.model = Some(value)),
@@ -194,7 +204,7 @@ impl<'a> Candidate<'a> {
             b"finishReason" => scan.value().map(|value| self.finish = Some(value)),
             b"content" => {
                 self.parts = Parts::default();
-                scan.object(|scan, name| self.parts.take(scan, name)).map(drop)
+                scan.object(|scan, name| self.parts.take(scan, name))
             }
             _ => scan.skip(),
         }
@@ -208,14 +218,19 @@ impl<'a> Parts<'a> {
             return scan.skip();
         }
         (self.last, self.last_calls) = (None, false);
-        self.all = Some(scan.array(|scan| {
-            self.last_calls = false;
-            self.last = Some(scan.object(|scan, name| {
-                self.last_calls |= name == b"functionCall";
-                scan.skip()
-            })?);
+        let Self { last, last_calls, .. } = self;
+        let part = |scan: &mut Scan<'a>| {
+            *last_calls = false;
+            let part = scan.seen(|scan| {
+                scan.object(|scan, name| {
+                    *last_calls |= name == b"functionCall";
+                    scan.skip()
+                })
+            })?;
+            *last = Some(part);
             Some(())
-        })?);
+        };
+        self.all = Some(scan.seen(|scan| scan.array(part))?);
         Some(())
     }
 }
@@ -237,7 +252,7 @@ impl<'a> Reading<'a> {
         self.error = Some(RowError { code: number.or_else(text), status, message });
     }
 
-    fn respond(&mut self, response: View<'a>, answer: Answer<'a>) {
+    fn respond(&mut self, response: View<'a>, answer: &Answer<'a>) {
         if !matches!(response.kind(), Kind::Object | Kind::Null) {
             self.problem = Some("response is not an object");
             return;
@@ -245,7 +260,7 @@ impl<'a> Reading<'a> {
         self.response = Some(response);
         self.usage = answer.usage;
         self.model = answer.model.and_then(View::as_str);
-        if let Some(candidate) = answer.candidate {
+        if let Some(candidate) = &answer.candidate {
             self.finish = candidate.finish.and_then(View::as_str);
             self.parts = candidate.parts;
             self.outcome = of_candidate(self.finish.as_deref(), self.parts.last.is_some());
@@ -262,6 +277,10 @@ impl<'a> Reading<'a> {
 
 /// The outcome of a first candidate; unknown reasons say nothing by themselves.
 fn of_candidate(finish: Option<&str>, has_parts: bool) -> Outcome {
+    // Nearly every answer ends so, and one comparison is quicker than a search through all.
+    if has_parts && finish == Some("STOP") {
+        return Outcome::Answered;
+    }
     match finish {
         Some("MAX_TOKENS") => Outcome::Truncated,
         Some(

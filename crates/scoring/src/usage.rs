@@ -39,7 +39,10 @@ impl Usage {
             }
             _ => return scan.skip(),
         };
-        *slot = count(scan.value()?);
+        *slot = match scan.small_number() {
+            None => count(scan.value()?),
+            few_digits => few_digits,
+        };
         Some(())
     }
 

@@ -95,14 +95,14 @@ impl Work<'_> {
         if line.overlong {
             return self.broken(at, bytes, "longer than a line may be");
         }
-        let text = match text {
-            Some(block) => block.get(line.place.clone()),
-            None => std::str::from_utf8(bytes).ok(),
+        let reading = match text {
+            Some(block) => reading::read_at(block, line.place.clone(), self.form),
+            None => match std::str::from_utf8(bytes) {
+                Ok(text) => reading::read(text, self.form),
+                Err(_) => return self.broken(at, bytes, "not UTF-8"),
+            },
         };
-        let Some(text) = text else {
-            return self.broken(at, bytes, "not UTF-8");
-        };
-        match reading::read(text, self.form) {
+        match reading {
             Some(reading) => self.placed(at, bytes, reading),
             None => self.broken(at, bytes, "not JSON"),
         }
@@ -170,9 +170,14 @@ impl Work<'_> {
         dataset: &mut Option<Box<dyn DatasetReader + '_>>,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), PassError> {
-        let beside = fetch(dataset, number, self.needs)?;
-        let row = Row::of_reading(number, key, reading).with_dataset(&beside);
-        verdicts.extend(self.scorers.iter().map(|scorer| scorer.score(&row)));
+        let row = Row::of_reading(number, key, reading);
+        let mut score = |row| verdicts.extend(self.scorers.iter().map(|scorer| scorer.score(row)));
+        if self.needs.any() {
+            let beside = fetch(dataset, number, self.needs)?;
+            score(&row.with_dataset(&beside));
+        } else {
+            score(&row);
+        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ mod tests;
 mod token;
 mod whole;
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::View;
 
@@ -17,6 +17,9 @@ pub(crate) fn is_plain(inside: &str) -> bool {
     token::stop(inside.as_bytes(), 0) == inside.len()
 }
 
+/// How much is seen beyond a line; more would let a line of nothing but brackets walk over all lines that follow.
+const BEYOND: usize = 64;
+
 /// A place in one JSON text, with no white space before it. Every step gives `None` where the text is no JSON.
 ///
 /// Nesting of any depth is walked without recursion, except for the few levels that a reader steps into itself.
@@ -24,26 +27,36 @@ pub(crate) fn is_plain(inside: &str) -> bool {
 pub(crate) struct Scan<'a> {
     text: &'a str,
     at: usize,
+    /// Where the JSON text ends, which may be before what it stands in does.
+    end: usize,
 }
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let at = token::token(text.as_bytes(), 0).map_or(text.len(), |(_, at)| at);
-        Self { text, at }
+        Self { text, at, end: text.len() }
+    }
+
+    /// A walk over the line at `place` of `text`, with no space around it.
+    ///
+    /// A little of what comes after the line is seen, so that its last tokens are passed as quickly as the others. No
+    /// token goes on beyond a line feed, and a walk that passes one as space does not [end](Self::ends) where it should.
+    #[inline]
+    pub(crate) fn of_line(text: &'a str, place: Range<usize>) -> Self {
+        let text = text.get(..text.floor_char_boundary(place.end + BEYOND)).unwrap_or(text);
+        Self { text, at: place.start, end: place.end }
     }
 
     /// Whether nothing but space follows.
     pub(crate) fn ends(self) -> Option<()> {
-        token::token(self.text.as_bytes(), self.at).is_none().then_some(())
+        let rest = self.text.as_bytes().get(self.at..self.end)?;
+        token::token(rest, 0).is_none().then_some(())
     }
 
     /// The next member of an object whose text is known to be valid: `before` is the bracket or the comma before it.
     pub(crate) fn member(&mut self, before: u8) -> Option<(&'a str, View<'a>)> {
         self.step_over(before)?;
-        let start = self.at;
-        let (end, _) = self.name()?;
-        let value = self.value()?;
-        Some((self.text.get(start..end)?, value))
+        Some((self.name()?, self.value()?))
     }
 
     /// The next element of an array, in the same way.
@@ -58,50 +71,61 @@ impl<'a> Scan<'a> {
     pub(crate) fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, &[u8]) -> Option<()>,
-    ) -> Option<View<'a>> {
-        let start = self.at;
+    ) -> Option<()> {
         if self.peek()? != b'{' {
-            return self.value();
+            return self.skip();
         }
-        if self.step()? == b'}' {
-            return self.close(start);
+        let mut first = self.step()?;
+        if first == b'}' {
+            return self.close();
         }
         loop {
-            let quote = self.at;
-            let (end, plain) = self.name()?;
-            let name = self.text.as_bytes().get(quote + 1..end - 1)?;
-            if plain || token::stop(name, 0) == name.len() {
-                member(self, name)?;
-            } else {
-                member(self, self.decoded(quote, end)?.as_bytes())?;
+            match token::near_name(self.text.as_bytes(), first, self.at) {
+                Some((name, value)) => {
+                    self.at = value.1;
+                    member(self, name)?;
+                }
+                None => self.far_member(&mut member)?,
             }
-            match self.token()? {
-                b',' => drop(self.step()?),
-                b'}' => return self.close(start),
-                _ => return None,
-            }
+            first = match token::chunk(self.text.as_bytes(), self.at) {
+                Some(b",\"") => {
+                    self.at += 1;
+                    b'"'
+                }
+                _ => match self.token()? {
+                    b',' => self.step()?,
+                    b'}' => return self.close(),
+                    _ => return None,
+                },
+            };
         }
+    }
+
+    /// The same for a single member whose name is long, or has escapes.
+    #[inline(never)]
+    fn far_member(&mut self, mut member: impl FnMut(&mut Self, &[u8]) -> Option<()>) -> Option<()> {
+        let name = self.name()?;
+        if name.contains('\\') {
+            return member(self, View::of_valid(name).as_str()?.as_bytes());
+        }
+        member(self, name.as_bytes().get(1..name.len() - 1)?)
     }
 
     /// Steps into the array that begins here: `element` is called at each value and must pass it. Any other value is
     /// passed as it is.
     #[inline]
-    pub(crate) fn array(
-        &mut self,
-        mut element: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<View<'a>> {
-        let start = self.at;
+    pub(crate) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         if self.peek()? != b'[' {
-            return self.value();
+            return self.skip();
         }
         if self.step()? == b']' {
-            return self.close(start);
+            return self.close();
         }
         loop {
             element(self)?;
             match self.token()? {
                 b',' => drop(self.step()?),
-                b']' => return self.close(start),
+                b']' => return self.close(),
                 _ => return None,
             }
         }
@@ -110,9 +134,7 @@ impl<'a> Scan<'a> {
     /// Passes the value that begins here, whatever it is.
     #[inline]
     pub(crate) fn value(&mut self) -> Option<View<'a>> {
-        let start = self.at;
-        self.skip()?;
-        self.view(start)
+        self.seen(Self::skip)
     }
 
     /// The same for a value that nobody looks at.
@@ -122,26 +144,31 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Passes a name and its colon, up to the value; gives the end of the name, and whether it surely has no escapes.
-    #[expect(clippy::inline_always, reason = "a twentieth of the whole pass is the call")]
-    #[inline(always)]
-    fn name(&mut self) -> Option<(usize, bool)> {
+    /// What a step passes.
+    #[inline]
+    pub(crate) fn seen(&mut self, step: impl FnOnce(&mut Self) -> Option<()>) -> Option<View<'a>> {
+        let start = self.at;
+        step(self)?;
+        self.text.get(start..self.at).map(View::of_valid)
+    }
+
+    /// Passes the value that begins here if it is a whole number of few digits, and gives it; else stays.
+    #[inline]
+    pub(crate) fn small_number(&mut self) -> Option<u64> {
+        let (number, end) = token::small_number(self.text.as_bytes(), self.at)?;
+        self.at = end;
+        Some(number)
+    }
+
+    /// Passes a name and its colon, up to the value; gives the name as it is written.
+    fn name(&mut self) -> Option<&'a str> {
+        let (start, bytes) = (self.at, self.text.as_bytes());
         if self.peek()? != b'"' {
             return None;
         }
-        let bytes = self.text.as_bytes();
-        if let Some((end, (_, value))) = token::near_name(bytes, self.at) {
-            self.at = value;
-            return Some((end, true));
-        }
-        let end = token::string(bytes, self.at)?;
+        let end = token::string(bytes, start)?;
         (_, self.at) = token::value_after(bytes, end)?;
-        Some((end, false))
-    }
-
-    #[cold]
-    fn decoded(&self, start: usize, end: usize) -> Option<Cow<'a, str>> {
-        View::of_valid(self.text.get(start..end)?).as_str()
+        self.text.get(start..end)
     }
 
     /// Passes a bracket or comma, if it is this one.
@@ -173,14 +200,10 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes a closing bracket.
+    #[expect(clippy::unnecessary_wraps, reason = "the last step of two others")]
     #[inline]
-    fn close(&mut self, start: usize) -> Option<View<'a>> {
+    fn close(&mut self) -> Option<()> {
         self.at += 1;
-        self.view(start)
-    }
-
-    #[inline]
-    fn view(&self, start: usize) -> Option<View<'a>> {
-        self.text.get(start..self.at).map(View::of_valid)
+        Some(())
     }
 }

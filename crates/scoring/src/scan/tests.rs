@@ -87,6 +87,62 @@ fn names_of_every_length_end_where_serde_json_has_it() {
 }
 
 #[test]
+fn small_numbers_are_what_serde_json_has_for_whole_numbers() {
+    let digits = [
+        "0", "7", "10", "942", "1234", "56789", "901234", "8765432", "12345678", "00", "012", "",
+        "-1",
+    ];
+    for number in digits {
+        for rest in [",", "}", "]", "", " ,", ".5,", "e3,", "x,", "\"", ":", "/,", "é,", "\u{b0},"]
+        {
+            for more in ["", "1,2]", "99999999999999999999"] {
+                let text = format!("{number}{rest}{more}");
+                let end = text.bytes().position(|byte| !byte.is_ascii_digit());
+                let (written, after) = text.split_at(end.unwrap_or(text.len()));
+                let whole: Option<u64> = serde_json::from_str(written).ok();
+                let ends = after.starts_with([',', '}', ']']);
+                let mut scan = Scan::of_line(&text, 0..text.len());
+                let found = scan.small_number();
+                let is_seen = ends && written.len() < 8 && text.len() >= 8;
+                assert_eq!(found, whole.filter(|_| is_seen), "{text}");
+                assert_eq!(scan.at, if found.is_some() { written.len() } else { 0 }, "{text}");
+            }
+        }
+    }
+}
+
+/// Whether the line at a place is JSON.
+fn accepts_line(text: &str, place: Range<usize>) -> bool {
+    let mut scan = Scan::of_line(text, place);
+    scan.object(|scan, _| scan.skip()).and_then(|()| scan.ends()).is_some()
+}
+
+#[test]
+fn a_line_ends_where_it_ends_whatever_follows() {
+    let good = r#"{"a":[1,{"é":"é"}],"b":12}"#;
+    let rest_of_rows = ["", "\n", "\n}", "\n]}\n", "\n,\"c\":2}", "\n\"}", "\n0", "\n\n:1}"];
+    for cut in (0..=good.len()).filter(|cut| good.is_char_boundary(*cut)) {
+        let line = &good[..cut];
+        for rest in rest_of_rows.into_iter().chain([&good[cut..]].map(|rest| rest)) {
+            for more in ["", "é", &"é".repeat(60), &format!("{:63}é", "")] {
+                let before = "\u{feff}{}\n";
+                let text = format!("{before}{line}{rest}{more}");
+                let place = before.len()..before.len() + line.len();
+                let expect = serde_accepts(line.as_bytes());
+                assert_eq!(accepts_line(&text, place), expect, "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_does_not_walk_over_those_that_follow() {
+    let lines = "[\n".repeat(500_000);
+    let mut scan = Scan::of_line(&lines, 0..1);
+    assert!(scan.skip().is_none() && scan.text.len() <= 1 + BEYOND);
+}
+
+#[test]
 fn what_is_not_json_is_refused() {
     for bad in [
         "",

@@ -1,6 +1,7 @@
 //! The tokens of JSON: from the place where one begins to the place after it, or `None` where the text is no JSON.
 
-use super::marks::{STRIDE, before, chunk, far_stop, others_than_digits, quote, stops};
+pub(super) use super::marks::chunk;
+use super::marks::{STRIDE, before, far_stop, others_than_digits, quote, stops};
 
 /// The first byte at or after `at` that is no white space, and its place.
 #[inline]
@@ -26,29 +27,31 @@ fn after_space(bytes: &[u8], mut at: usize) -> usize {
 #[expect(clippy::inline_always, reason = "half of all tokens are names")]
 #[inline(always)]
 pub(super) fn name(bytes: &[u8], first: u8, at: usize) -> Option<(u8, usize)> {
-    if first != b'"' {
-        return None;
-    }
-    match near_name(bytes, at) {
+    match near_name(bytes, first, at) {
         Some((_, value)) => Some(value),
-        None => value_after(bytes, string(bytes, at)?),
+        None if first == b'"' => value_after(bytes, string(bytes, at)?),
+        None => None,
     }
 }
 
-/// Passes a name without escapes that ends in the first two chunks, and its colon; gives the end of the name, and the
-/// first byte of the value with its place.
+/// Passes a name without escapes that ends in the first two chunks, and its colon; gives the name without its quotes,
+/// and the first byte of the value with its place.
 #[expect(clippy::inline_always, reason = "half of all tokens are names")]
 #[inline(always)]
-pub(super) fn near_name(bytes: &[u8], at: usize) -> Option<(usize, (u8, usize))> {
+pub(super) fn near_name(bytes: &[u8], first: u8, at: usize) -> Option<(&[u8], (u8, usize))> {
     let near: &[u8; 2 * STRIDE + 4] = chunk(bytes, at + 1)?;
     let quote = near_quote(near.first_chunk()?)?;
+    if first != b'"' {
+        return None;
+    }
     let end = at + quote + 2;
     // Guessing whether there is a space is quicker than waiting for the byte.
-    match [near[quote + 1], near[quote + 2], near[quote + 3]] {
-        [b':', byte, _] if byte > b' ' => Some((end, (byte, end + 1))),
-        [b':', b' ', byte] if byte > b' ' => Some((end, (byte, end + 2))),
-        _ => None,
-    }
+    let value = match [near[quote + 1], near[quote + 2], near[quote + 3]] {
+        [b':', byte, _] if byte > b' ' => (byte, end + 1),
+        [b':', b' ', byte] if byte > b' ' => (byte, end + 2),
+        _ => return None,
+    };
+    Some((&near[..quote], value))
 }
 
 /// Where the quote stands that ends a string without escapes, if it is among these bytes.
@@ -196,6 +199,33 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
         Some(b'e' | b'E') | None => long_number(bytes, at),
         Some(_) => Some(at + whole),
     }
+}
+
+/// Reads a whole number of at most seven digits right before a comma or a bracket; gives it and the place after it.
+///
+/// All digits are told from what follows, and added up, together: how many there are differs from number to number,
+/// and each wrong guess of that would cost more than all of this.
+#[inline]
+pub(super) fn small_number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let near: &[u8; 8] = chunk(bytes, at)?;
+    // The first digit lowest. What is above 9 now is no digit: the sum has its top bit, or it had that before.
+    let values = u64::from_le_bytes(*near) ^ (EACH * u64::from(b'0'));
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
+    let length = others.trailing_zeros() as usize / 8;
+    let (b',' | b'}' | b']') = near.get(length)? else {
+        return None;
+    };
+    // A zero stands alone; nor is nothing a number.
+    if length == 0 || (length > 1 && near.first() == Some(&b'0')) {
+        return None;
+    }
+    // Zeros come before the digits, then neighbours are joined: digits to pairs, pairs to fours, fours to all.
+    let digits = values << (64 - 8 * length);
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    let number = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xFFFF_FFFF;
+    Some((number, at + length))
 }
 
 /// The same for numbers that are too long for a chunk, or too near the end of the text.
