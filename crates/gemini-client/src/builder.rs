@@ -19,6 +19,10 @@ const USER_AGENT: &str = concat!("batch-eval-gemini-client/", env!("CARGO_PKG_VE
 /// only, which for a create means doubt. So connections are not kept for long.
 const POOL_IDLE: Duration = Duration::from_secs(20);
 
+/// Headers of one answer; the service sends some twenty. Of their bytes hyper reads 400 KiB and a little more, which
+/// cannot be set from here.
+const MAX_HEADERS: usize = 100;
+
 /// A client in the making.
 ///
 /// ```
@@ -163,6 +167,7 @@ fn http_client(base: &BaseUrl, timeouts: &Timeouts) -> Result<reqwest::Client, S
         .referer(false)
         .retry(reqwest::retry::never())
         .pool_idle_timeout(POOL_IDLE)
+        .http1_max_headers(MAX_HEADERS)
         .connect_timeout(timeouts.connect);
     builder = if base.is_loopback() { builder.no_proxy() } else { builder.https_only(true) };
     builder.build().map_err(|error| SetupError::Http(error.without_url().into()))

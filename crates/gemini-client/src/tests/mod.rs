@@ -7,6 +7,7 @@ mod download;
 mod drops;
 #[cfg(feature = "rustls")]
 mod every_cause;
+mod heads;
 mod jobs;
 #[cfg(feature = "rustls")]
 mod matrix;
