@@ -4,6 +4,7 @@
 
 mod bridge;
 mod documented;
+mod escaped;
 mod exec;
 mod python;
 mod support;
