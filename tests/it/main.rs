@@ -16,6 +16,7 @@ mod decide;
 mod docs;
 mod docs_action;
 mod emulator_flags;
+mod endless;
 mod exactly_once;
 mod fake_server;
 mod fault_pairs;

@@ -1,5 +1,5 @@
-//! Journals that lost the line which sent rows again: the jobs are found by their marks, none is paid for
-//! twice, and no row is lost.
+//! Journals that lost lines, such as those that sent rows again: the jobs are found by their marks, none is paid
+//! for twice, and no row is lost.
 
 use serde_json::Value;
 use tests::house::{House, column, creates, run_words};
@@ -55,7 +55,7 @@ fn jobs_for_rows_sent_again_are_found_by_their_marks_and_not_paid_for_twice() {
     assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
     let said = call(&house, &["retry"]);
     assert_eq!((said.code, creates(&server).len()), (Some(10), 3), "{said:?}");
-    assert!(said.stderr.contains("the run's journal was mended"), "{said:?}");
+    assert!(said.stderr.contains("that the run's journal does not tell of"), "{said:?}");
     let said = call(&house, &["resume"]);
     assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
     assert!(said.stderr.contains("1 job of sim-b found again"), "{said:?}");
@@ -117,4 +117,32 @@ fn a_job_whose_rows_cannot_be_told_is_named_and_nothing_is_sent_beside_it() {
     let said = call(&house, &["resume"]);
     assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
     assert_eq!(answered(&house, "sim-b"), 8);
+}
+
+/// Cuts the journal off at the end of a line, as if a disk had forgotten its last blocks.
+fn keep_lines(house: &House, n: usize) {
+    let kept = house.journal(RUN)[..n].join("\n") + "\n";
+    house.write(&format!("runs/{RUN}/journal.jsonl"), &kept);
+}
+
+#[test]
+fn a_journal_cut_off_at_any_line_makes_no_job_again() {
+    let (house, server) = house();
+    let said = call(&house, &["retry"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 4), "{said:?}");
+    let whole = house.journal(RUN).join("\n") + "\n";
+    let before = house.report(RUN)["models"].clone();
+    let inputs =
+        |house: &House| std::fs::read(house.run(RUN).join("input/s0002.v0.jsonl")).unwrap();
+    let sent = inputs(&house);
+    // One line at least is the run's own.
+    for n in (1..whole.lines().count()).rev() {
+        house.write(&format!("runs/{RUN}/journal.jsonl"), &whole);
+        keep_lines(&house, n);
+        let again: &[&str] = if n % 2 == 0 { &["--retry-rows", "1"] } else { &[] };
+        let said = call(&house, &[&["resume"], again].concat());
+        assert_eq!((said.code, creates(&server).len()), (Some(0), 4), "{n} lines: {said:?}");
+        assert_eq!(house.report(RUN)["models"], before, "{n} lines: {said:?}");
+        assert_eq!(inputs(&house), sent, "{n} lines: {said:?}");
+    }
 }

@@ -16,7 +16,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is done with a request: the answer to give, or `None` to hang up. The function passes it on and gives the
 /// server's answer.
-type Act = dyn Fn(&Request, &dyn Fn() -> io::Result<Answer>) -> Option<Answer> + Send + Sync;
+type Act = dyn Fn(&Request, &dyn Fn() -> io::Result<Answer>) -> Option<Reply> + Send + Sync;
+
+/// What goes back to the client.
+enum Reply {
+    Answer(Answer),
+    /// A body of this, again and again, until the client has had enough.
+    Endless(Vec<u8>),
+}
 
 /// A place on the way; it lives as long as the test process.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +42,33 @@ impl Between {
         + Sync
         + 'static,
     ) -> io::Result<Self> {
+        Self::stand(base_url, Arc::new(move |request, pass| act(request, pass).map(Reply::Answer)))
+    }
+
+    /// Stands before the server at `base_url` and answers requests that `is_it` knows with a body of `unit`, again and
+    /// again, which has no length and no end.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    pub fn endless(
+        base_url: &str,
+        is_it: impl Fn(&Request) -> bool + Send + Sync + 'static,
+        unit: Vec<u8>,
+    ) -> io::Result<Self> {
+        let act = move |request: &Request, pass: &dyn Fn() -> io::Result<Answer>| {
+            if is_it(request) {
+                return Some(Reply::Endless(unit.clone()));
+            }
+            pass().ok().map(Reply::Answer)
+        };
+        Self::stand(base_url, Arc::new(act))
+    }
+
+    fn stand(base_url: &str, act: Arc<Act>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
-        let (server, act): (String, Arc<Act>) = (base_url.to_owned(), Arc::new(act));
+        let server = base_url.to_owned();
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (server, act) = (server.clone(), Arc::clone(&act));
@@ -63,7 +94,11 @@ fn serve(client: &TcpStream, server: &str, act: &Act) -> io::Result<()> {
             request.headers.iter().filter(|(name, _)| !is_own(name)).cloned().collect();
         let pass =
             || raw::exchange(server, &request.method, &request.target, &headers, &request.body);
-        let Some(answer) = act(&request, &pass) else { return Ok(()) };
+        let answer = match act(&request, &pass) {
+            None => return Ok(()),
+            Some(Reply::Answer(answer)) => answer,
+            Some(Reply::Endless(unit)) => return pour(client, &unit),
+        };
         let mut head = format!("HTTP/1.1 {} Word\r\n", answer.status);
         for (name, value) in &answer.headers {
             if !is_own(name) && !name.eq_ignore_ascii_case("transfer-encoding") {
@@ -77,6 +112,15 @@ fn serve(client: &TcpStream, server: &str, act: &Act) -> io::Result<()> {
         writer.write_all(&[head.as_bytes(), &answer.body].concat())?;
     }
     Ok(())
+}
+
+/// Writes until nobody reads any more.
+fn pour(mut client: &TcpStream, unit: &[u8]) -> io::Result<()> {
+    client.write_all(b"HTTP/1.1 200 Word\r\nConnection: close\r\n\r\n")?;
+    let many = unit.repeat((1 << 16) / unit.len().max(1) + 1);
+    loop {
+        client.write_all(&many)?;
+    }
 }
 
 fn read(from: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {

@@ -57,7 +57,7 @@ impl Mind {
 
     pub(crate) fn decide_creates(&mut self, now: Duration, wall: SystemTime, out: &mut Decision) {
         self.blocked.clear();
-        if self.policy.goal < Goal::Submitted {
+        if self.policy.goal < Goal::Submitted || !self.looked {
             return;
         }
         let mut room = self.room();

@@ -77,7 +77,8 @@ impl Mind {
         }
         let (state, policy) = (&self.state, &self.policy);
         let late = self.sweep_at.filter(|_| policy.goal == Goal::Fetched);
-        let mut due = self.sweep_due.then_some(now).or(late);
+        let first = !self.looked && !state.index().planned.is_empty();
+        let mut due = (self.sweep_due || first).then_some(now).or(late);
         for job in state.index().doubtful.iter().copied() {
             let wait = match state.job(job).map(|job| &job.phase) {
                 Some(Phase::Doubtful(Doubt::Declined)) => policy.settle_declined.min(policy.settle),
@@ -127,9 +128,19 @@ impl Mind {
             };
             let accept = self.watch.get(&job).and_then(|watch| watch.suspect.clone());
             let (output, rows) = (output.clone(), promised_rows(ending));
-            out.effects.push(Effect::Fetch { job, output, rows, accept });
+            let most = self.most_bytes(job);
+            out.effects.push(Effect::Fetch { job, output, rows, accept, most });
             self.busy_jobs.insert(job);
         }
+    }
+
+    /// The most bytes that are taken of a job's results. Of an input of which nobody said how many rows it has,
+    /// each byte may be one.
+    fn most_bytes(&self, id: JobId) -> u64 {
+        let told = self.state.job(id).and_then(|job| job.rows);
+        let planned = || self.plan.inputs.iter().find(|input| input.id == id.input);
+        let rows = told.or_else(|| planned().map(|input| input.payload.len()));
+        self.policy.most_bytes(rows.unwrap_or_default())
     }
 
     pub(crate) fn decide_cancels(&mut self, now: Duration, out: &mut Decision) {
@@ -188,3 +199,6 @@ pub(crate) fn ready<K: Ord>(
 pub(crate) fn wake(out: &mut Decision, at: Duration) {
     out.wake = Some(out.wake.map_or(at, |wake| wake.min(at)));
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,19 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batch_backend::{
-    BackendError, BatchBackend, ByteSink, ErrorKind, JobName, Operation, OutputName, Payload,
-    Progress, StoredInput, Upload, UploadSession,
+    BackendError, BatchBackend, ErrorKind, JobName, Operation, Payload, Progress, StoredInput,
+    Upload, UploadSession,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tracing::{Instrument as _, debug, debug_span};
 
+use crate::fetch::Fetch;
 use crate::mind::{Effect, Finish, Mind};
-use crate::observe::{self, Listing, Observation, Reaction};
+use crate::observe::{Listing, Observation, Reaction};
 use crate::{
-    Clock, Event, IllegalEvent, InputId, JobId, Journal, Listener, Notice, Plan, Policy,
-    ResultSink, RunState, StoredResult,
+    Clock, Event, IllegalEvent, InputId, Journal, Listener, Notice, Plan, Policy, ResultSink,
+    RunState,
 };
 
 /// The world a run is driven in.
@@ -84,7 +85,8 @@ async fn drive_mind(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(Finish, Mind), DriveError> {
     let state = RunState::replay(&plan, history)?;
-    let mind = Mind::new(plan, policy, state);
+    let mut mind = Mind::new(plan, policy, state);
+    mind.looked = history.is_empty() && !mind.policy.made_before;
     let payloads =
         mind.plan.inputs.iter().map(|input| (input.id, Arc::clone(&input.payload))).collect();
     let mut session = Session { mind, journal, world, payloads, tasks: FuturesUnordered::new() };
@@ -245,8 +247,8 @@ impl Session<'_> {
                     Observation::Listed { result }
                 })
             }
-            Effect::Fetch { job, output, rows, accept } => Box::pin(async move {
-                let result = fetch(&world, job, &output, rows, accept).await;
+            Effect::Fetch { job, output, rows, accept, most } => Box::pin(async move {
+                let result = Fetch { job, output, rows, accept, most }.run(&world).await;
                 Observation::Fetched { job, result }
             }),
             Effect::Cancel { job: _, name } => Box::pin(async move {
@@ -343,54 +345,6 @@ pub(crate) async fn list(
         }
         page = Some(next);
     }
-}
-
-struct Counting<'d> {
-    download: &'d mut dyn crate::Download,
-    job: JobId,
-    bytes: u64,
-    listener: &'d dyn Listener,
-}
-
-impl ByteSink for Counting<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.bytes += bytes.len() as u64;
-        self.listener.notice(&Notice::Downloaded { job: self.job, bytes: self.bytes });
-        self.download.write(bytes)
-    }
-
-    fn restart(&mut self) -> io::Result<()> {
-        self.bytes = 0;
-        self.download.restart()
-    }
-}
-
-/// Fetches into a fresh place and keeps it, unless it ends inside a line, has fewer lines than the
-/// service promised rows, or neither rows nor bytes were promised: then only if the last attempt came
-/// to the very same bytes. The transport cannot vouch for a download without a length.
-async fn fetch(
-    world: &World,
-    job: JobId,
-    output: &OutputName,
-    rows: Option<u64>,
-    accept: Option<String>,
-) -> Result<observe::Download, BackendError> {
-    let local = |error: io::Error| {
-        let reason = "the results cannot be stored";
-        BackendError::new(Operation::Fetch, output.as_str(), ErrorKind::Local, reason)
-            .with_source(error)
-            .with_hint("make room or mend the disk, then resume: nothing is lost")
-    };
-    let mut download = world.sink.begin(job).map_err(local)?;
-    let mut counting =
-        Counting { download: download.as_mut(), job, bytes: 0, listener: world.listener.as_ref() };
-    let told = world.backend.fetch(output, &mut counting).await?.length_checked;
-    let tally: StoredResult = download.tally();
-    let short = rows.map_or(tally.lines == 0 || !told, |rows| tally.lines < rows);
-    if (!tally.whole || short) && accept.as_deref() != Some(tally.sha256.as_str()) {
-        return Ok(observe::Download::Suspect(tally));
-    }
-    download.keep().map(observe::Download::Kept).map_err(local)
 }
 
 #[cfg(test)]

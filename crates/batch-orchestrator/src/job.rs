@@ -5,7 +5,8 @@
 //! Planned    CreateIntended           Intended
 //! Planned, Over(NotAfforded)
 //!            CancelRequested          Over(NeverSent)
-//! Planned    Doubted                  Doubtful: the journal was mended and may lack its creation
+//! Planned    Doubted                  Doubtful: the journal was mended and may lack its creation, or
+//!                                     there is a job with its mark
 //! Intended   Created                  Waiting
 //! Intended   Doubted                  Doubtful
 //! Intended   Refused                  Over(Refused)
@@ -77,7 +78,7 @@ pub struct Job {
     pub round: u32,
     /// How often its rows went into smaller jobs because theirs was stuck.
     pub splits: u32,
-    /// Its rows, as far as the state is told: of inputs that attempts added.
+    /// Its rows, as far as the plan or the attempt that added it tells.
     pub rows: Option<u64>,
     /// How heavy it is, as far as forecast.
     pub load: Load,
@@ -135,11 +136,6 @@ impl Job {
     /// Whether nothing more will happen.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over(_))
-    }
-
-    /// Whether it is past its creation, one way or the other.
-    pub fn is_submitted(&self) -> bool {
-        matches!(self.phase, Phase::Waiting(_) | Phase::Fetching { .. } | Phase::Over(_))
     }
 
     /// Whether it exists at the service, or may, and is not known to be over.

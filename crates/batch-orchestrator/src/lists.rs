@@ -7,7 +7,7 @@ use batch_backend::{BackendError, ErrorKind, JobName, JobSnapshot};
 
 use crate::mind::Mind;
 use crate::observe::{Listing, Reaction, next_hold};
-use crate::{Doubt, Event, Goal, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
+use crate::{Doubt, Event, Goal, InputPhase, Job, JobId, OnAmbiguous, Phase, Verdict, owner};
 
 impl Mind {
     pub(crate) fn listed(
@@ -44,6 +44,7 @@ impl Mind {
         if !complete {
             return;
         }
+        self.looked = true;
         // What is adopted from this list is swept after the next one, which knows of it.
         let sweep = std::mem::take(&mut self.sweep_due);
         self.settle_doubts(&jobs, (begun, now), out);
@@ -96,7 +97,13 @@ impl Mind {
             ids.filter_map(|id| self.state.job(*id)).cloned().collect()
         };
         let by_job = self.by_job(listed);
-        for job in doubtful {
+        let forgotten = self.forgotten(&by_job);
+        out.events.extend(forgotten.iter().map(|job| Event::Doubted {
+            job: job.id,
+            doubt: Doubt::Unanswered,
+            reason: "there is a job with its mark that the journal does not tell of".to_owned(),
+        }));
+        for job in doubtful.into_iter().chain(forgotten) {
             let ours = by_job.get(&job.id).cloned().unwrap_or_default();
             let (fitting, odd): (Vec<_>, Vec<_>) =
                 ours.into_iter().partition(|seen| self.fits(&job, seen));
@@ -125,6 +132,13 @@ impl Mind {
         }
     }
 
+    /// Jobs that were never created by what the journal tells, and are there: it lost lines, or the service was
+    /// slower than the settle time.
+    fn forgotten(&self, by_job: &BTreeMap<JobId, Vec<&JobSnapshot>>) -> Vec<Job> {
+        let listed = by_job.keys().filter_map(|id| self.state.job(*id));
+        listed.filter(|job| job.phase == Phase::Planned).cloned().collect()
+    }
+
     fn settled(&self, job: &Job) -> Event {
         let unanswered = job.phase == Phase::Doubtful(Doubt::Unanswered);
         if unanswered && self.policy.on_ambiguous == OnAmbiguous::Stop {
@@ -151,11 +165,21 @@ impl Mind {
 
     fn fits(&self, job: &Job, seen: &JobSnapshot) -> bool {
         let model = self.plan.model(job.id);
-        seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
+        self.has_bytes_of(job, seen)
+            && seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
             && seen.input.as_ref().is_none_or(|input| {
                 // A mended journal does not know the input; the mark is bound to its bytes.
                 job.inputs.is_empty() || job.inputs.contains(input)
             })
+    }
+
+    /// Whether the mark is bound to the bytes that the job has, as far as those are known.
+    fn has_bytes_of(&self, job: &Job, seen: &JobSnapshot) -> bool {
+        let Some(InputPhase::Stored(stored)) = self.state.input(job.id.input) else { return true };
+        let owned = seen.token.as_ref().and_then(|token| owner(token, &self.plan.tag));
+        owned.zip(self.plan.model(job.id)).is_none_or(|((id, attempt), model)| {
+            seen.token == Some(id.token(&self.plan.tag, attempt, &stored.sha256, model))
+        })
     }
 
     /// Finds second jobs for the same work. Which one stays is decided by what the service says
@@ -163,7 +187,7 @@ impl Mind {
     /// it was paid for.
     fn sweep(&mut self, listed: &[JobSnapshot], out: &mut Reaction) {
         for (id, ours) in self.by_job(listed) {
-            let Some(job) = self.state.job(id).filter(|job| job.attempts > 0).cloned() else {
+            let Some(job) = self.state.job(id).cloned() else {
                 continue;
             };
             let live: Vec<&JobSnapshot> =

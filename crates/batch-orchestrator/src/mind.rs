@@ -50,6 +50,8 @@ pub(crate) enum Effect {
         output: OutputName,
         rows: Option<u64>,
         accept: Option<String>,
+        /// The most bytes that are taken.
+        most: u64,
     },
     Cancel {
         job: JobId,
@@ -153,6 +155,9 @@ pub(crate) struct Mind {
     /// Jobs that a list shows as over, or not at all: to be looked at at once.
     pub(crate) hinted: BTreeSet<JobId>,
     pub(crate) pace: Option<Pace>,
+    /// Whether nothing can be at the service that the journal does not tell of, or a complete list was looked
+    /// through for it: before, nothing is created.
+    pub(crate) looked: bool,
     /// The list under way: when it was begun and whether it goes to the last page.
     pub(crate) listing: Option<(Duration, bool)>,
     pub(crate) list_trouble: Option<Hold>,
@@ -196,6 +201,7 @@ impl Mind {
             watch: BTreeMap::new(),
             hinted: BTreeSet::new(),
             pace: None,
+            looked: true,
             listing: None,
             list_trouble: None,
             sweep_due,

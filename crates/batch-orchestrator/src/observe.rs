@@ -39,6 +39,8 @@ pub(crate) enum Download {
     Kept(StoredResult),
     /// It ended inside a line, or has fewer rows than the service promised, and was not kept.
     Suspect(StoredResult),
+    /// More bytes came than these, which is all that is taken, and it was not kept.
+    TooLong(u64),
 }
 
 /// Something that failed and will be tried again, for the listener.
@@ -214,6 +216,11 @@ impl Mind {
                 out.events.push(Event::Fetched { job, result });
             }
             Ok(Download::Suspect(result)) => self.suspect(job, result, now, out),
+            Ok(Download::TooLong(most)) => {
+                // The next session asks once more: it may be told to take more.
+                let reason = format!("they are longer than {most} bytes, and no more are taken");
+                out.events.push(Event::ResultsLost { job, reason });
+            }
             Err(error) if *error.kind() == ErrorKind::NotFound => {
                 let hold = next_hold(self.held_jobs.get(&job).copied(), &error, now);
                 let since = *self.watch.entry(job).or_default().gone.get_or_insert(now);

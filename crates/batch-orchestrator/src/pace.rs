@@ -108,6 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_look_can_be_asked_for_earlier_and_not_later() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::new(seconds(100), None, 1);
+        let due = pace.next();
+        pace.hasten(seconds(500));
+        assert_eq!(pace.next(), due);
+        pace.hasten(seconds(100));
+        assert_eq!(pace.next(), seconds(100));
+    }
+
+    #[test]
     fn fixed_interval_wins() {
         let times = looks(1, Some(Duration::from_mins(6)), 1, 3);
         assert!((9..=11).contains(&times.len()), "{times:?}");

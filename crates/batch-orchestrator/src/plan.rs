@@ -133,12 +133,21 @@ pub struct PlannedInput {
     pub payload: Arc<dyn Payload>,
     /// How heavy its job is for each model, in the plan's order; what is missing is unknown.
     pub loads: Vec<Load>,
+    /// How many rows it has, if that is known.
+    pub rows: Option<u64>,
 }
 
 impl PlannedInput {
     /// An input of unknown weight.
     pub fn new(id: InputId, payload: Arc<dyn Payload>) -> Self {
-        Self { id, payload, loads: Vec::new() }
+        Self { id, payload, loads: Vec::new(), rows: None }
+    }
+
+    /// The same with how many rows it has.
+    #[must_use]
+    pub fn with_rows(mut self, rows: u64) -> Self {
+        self.rows = Some(rows);
+        self
     }
 
     /// The same with how heavy its job is for each model.

@@ -7,6 +7,10 @@ use batch_backend::ModelId;
 
 use crate::Goal;
 
+/// Taken of a job's results for each of its rows, in bytes, where nobody says otherwise: far more than a service
+/// answers in one line, so that only a file without an end meets it.
+pub const ROW_BYTES: u64 = 64 << 20;
+
 /// What to do when it stays unknown whether a job exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnAmbiguous {
@@ -78,8 +82,20 @@ pub struct Policy {
     pub budget: Option<u64>,
     /// What is done about jobs that take too long; `None` waits for them.
     pub stuck: Option<StuckAfter>,
+    /// Whether the run was made before this session: a journal without events may have lost them then, so that
+    /// the service's jobs are looked through before the first one is created, as they are after any event.
+    pub made_before: bool,
+    /// The most bytes that are taken of one job's results; `None` for [`ROW_BYTES`] for each of its rows.
+    pub max_result_bytes: Option<u64>,
     /// Chance: jitter is drawn from it.
     pub seed: u64,
+}
+
+impl Policy {
+    /// The most bytes that are taken of the results of a job with so many rows.
+    pub fn most_bytes(&self, rows: u64) -> u64 {
+        self.max_result_bytes.unwrap_or_else(|| ROW_BYTES.saturating_mul(rows.max(1)))
+    }
 }
 
 impl Default for Policy {
@@ -95,6 +111,8 @@ impl Default for Policy {
             limits: Limits::default(),
             budget: None,
             stuck: None,
+            made_before: false,
+            max_result_bytes: None,
             seed: 0,
         }
     }
@@ -121,5 +139,14 @@ mod tests {
         let seconds = |f: fn(u32) -> Duration| [1, 2, 3, 6, 40].map(|n| f(n).as_secs());
         assert_eq!(seconds(backoff), [1, 2, 4, 32, 900]);
         assert_eq!(seconds(create_backoff), [30, 60, 120, 900, 900]);
+    }
+
+    #[test]
+    fn results_are_bounded_by_the_rows_or_by_what_is_said() {
+        let most =
+            |said, rows| Policy { max_result_bytes: said, ..Policy::default() }.most_bytes(rows);
+        assert_eq!((most(None, 0), most(None, 1)), (64 << 20, 64 << 20));
+        assert_eq!((most(None, 1_000), most(None, u64::MAX)), (64_000 << 20, u64::MAX));
+        assert_eq!((most(Some(7), 1), most(Some(7), 1_000)), (7, 7));
     }
 }

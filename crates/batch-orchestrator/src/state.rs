@@ -67,9 +67,9 @@ impl RunState {
         for input in &plan.inputs {
             state.inputs.insert(input.id, InputPhase::Planned);
             for (model, _) in (0u32..).zip(&plan.models) {
-                state.insert(
-                    Job::new(JobId { input: input.id, model }).with_load(input.load(model)),
-                );
+                let mut job = Job::new(JobId { input: input.id, model });
+                (job.load, job.rows) = (input.load(model), input.rows);
+                state.insert(job);
             }
         }
         state

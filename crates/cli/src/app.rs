@@ -13,7 +13,7 @@ use scoring::{ParamError, Params, Registry, RegistryError, Scorer};
 
 use crate::args::{Cli, Command, PluginCommand};
 use crate::config::Config;
-use crate::context::Context;
+use crate::context::{Context, lockable};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::{self, Desk};
 use crate::money::Tariff;
@@ -139,7 +139,8 @@ impl App {
             };
             let settings = SettingsFile { named: cli.global.config, problem };
             let folder = cli.global.runs_dir.or_else(|| config.runs_dir.clone());
-            let runs = Runs::new(folder.unwrap_or_else(|| "runs".into()));
+            let no_lock = cli.global.no_lock;
+            let runs = lockable(Runs::new(folder.unwrap_or_else(|| "runs".into())), no_lock);
             let tariff = Tariff::default();
             let context = Context {
                 ui,
@@ -152,6 +153,7 @@ impl App {
                 judging: cli.command.judging(),
                 desk: Desk::default(),
                 trust_plugins: cli.global.trust_plugins,
+                no_lock,
                 expected: std::sync::OnceLock::new(),
             };
             match cli.command {

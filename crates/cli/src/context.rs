@@ -41,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) desk: Desk,
     /// Whether programs are started that only a run folder names.
     pub(crate) trust_plugins: bool,
+    /// Whether runs are worked on also where the file system has no locks.
+    pub(crate) no_lock: bool,
     /// Expected values in place of those that the run was made with.
     pub(crate) expected: OnceLock<String>,
 }
@@ -121,6 +123,11 @@ impl Context {
     fn scorer_names(&self) -> String {
         self.registry.names().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Runs, made also where the file system has no locks if `no_lock` says so.
+pub(crate) fn lockable(runs: Runs, no_lock: bool) -> Runs {
+    if no_lock { runs.lock_where_possible() } else { runs }
 }
 
 /// A trouble with a run folder, as a failure.

@@ -1,5 +1,6 @@
 //! What the end of a run means for the exit code.
 
+use batch_backend::JobName;
 use batch_cost::Money;
 use batch_orchestrator::{Job, Phase, RunState, Verdict};
 use eval_report::{GateOutcome, GateResult, Report, sanitize};
@@ -115,10 +116,37 @@ pub(crate) fn verdict(
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
         failure.causes.push(format!("missing: {}{more}", judged.absent.join(", ")));
     }
+    let lost = lost(state);
+    let next = resume(folder.manifest());
+    let next = if lost.is_empty() {
+        format!("{next} --accept-partial, if that is good enough")
+    } else {
+        format!("{next}, which asks for them once more; --max-result-bytes N takes longer ones")
+    };
+    failure.causes.extend(lost);
     let scored = "the report counts them, and every row that came is scored";
-    Err(failure
-        .safe(format!("{scored}{}", decided(&judged.report)))
-        .next(format!("{} --accept-partial, if that is good enough", resume(folder.manifest()))))
+    Err(failure.safe(format!("{scored}{}", decided(&judged.report))).next(next))
+}
+
+/// Jobs whose results cannot be had, and why.
+fn lost(state: &RunState) -> Vec<String> {
+    let why = |job: &Job| match &job.phase {
+        Phase::Over(Verdict::ResultsLost { reason, .. }) => {
+            let name = job.name.as_ref().map_or("", JobName::as_str);
+            Some(format!(
+                "the results of {} {} cannot be had: {}",
+                job.id,
+                sanitize(name),
+                sanitize(reason)
+            ))
+        }
+        _ => None,
+    };
+    let mut lost: Vec<String> = state.jobs().filter_map(why).collect();
+    let more = lost.len().saturating_sub(SHOWN);
+    lost.truncate(SHOWN);
+    lost.extend((more > 0).then(|| format!("and those of {} more", jobs(more))));
+    lost
 }
 
 /// Fails when a gate is not met, or when the rows do not tell.

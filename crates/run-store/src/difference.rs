@@ -51,6 +51,7 @@ impl Asked {
         equal!("stuck", settings.stuck);
         equal!("limits", settings.limits);
         equal!("budget", settings.budget);
+        equal!("max result bytes", settings.max_result_bytes);
         lines
     }
 }
@@ -108,7 +109,7 @@ mod tests {
     fn every_field_counts() {
         let run = asked();
         assert_eq!(run.difference(&run), [] as [&str; 0]);
-        let edits: [(&str, Edit); 17] = [
+        let edits: [(&str, Edit); 18] = [
             ("service", |a| a.backend.kind = BackendKind::Emulator),
             ("address", |a| a.backend.base_url.push('y')),
             ("API version", |a| a.backend.api_version.clear()),
@@ -128,6 +129,7 @@ mod tests {
             }),
             ("limits", |a| a.settings.limits.live_jobs = Some(1)),
             ("budget", |a| a.settings.budget = Some(1)),
+            ("max result bytes", |a| a.settings.max_result_bytes = Some(1)),
         ];
         for (what, edit) in edits {
             let mut other = asked();

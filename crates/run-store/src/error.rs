@@ -142,7 +142,11 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Busy { .. } => "wait until it has ended, or stop it; both keep the run".into(),
-            Self::NoLocks { .. } => "move the run folder to a local disk".into(),
+            Self::NoLocks { .. } => {
+                "move the run folder to a local disk; or add --no-lock, and see to it \
+                                     yourself that one process at a time works on a run"
+                    .into()
+            }
             Self::Damaged { path, .. } if path.ends_with(crate::paths::JOURNAL) => {
                 "nothing was changed; restore the file from a copy of the folder, or let `resume \
                  --repair` cut it back to the line before"

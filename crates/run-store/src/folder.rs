@@ -9,6 +9,7 @@ use batch_backend::{ModelId, Payload};
 use batch_orchestrator::{InputId, InputSource, Load, NewInput, Plan, PlannedInput, Tally};
 
 use crate::input::{self, InputFile};
+use crate::lock::Without;
 use crate::{Lock, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
 
 /// Far more than any `run.json`; what is larger is none.
@@ -59,7 +60,20 @@ impl RunFolder {
     /// # Errors
     /// [`StoreError::Busy`] with the holder, [`StoreError::NoLocks`] on filesystems without locks.
     pub fn lock(&self, session: &Session, at: SystemTime) -> Result<Lock, StoreError> {
-        Lock::take(&self.paths, session, at)
+        Lock::take(&self.paths, session, at, Without::Refuse)
+    }
+
+    /// As [`lock`](Self::lock), but on filesystems without locks nothing keeps other processes away: see
+    /// [`Lock::is_held`].
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] with the holder.
+    pub fn lock_where_possible(
+        &self,
+        session: &Session,
+        at: SystemTime,
+    ) -> Result<Lock, StoreError> {
+        Lock::take(&self.paths, session, at, Without::GoOn)
     }
 
     /// One input as something to upload.
@@ -89,7 +103,7 @@ impl RunFolder {
         for made in &self.manifest.made.inputs {
             let payload: Arc<dyn Payload> = Arc::new(input::check(&self.paths, made)?);
             let loads = made.loads.iter().copied().map(Load::from).collect();
-            inputs.push(PlannedInput::new(made.id, payload).with_loads(loads));
+            inputs.push(PlannedInput::new(made.id, payload).with_loads(loads).with_rows(made.rows));
         }
         let again = Arc::new(FolderInputs { paths: self.paths.clone() });
         Ok(Plan::new(self.manifest.tag.clone(), inputs, models).with_again(again))

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::SystemTime;
 
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::stamp::Stamp;
@@ -18,6 +19,17 @@ const MAX_TEXT: u64 = 4096;
 pub struct Lock {
     file: File,
     paths: RunPaths,
+    is_held: bool,
+}
+
+/// What is done where the file system has no locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Without {
+    /// The run is left alone.
+    #[default]
+    Refuse,
+    /// Somebody else sees to it that nobody else works on the run.
+    GoOn,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,20 +45,33 @@ impl Lock {
         paths: &RunPaths,
         session: &Session,
         at: SystemTime,
+        without: Without,
+    ) -> Result<Self, StoreError> {
+        Self::take_by(paths, session, at, without, File::try_lock)
+    }
+
+    /// As [`take`](Self::take), with what the file system does.
+    fn take_by(
+        paths: &RunPaths,
+        session: &Session,
+        at: SystemTime,
+        without: Without,
+        try_lock: impl FnOnce(&File) -> Result<(), TryLockError>,
     ) -> Result<Self, StoreError> {
         let path = paths.lock();
         paths.check(&path)?;
         let options = &mut OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = safe::open(&path, options)?;
-        match file.try_lock() {
-            Ok(()) => {}
+        let is_held = match try_lock(&file) {
+            Ok(()) => true,
             Err(TryLockError::WouldBlock) => return Err(busy(paths, &mut file)),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Err(StoreError::NoLocks { path });
-            }
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => match without {
+                Without::Refuse => return Err(StoreError::NoLocks { path }),
+                Without::GoOn => false,
+            },
             Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path)(error)),
-        }
+        };
         let holder = Holder {
             pid: Some(session.pid),
             host: Some(session.host.clone()),
@@ -54,7 +79,12 @@ impl Lock {
         };
         write_holder(&mut file, &holder).map_err(StoreError::io("write", &path))?;
         paths.sweep()?;
-        Ok(Self { file, paths: paths.clone() })
+        Ok(Self { file, paths: paths.clone(), is_held })
+    }
+
+    /// Whether the system keeps others away: not where the file system has no locks.
+    pub fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// The places of the locked run.
@@ -68,6 +98,13 @@ impl Drop for Lock {
         // Only so that nobody is named who has gone; the lock itself goes with the file.
         let _ = self.file.set_len(0);
     }
+}
+
+/// Whether it is the file system that has no locks, or none for this machine.
+fn has_no_locks(error: &io::Error) -> bool {
+    let none = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
+    error.kind() == io::ErrorKind::Unsupported
+        || none.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
@@ -84,4 +121,45 @@ fn busy(paths: &RunPaths, file: &mut File) -> StoreError {
     let holder = read.ok().and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default();
     let Holder { pid, host, since } = holder;
     StoreError::Busy { path: paths.root().to_owned(), pid, host, since }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(errno: Errno, without: Without) -> Result<Lock, StoreError> {
+        let home = tempfile::tempdir().unwrap();
+        let paths = RunPaths::new(home.path().join("r"));
+        safe::make_folders(paths.root()).unwrap();
+        let refuse = |_: &File| Err(TryLockError::Error(errno.into()));
+        Lock::take_by(&paths, &Session::here("t"), SystemTime::UNIX_EPOCH, without, refuse)
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_gone_on_with_only_when_somebody_says_so() {
+        for errno in [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP] {
+            let error = taken(errno, Without::Refuse).unwrap_err();
+            assert!(matches!(error, StoreError::NoLocks { .. }), "{error}");
+            assert!(error.hint().unwrap().contains("--no-lock"));
+            assert!(!taken(errno, Without::GoOn).unwrap().is_held());
+        }
+    }
+
+    #[test]
+    fn other_trouble_with_the_lock_is_never_gone_on_with() {
+        for errno in [Errno::IO, Errno::INTR, Errno::BADF, Errno::INVAL, Errno::PERM] {
+            for without in [Without::Refuse, Without::GoOn] {
+                let error = taken(errno, without).unwrap_err();
+                assert!(matches!(error, StoreError::Io { what: "lock", .. }), "{error}");
+            }
+        }
+        let home = tempfile::tempdir().unwrap();
+        let paths = RunPaths::new(home.path().join("r"));
+        safe::make_folders(paths.root()).unwrap();
+        let (session, at) = (Session::here("t"), SystemTime::UNIX_EPOCH);
+        let first = Lock::take(&paths, &session, at, Without::GoOn).unwrap();
+        assert!(first.is_held(), "where there are locks they are taken");
+        let error = Lock::take(&paths, &session, at, Without::GoOn).unwrap_err();
+        assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    }
 }

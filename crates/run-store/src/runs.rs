@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use batch_orchestrator::RunTag;
 
+use crate::lock::Without;
 use crate::paths::Contents;
 use crate::{Draft, Lock, OwnName, RunFolder, RunPaths, Session, StoreError, run_tag, safe};
 
@@ -15,6 +16,7 @@ use crate::{Draft, Lock, OwnName, RunFolder, RunPaths, Session, StoreError, run_
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runs {
     folder: PathBuf,
+    without: Without,
 }
 
 /// What a new run is made with.
@@ -45,7 +47,14 @@ pub enum Listed {
 impl Runs {
     /// The runs in `folder`, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), without: Without::Refuse }
+    }
+
+    /// The same, made without a lock where the filesystem has none: see [`Lock::is_held`].
+    #[must_use]
+    pub fn lock_where_possible(mut self) -> Self {
+        self.without = Without::GoOn;
+        self
     }
 
     /// The folder.
@@ -67,7 +76,7 @@ impl Runs {
             }
             made => made?,
         }
-        let lock = Lock::take(&paths, new.session, new.at)?;
+        let lock = Lock::take(&paths, new.session, new.at, self.without)?;
         Ok(Draft::new(lock, tag, name_of(new), new.at))
     }
 
@@ -83,7 +92,7 @@ impl Runs {
             StoreError::Unfinished { .. } => {}
             other => return Err(other),
         }
-        let lock = Lock::take(&paths, new.session, new.at)?;
+        let lock = Lock::take(&paths, new.session, new.at, self.without)?;
         // Once more: another process may have finished it between the look and the lock.
         match what_is_there(&paths)? {
             StoreError::Unfinished { .. } => paths.clear()?,

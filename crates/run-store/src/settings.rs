@@ -48,6 +48,9 @@ pub struct Settings {
     /// What the run may cost, in millionths of a dollar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+    /// The most bytes that are taken of one job's results; `None` for what the program thinks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_result_bytes: Option<u64>,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             stuck: None,
             limits: Limits::default(),
             budget: None,
+            max_result_bytes: None,
         }
     }
 }

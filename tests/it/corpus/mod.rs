@@ -75,7 +75,8 @@ fn the_page_names_every_input_that_differs() {
     let section = section.split("\n## ").next().unwrap_or_default();
     let listed = section.lines().filter(|line| line.starts_with("| ")).count();
     let wanted = exceptions(&cases, &elsewhere).len();
-    assert_eq!(listed, wanted + 1, "docs/reliability.md lists what does not differ any more");
+    let head = usize::from(wanted > 0);
+    assert_eq!(listed, wanted + head, "docs/reliability.md lists what does not differ any more");
 }
 
 /// The lines of the table of what is known to differ and what nothing tests.

@@ -195,6 +195,24 @@ async fn a_job_found_stuck_long_after_the_deadline_is_split_in_one_session() {
 }
 
 #[tokio::test]
+async fn a_split_is_asked_for_by_sessions_that_split() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    sim.backend.next_courses([endless(Some(1))]);
+    sim.policy.stuck = Some(stuck(Then::Split));
+    let split = Finish::Split(vec![job(0)]);
+    assert_eq!(sim.session().await.unwrap().0, split);
+    for (goal, then, finish) in [
+        (Goal::Fetched, None, Finish::Reached),
+        (Goal::Fetched, Some(Then::Cancel), Finish::Reached),
+        (Goal::Submitted, Some(Then::Split), Finish::Reached),
+        (Goal::Fetched, Some(Then::Split), split),
+    ] {
+        (sim.policy.goal, sim.policy.stuck) = (goal, then.map(stuck));
+        assert_eq!(sim.session().await.unwrap().0, finish, "{goal:?}, {then:?}");
+    }
+}
+
+#[tokio::test]
 async fn splits_come_to_an_end() {
     let mut sim = Sim::new(&["sim-flash"]);
     sim.backend.next_courses(vec![endless(None); 40]);

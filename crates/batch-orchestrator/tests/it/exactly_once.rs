@@ -6,6 +6,7 @@ use batch_backend::memory::{Course, Fault};
 use batch_backend::{BatchBackend, JobSpec, JobState, ModelId, Operation};
 use batch_orchestrator::{Event, Finish, Goal, InputPhase, OnAmbiguous, Phase, Verdict};
 
+use crate::forgotten::Stale;
 use crate::world::{Sim, job};
 
 #[tokio::test]
@@ -193,7 +194,8 @@ async fn two_copies_of_a_run_keep_the_same_job() {
     sim.policy.goal = Goal::Submitted;
     let twin = Sim { policy: sim.policy.clone(), ..twin };
     sim.session().await.unwrap();
-    twin.session().await.unwrap();
+    // The lists of the other copy do not show that yet.
+    twin.session_through(Stale::before(&twin, 1)).await.unwrap();
     assert_eq!(sim.living(job(0)), 2, "each copy made its own");
     sim.policy.goal = Goal::Fetched;
     let twin = Sim { policy: sim.policy.clone(), ..twin };

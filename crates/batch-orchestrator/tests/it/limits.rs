@@ -174,3 +174,19 @@ async fn a_job_heavier_than_the_limit_is_told_of() {
     sim.session_heard_by(warned.clone()).await.unwrap();
     assert_eq!(*warned.0.lock().unwrap(), [shard(2, 0)]);
 }
+
+#[tokio::test]
+async fn inputs_lie_at_the_service_no_longer_than_they_must_unless_that_is_the_goal() {
+    let mut sim = Sim::sharded(&["sim-flash"], 40, Load::default());
+    let mut endless = Course::success();
+    (endless.states, endless.done_at_end, endless.results) =
+        (vec![JobState::Running], false, false);
+    sim.backend.next_courses([endless]);
+    sim.policy.limits.live_jobs = 1;
+    assert_eq!(sim.session().await.unwrap().0, Finish::Deadline);
+    let uploads = sim.backend.calls(Operation::Upload);
+    assert_eq!(uploads, 17, "that of the job that runs, and those of the next sixteen");
+    sim.policy.goal = Goal::Uploaded;
+    assert_eq!(sim.session().await.unwrap().0, Finish::Reached);
+    assert_eq!(sim.backend.calls(Operation::Upload), 40);
+}

@@ -8,6 +8,7 @@ mod clocks;
 mod crashes;
 mod ends;
 mod exactly_once;
+mod forgotten;
 mod invariants;
 mod limits;
 mod money;

@@ -8,6 +8,7 @@ use batch_orchestrator::{
     DriveError, Event, Finish, Goal, InputPhase, OnAmbiguous, Phase, Policy, Verdict,
 };
 
+use crate::forgotten::Stale;
 use crate::world::{Sim, job};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -54,6 +55,53 @@ async fn results_that_were_gone_for_one_session_are_asked_for_in_the_next() {
 }
 
 #[tokio::test]
+async fn results_that_are_longer_than_what_is_taken_are_left_there_and_can_be_asked_for_again() {
+    let mut sim = Sim::new(&["sim-flash", "sim-pro"]);
+    // The echo of a shard is as long as the shard.
+    let len = sim.plan.inputs[0].payload.len();
+    sim.policy.max_result_bytes = Some(len - 1);
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!((finish, sim.backend.calls(Operation::Fetch)), (Finish::Reached, 2), "once each");
+    for model in [0, 1] {
+        let Phase::Over(Verdict::ResultsLost { reason, .. }) =
+            &state.job(job(model)).unwrap().phase
+        else {
+            panic!("{state:?}");
+        };
+        assert!(reason.contains(&format!("longer than {} bytes", len - 1)), "{reason}");
+        assert_eq!(sim.sink.kept(job(model)), None, "nothing of it is kept");
+    }
+    sim.policy.max_result_bytes = Some(len);
+    sim.session().await.unwrap();
+    sim.assert_complete("with just enough");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_lost_each_time_is_given_up() {
+    let sim = Sim::new(&["sim-flash"]);
+    sim.backend.fail(Operation::Upload, [Fault::Gone; 5]);
+    let error = sim.session().await.unwrap_err();
+    assert!(matches!(error, DriveError::Backend(_)), "{error}");
+    assert_eq!(sim.backend.calls(Operation::Upload), 5);
+    sim.backend.fail(Operation::Upload, [Fault::Gone; 4]);
+    sim.session().await.unwrap();
+    sim.assert_complete("lost four times");
+}
+
+#[tokio::test]
+async fn what_waiting_does_not_mend_is_not_waited_for() {
+    for operation in [Operation::OpenUpload, Operation::Upload, Operation::Get, Operation::Fetch] {
+        let sim = Sim::new(&["sim-flash"]);
+        sim.backend.fail(operation, [Fault::Refused]);
+        let error = sim.session().await.unwrap_err();
+        assert!(matches!(error, DriveError::Backend(_)), "{operation:?}: {error}");
+        assert_eq!(sim.backend.calls(operation), 1, "{operation:?}");
+        sim.session().await.unwrap();
+        sim.assert_complete("and the next one goes on");
+    }
+}
+
+#[tokio::test]
 async fn a_second_job_seen_at_adoption_is_stopped() {
     let mut sim = Sim::new(&["sim-flash"]);
     sim.strict = false;
@@ -66,7 +114,9 @@ async fn a_second_job_seen_at_adoption_is_stopped() {
     sim.backend.create(&twin).await.unwrap();
     sim.backend.fail(Operation::Create, [Fault::After]);
     sim.policy.goal = Goal::Fetched;
-    sim.session().await.unwrap();
+    // The first list does not show it yet, so that another one is made.
+    sim.session_through(Stale::before(&sim, 1)).await.unwrap();
+    assert_eq!(sim.backend.history().len(), 2);
     assert_eq!(sim.living(job(0)), 1, "{:?}", sim.backend.history());
     assert!(sim.journal.events().iter().any(|event| matches!(event, Event::ExtraFound { .. })));
 }
@@ -86,6 +136,28 @@ async fn a_second_job_that_has_ended_is_told_of() {
     let (_, state) = sim.session().await.unwrap();
     assert_eq!(state.job(job(0)).unwrap().extras.len(), 1, "it was paid for");
     assert_eq!(sim.backend.calls(Operation::Cancel), 0, "and there is nothing to stop");
+}
+
+#[tokio::test]
+async fn a_second_job_that_outlives_ours_is_stopped_and_ours_counts() {
+    let mut sim = Sim::new(&["sim-flash"]);
+    (sim.strict, sim.policy.goal) = (false, Goal::Submitted);
+    let (_, state) = sim.session().await.unwrap();
+    let ours = state.job(job(0)).unwrap().name.clone();
+    let Some(InputPhase::Stored(stored)) = state.input(job(0).input) else { panic!("stored") };
+    let model = sim.plan.models[0].clone();
+    let token = job(0).token(&sim.plan.tag, 7, &stored.sha256, &model);
+    let twin = JobSpec { token, model, input: stored.name.clone() };
+    sim.backend
+        .next_courses([Course { states: vec![JobState::Running; 500], ..Course::success() }]);
+    sim.backend.create(&twin).await.unwrap();
+    // Ours has ended when somebody looks again.
+    (0..100).for_each(|_| sim.backend.tick());
+    sim.policy.goal = Goal::Fetched;
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!(state.job(job(0)).unwrap().name, ours);
+    sim.assert_complete("ours");
+    assert!(sim.backend.history()[1].1, "the other one is stopped");
 }
 
 #[tokio::test]
@@ -178,6 +250,29 @@ async fn late_jobs_that_hold_every_place_end_the_session() {
         sim.policy.limits.live_jobs = 2;
         sim.policy.goal = goal;
         assert_eq!(sim.session().await.unwrap().0, Finish::Deadline, "{goal:?}");
+    }
+}
+
+#[tokio::test]
+async fn late_jobs_do_not_end_a_session_that_gets_others_further() {
+    let mut endless = Course::success();
+    (endless.states, endless.done_at_end, endless.results) =
+        (vec![JobState::Running], false, false);
+    // The second job's results cannot be had, or nobody knows whether it is there, when the first is late.
+    for (operation, fault, times) in
+        [(Operation::Fetch, Fault::Before, 8), (Operation::Create, Fault::Late(30), 1)]
+    {
+        let mut sim = Sim::new(&["a", "b"]);
+        sim.policy.deadline = Duration::from_mins(2);
+        sim.policy.goal = Goal::Submitted;
+        sim.plan.models.truncate(1);
+        sim.backend.next_courses([endless.clone()]);
+        sim.session().await.unwrap();
+        sim.plan.models = Sim::new(&["a", "b"]).plan.models;
+        sim.policy.goal = Goal::Fetched;
+        sim.backend.fail(operation, vec![fault; times]);
+        assert_eq!(sim.session().await.unwrap().0, Finish::Deadline, "{operation:?}");
+        assert_eq!(rows(&sim, 1), 3, "{operation:?}");
     }
 }
 

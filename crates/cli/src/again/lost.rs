@@ -1,4 +1,4 @@
-//! Jobs for rows sent again of which a mended journal lost the lines: found at the service by their marks, and
+//! Jobs for rows sent again of which the journal lost the lines: found at the service by their marks, and
 //! taken back into the run, so that they are neither paid for twice nor their answers left there.
 
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub(crate) fn unknown(folder: &RunFolder, state: &RunState) -> Outcome<BTreeSet<
     Ok(there.into_iter().filter(|id| state.input(*id).is_none()).collect())
 }
 
-/// What brings jobs back into the run that its mended journal does not tell of, as far as the state takes them
+/// What brings jobs back into the run that its journal does not tell of, as far as the state takes them
 /// now: once those are over, there may be more. An input of which the service has no job was never sent, and
 /// is removed.
 pub(crate) async fn take_back(

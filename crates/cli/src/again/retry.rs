@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Class, Picked, picks, send, unknown};
 use crate::args::RetryArgs;
 use crate::config::MoneyConfig;
-use crate::context::{Context, store};
+use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading;
 use crate::judge::{Cell, cells};
@@ -31,8 +31,8 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         return Err(Failure::usage("the run is not over: its rows may still come")
             .next(steps::resume(run.folder.manifest())));
     }
-    if lost_some(&run.folder, &state)? {
-        let what = "the run's journal was mended, and rows sent again may be at the service";
+    if !unknown(&run.folder, &state)?.is_empty() {
+        let what = "rows sent again may be at the service that the run's journal does not tell of";
         return Err(Failure::new(Exit::Ambiguous, what)
             .safe("nothing was sent")
             .next(steps::resume(run.folder.manifest())));
@@ -85,12 +85,6 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         judges_again: judges > 0,
     };
     steps::go_on(context, run, &wishes).await
-}
-
-/// Whether a journal that was mended may have lost rows that were sent again: a resume looks for them.
-fn lost_some(folder: &RunFolder, state: &RunState) -> Outcome<bool> {
-    let replay = folder.replay().map_err(|error| store(&error))?;
-    Ok(replay.was_mended() && !unknown(folder, state)?.is_empty())
 }
 
 /// How many questions of the judges of a run may be asked again.

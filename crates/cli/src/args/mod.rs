@@ -59,6 +59,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     /// Machine-readable output: one object, or one event a line from run, resume and watch
     #[arg(long, global = true)]
@@ -88,6 +89,9 @@ pub(crate) struct Global {
     /// address it names
     #[arg(long, global = true, visible_alias = "trust-folder")]
     pub(crate) trust_plugins: bool,
+    /// Work on runs also where the file system has no locks: nothing keeps a second process from the same run then
+    #[arg(long, global = true)]
+    pub(crate) no_lock: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -106,6 +106,9 @@ pub(crate) struct PaceArgs {
     /// What to do when it stays unknown whether a job was created
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_ambiguous: Option<Ambiguous>,
+    /// The most bytes that are taken of one job's results [default: 64 MiB for each of its rows]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_result_bytes: Option<u64>,
     /// Send rows that failed or never came again, at most this often [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) retry_rows: Option<u32>,
@@ -128,6 +131,7 @@ impl PaceArgs {
             deadline: self.deadline,
             patience: self.patience,
             on_ambiguous: self.on_ambiguous,
+            max_result_bytes: self.max_result_bytes,
         }
     }
 
@@ -143,6 +147,7 @@ impl PaceArgs {
             deadline: pace.deadline,
             patience: pace.patience,
             on_ambiguous: pace.on_ambiguous,
+            max_result_bytes: pace.max_result_bytes,
         }
     }
 }

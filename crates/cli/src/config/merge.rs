@@ -100,6 +100,7 @@ impl PaceConfig {
             deadline: self.deadline.or(lower.deadline),
             patience: self.patience.or(lower.patience),
             on_ambiguous: self.on_ambiguous.or(lower.on_ambiguous),
+            max_result_bytes: self.max_result_bytes.or(lower.max_result_bytes),
         }
     }
 }

@@ -89,6 +89,8 @@ pub(crate) struct PaceConfig {
     pub(crate) deadline: Option<Duration>,
     pub(crate) patience: Option<Duration>,
     pub(crate) on_ambiguous: Option<Ambiguous>,
+    /// Of one job's results.
+    pub(crate) max_result_bytes: Option<u64>,
 }
 
 /// What to do with a job that is stuck.
@@ -135,6 +137,7 @@ impl Config {
                 deadline: top.get("deadline", Found::duration)?,
                 patience: top.get("patience", Found::duration)?,
                 on_ambiguous: top.get("on_ambiguous", Found::word)?,
+                max_result_bytes: top.get("max_result_bytes", |found| found.count(1))?,
             },
         };
         top.finish()?;

@@ -277,5 +277,6 @@ async fn make(
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
     prepare::tell(context, &folder);
-    Ok((Locked { folder, lock }, forecasted))
+    steps::tell_of_no_lock(context, &lock);
+    Ok((Locked { folder, lock, is_new: true }, forecasted))
 }

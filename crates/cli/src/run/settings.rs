@@ -51,6 +51,7 @@ pub(super) fn settings(config: &Config, models: &[String], emulated: bool) -> Ou
         stuck: stuck(pace),
         limits: limits(&config.limits, models, emulated)?,
         budget: config.money.budget.map(batch_cost::Money::micros),
+        max_result_bytes: pace.max_result_bytes,
     })
 }
 

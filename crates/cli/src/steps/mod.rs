@@ -38,6 +38,8 @@ use crate::verdict::{afforded, refused, undecided, verdict};
 pub(crate) struct Locked {
     pub(crate) folder: RunFolder,
     pub(crate) lock: Lock,
+    /// Whether this process made it, so that nothing can have been sent that its journal does not tell of.
+    pub(crate) is_new: bool,
 }
 
 /// How this call wants the run to be worked on.
@@ -59,8 +61,25 @@ pub(crate) struct Wishes<'a> {
 
 /// Takes the lock of a run.
 pub(crate) fn lock(context: &Context, folder: RunFolder) -> Outcome<Locked> {
-    let lock = folder.lock(&Context::session(), context.now()).map_err(|error| store(&error))?;
-    Ok(Locked { folder, lock })
+    let (session, now) = (Context::session(), context.now());
+    let lock = if context.no_lock {
+        folder.lock_where_possible(&session, now)
+    } else {
+        folder.lock(&session, now)
+    };
+    let lock = lock.map_err(|error| store(&error))?;
+    tell_of_no_lock(context, &lock);
+    Ok(Locked { folder, lock, is_new: false })
+}
+
+/// Warns where nothing keeps others from a run.
+pub(crate) fn tell_of_no_lock(context: &Context, lock: &Lock) {
+    if !lock.is_held() {
+        context.ui.alarm(
+            "warning: the file system of this run has no locks: nothing keeps a second process from it, \
+             and two at once may pay for the same work twice",
+        );
+    }
 }
 
 /// Opens the journal of a locked run.
@@ -109,9 +128,10 @@ pub(crate) fn write_down(context: &Context, run: &Locked, events: &[Event]) -> O
 /// Works on a run until it is as far as wished.
 pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -> Outcome<()> {
     let (mut journal, replay) = open(context, &run)?;
-    let Locked { folder, lock } = run;
+    let Locked { folder, lock, is_new } = run;
     greet(context, &folder, &replay)?;
     let mut story = Story::of(&folder, &mut journal, &replay)?;
+    story.is_new = is_new;
     if wishes.refetch {
         story.refetch()?;
     }
@@ -198,7 +218,7 @@ fn is_more(
     if rounds == 0 || judged.errors + judged.missing == 0 {
         return Ok(false);
     }
-    if story.mended && !again::unknown(story.folder, state)?.is_empty() {
+    if !again::unknown(story.folder, state)?.is_empty() {
         return Ok(false);
     }
     let again = again::round(context, story.folder, state, rounds)?;

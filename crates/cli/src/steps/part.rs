@@ -22,10 +22,10 @@ pub(crate) async fn fetch(
     emulator: PathBuf,
 ) -> Outcome<RunState> {
     let (mut journal, replay) = open(context, &run)?;
-    let Locked { folder, lock } = run;
+    let Locked { folder, lock, is_new } = run;
     let quotes = quotes(context, &folder, &wishes.money)?;
     let mut story = Story::of(&folder, &mut journal, &replay)?;
-    story.emulator = emulator;
+    (story.emulator, story.is_new) = (emulator, is_new);
     loop {
         let state = travel(context, &mut story, wishes).await?;
         let mut bills = Bills::new(&folder, &quotes);

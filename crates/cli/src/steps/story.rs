@@ -17,8 +17,10 @@ pub(crate) struct Story<'a> {
     pub(super) events: Vec<Event>,
     /// Where the emulator has its state, for runs that go to one.
     pub(super) emulator: PathBuf,
-    /// Whether the journal lost lines once.
+    /// Whether the journal is known to have lost lines once.
     pub(super) mended: bool,
+    /// Whether this process made the run.
+    pub(super) is_new: bool,
     /// How many events there were when this session began.
     told: usize,
     /// When the run was over, if it was when this session began.
@@ -38,6 +40,7 @@ impl<'a> Story<'a> {
             journal,
             emulator: folder.paths().emulator(),
             mended: replay.was_mended(),
+            is_new: false,
             told: events.len(),
             over: None,
             events,

@@ -48,6 +48,7 @@ pub(super) async fn travel(
     // What judges took of the budget is gone.
     let judges = grading::committed(folder)?;
     policy.budget = policy.budget.map(|budget| budget.saturating_sub(judges));
+    policy.made_before = !story.is_new;
     guard(context, manifest, wishes.key, wishes.pace, &mut policy);
     service::trusted(context, manifest, wishes.key)?;
     let service = service::open(&manifest.asked.backend, wishes.key, &story.emulator).await?;
@@ -74,7 +75,10 @@ pub(super) async fn travel(
         };
         // Rows are sent again only where it is known which of them were: another key may not see it.
         let is_over = state.reached(Goal::Fetched) || matches!(finish, Finish::Split(_));
-        if is_over && story.mended && !other_key(manifest, wishes.key) {
+        if is_over && !other_key(manifest, wishes.key) {
+            // A line that is known to be lost may be one of just now, so that its job may still show up.
+            let settle = if story.mended { policy.settle } else { Duration::ZERO };
+            let policy = Policy { settle, ..policy.clone() };
             let found = again::take_back(context, folder, &state, &policy, &world).await?;
             if !found.is_empty() {
                 story.add(found)?;
@@ -199,6 +203,8 @@ pub(crate) fn policy(
         limits,
         budget,
         stuck: stuck.map(StuckAfter::from),
+        made_before: true,
+        max_result_bytes: pace.max_result_bytes.or(settings.max_result_bytes),
     })
 }
 

@@ -53,6 +53,7 @@ fn every_field_is_read() {
         deadline: hours(48),
         patience: hours(6),
         on_ambiguous: Some(Ambiguous::Stop),
+        max_result_bytes: Some(10_000_000_000),
     };
     assert_eq!(config.pace, pace);
     assert_eq!(config.check(), Ok(()));
