@@ -23,17 +23,17 @@ pub(crate) struct InputLines {
 }
 
 impl InputLines {
-    pub(crate) fn of(folder: &RunFolder, variant: u32) -> Self {
-        let made = folder.manifest().made.inputs.iter();
+    pub(crate) fn of(paths: &RunPaths, made: &[MadeInput], variant: u32) -> Self {
+        let made = made.iter();
         let mut inputs: Vec<_> = made.filter(|input| input.id.variant == variant).collect();
         inputs.sort_by_key(|input| input.id.shard);
         let begin = |start: &mut u64, input: &&MadeInput| {
             let at = *start;
             *start += input.bytes;
-            Some((at, folder.paths().input(input.id)))
+            Some((at, paths.input(input.id)))
         };
         let parts = inputs.iter().scan(0, begin).collect();
-        Self { paths: folder.paths().clone(), parts, open: None }
+        Self { paths: paths.clone(), parts, open: None }
     }
 
     /// Reads the line that begins at `offset`, its end with it.
@@ -68,7 +68,8 @@ impl FolderRows {
         let index = IndexReader::open(Nearby::new(open(&paths.index_of(variant))?))
             .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
         let logged = Nearby::new(open(&paths.logged())?);
-        Ok(Self { index, input: InputLines::of(folder, variant), logged, line: Vec::new() })
+        let input = InputLines::of(paths, &folder.manifest().made.inputs, variant);
+        Ok(Self { index, input, logged, line: Vec::new() })
     }
 
     /// The line of a row as it was uploaded, its end with it; empty for a row that there is not.
@@ -145,7 +146,7 @@ fn taken(line: &[u8]) -> io::Result<Option<Box<RawValue>>> {
 }
 
 /// Reads the line that begins at `offset`.
-fn read_line(file: &mut Nearby, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn read_line(file: &mut Nearby, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     line.clear();
     file.read_until(b'\n', line).map(|_| ())

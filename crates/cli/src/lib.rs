@@ -24,6 +24,7 @@ mod init;
 mod judge;
 mod key;
 mod layout;
+mod lines;
 mod listing;
 mod log;
 mod manual;

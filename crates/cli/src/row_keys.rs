@@ -1,32 +1,27 @@
 //! The keys of a run's rows, read from where the run keeps them: one after another, in no memory to speak of.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io;
 
 use jsonl_transform::RowKey;
 
+use crate::lines::Lines;
 use crate::stop::{Stop, StopReader};
 
 /// Reads the keys of a file of ours whose rows follow each other.
 pub(crate) struct RowKeys {
-    reader: BufReader<StopReader<File>>,
-    line: Vec<u8>,
+    lines: Lines<StopReader<File>>,
 }
 
 impl RowKeys {
     pub(crate) fn new(file: File, stop: &Stop) -> Self {
-        let reader = BufReader::with_capacity(1 << 18, stop.reader(file));
-        Self { reader, line: Vec::new() }
+        Self { lines: Lines::new(stop.reader(file)) }
     }
 
     /// The key of the next row, which has to have this number; `InvalidData` where it has not.
     pub(crate) fn next(&mut self, number: u64) -> io::Result<Option<RowKey>> {
-        self.line.clear();
-        if self.reader.read_until(b'\n', &mut self.line)? == 0 {
-            return Ok(None);
-        }
-        let key = of_line(&self.line);
-        let key = key.filter(|key| key.number() == number).ok_or_else(|| {
+        let Some(line) = self.lines.next()? else { return Ok(None) };
+        let key = of_line(line).filter(|key| key.number() == number).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, format!("damaged at row {number}"))
         })?;
         Ok(Some(key))

@@ -101,6 +101,14 @@ impl Stop {
         })
     }
 
+    /// An error once a signal came, for local work that takes long and does not read through [`Stop::reader`].
+    pub(crate) fn check(&self) -> io::Result<()> {
+        match self.exit() {
+            None => Ok(()),
+            Some(_) => Err(io::Error::other("stopped by a signal")),
+        }
+    }
+
     /// A reader that ends with an error once a signal came: what makes long local work stop.
     pub(crate) fn reader<R>(&self, inner: R) -> StopReader<R> {
         StopReader { inner, stop: self.clone() }
@@ -157,17 +165,10 @@ impl Read for Piped {
                     self.chunk = io::Cursor::new(chunk?);
                     self.ended = self.chunk.get_ref().is_empty();
                 }
-                Err(RecvTimeoutError::Timeout) => check(&self.stop)?,
+                Err(RecvTimeoutError::Timeout) => self.stop.check()?,
                 Err(RecvTimeoutError::Disconnected) => self.ended = true,
             }
         }
-    }
-}
-
-fn check(stop: &Stop) -> io::Result<()> {
-    match stop.exit() {
-        None => Ok(()),
-        Some(_) => Err(io::Error::other("stopped by a signal")),
     }
 }
 
@@ -180,14 +181,14 @@ pub(crate) struct StopReader<R> {
 
 impl<R: Read> Read for StopReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        check(&self.stop)?;
+        self.stop.check()?;
         self.inner.read(buffer)
     }
 }
 
 impl<R: BufRead> BufRead for StopReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        check(&self.stop)?;
+        self.stop.check()?;
         self.inner.fill_buf()
     }
 

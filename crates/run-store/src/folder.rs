@@ -1,13 +1,15 @@
 //! A run that exists: what it is, where its files are, and the ways into them.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use batch_backend::{ModelId, Payload};
-use batch_orchestrator::{InputId, InputSource, Load, NewInput, Plan, PlannedInput, Tally};
+use batch_orchestrator::{InputId, InputSource, JobId, Load, NewInput, Plan, PlannedInput, Tally};
 
+use crate::fetched::Fetched;
 use crate::input::{self, InputFile};
 use crate::lock::Without;
 use crate::{Lock, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
@@ -16,13 +18,24 @@ use crate::{Lock, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
 const MAX_MANIFEST: u64 = 64 << 20;
 
 /// One run's folder, with its `run.json` read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RunFolder {
     paths: RunPaths,
     manifest: Arc<Manifest>,
     /// Of `run.json`; the journal knows what it has to be.
     digest: String,
+    fetched: Fetched,
 }
+
+impl PartialEq for RunFolder {
+    /// Whether both are the same run in the same place, whoever fetched what of it.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.paths, &self.manifest, &self.digest)
+            == (&other.paths, &other.manifest, &other.digest)
+    }
+}
+
+impl Eq for RunFolder {}
 
 impl RunFolder {
     /// Opens the run in `path`, without changing or locking it.
@@ -42,12 +55,23 @@ impl RunFolder {
         let mut bytes = Vec::new();
         file.take(MAX_MANIFEST).read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
         let manifest = Arc::new(Manifest::parse(&bytes, &path)?);
-        Ok(Self { paths, manifest, digest: digest(&bytes) })
+        Ok(Self { paths, manifest, digest: digest(&bytes), fetched: Fetched::default() })
     }
 
     /// Where everything lies.
     pub fn paths(&self) -> &RunPaths {
         &self.paths
+    }
+
+    /// Which results were fetched through this folder or a clone of it.
+    pub(crate) fn fetched(&self) -> &Fetched {
+        &self.fetched
+    }
+
+    /// Whether `file` holds the results of `job` as this process fetched them, and nobody has touched it since: then
+    /// its digest need not be taken again. Ask once more when it was read; what is changed meanwhile is changed then.
+    pub fn is_as_fetched(&self, job: JobId, file: &File) -> bool {
+        self.fetched.is(job, file)
     }
 
     /// What the run is.

@@ -4,6 +4,7 @@ mod atomic;
 mod difference;
 mod draft;
 mod error;
+mod fetched;
 mod folder;
 mod input;
 mod journal;

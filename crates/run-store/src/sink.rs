@@ -5,18 +5,20 @@ use std::io::{self, Write};
 use batch_backend::ByteSink;
 use batch_orchestrator::{Download, JobId, ResultSink, StoredResult, Tally};
 
+use crate::fetched::Fetched;
 use crate::{AtomicFile, RunFolder, RunPaths, StoreError, atomic};
 
 /// Keeps the results of each job in `jobs/JOB/raw.jsonl` (0400).
 #[derive(Debug, Clone)]
 pub struct FolderSink {
     paths: RunPaths,
+    fetched: Fetched,
 }
 
 impl FolderSink {
     /// A sink into a run whose lock the caller holds.
     pub fn new(folder: &RunFolder) -> Self {
-        Self { paths: folder.paths().clone() }
+        Self { paths: folder.paths().clone(), fetched: folder.fetched().clone() }
     }
 }
 
@@ -27,7 +29,12 @@ impl ResultSink for FolderSink {
         self.paths.make_folder(folder)?;
         atomic::remove_partials(folder, "raw.jsonl")?;
         let file = self.paths.create_file(&path)?;
-        Ok(Box::new(FileDownload { file, job, tally: Tally::default() }))
+        Ok(Box::new(FileDownload {
+            file,
+            job,
+            tally: Tally::default(),
+            fetched: self.fetched.clone(),
+        }))
     }
 }
 
@@ -35,6 +42,7 @@ struct FileDownload {
     file: AtomicFile,
     job: JobId,
     tally: Tally,
+    fetched: Fetched,
 }
 
 impl ByteSink for FileDownload {
@@ -59,7 +67,9 @@ impl Download for FileDownload {
 
     fn keep(self: Box<Self>) -> io::Result<StoredResult> {
         let result = self.tally.result();
+        let path = self.file.path().to_owned();
         self.file.commit_read_only()?;
+        self.fetched.note(self.job, &path)?;
         tracing::debug!(target: "job", job = %self.job, bytes = result.bytes, "results kept");
         Ok(result)
     }

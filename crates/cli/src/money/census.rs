@@ -1,16 +1,17 @@
 //! Looks at the rows that will be sent, and at what was logged of them, for a forecast.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io;
+use std::ops::Range;
 
 use batch_cost::{Census, CensusRow, Logged, Reservoir};
-use jsonl_transform::member;
+use jsonl_transform::{IndexError, IndexReader, IndexRecord, member};
 use run_store::{MadeInput, RunPaths, StoreError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::row_keys;
-use crate::stop::{Stop, StopReader};
+use crate::dataset_rows::{InputLines, read_line};
+use crate::nearby::Nearby;
+use crate::stop::Stop;
 
 /// So many rows are looked into, evenly spread: more would make no forecast better.
 const LOOKED_INTO: u64 = 20_000;
@@ -45,6 +46,8 @@ pub(super) enum Trouble {
     Store(#[from] StoreError),
     #[error("failed to read what was prepared")]
     Read(#[from] io::Error),
+    #[error("failed to find the rows of what was prepared")]
+    Index(#[from] IndexError),
 }
 
 fn look(
@@ -54,37 +57,30 @@ fn look(
     variant: u32,
     keep_sample: bool,
 ) -> Result<Look, Trouble> {
+    let mut sent = Sent::open(paths, inputs, variant)?;
+    // Sizes as logged are those of the first variant, as far as it changes nothing.
+    let mut first = if variant == 0 { None } else { Some(Sent::open(paths, inputs, 0)?) };
+    let mut lines = InputLines::of(paths, inputs, variant);
+    let mut logged = Nearby::new(paths.open_file(&paths.logged())?);
     let rows: u64 = inputs.iter().filter(|i| i.id.variant == variant).map(|i| i.rows).sum();
     let every = rows.div_ceil(LOOKED_INTO).max(1);
-    let mut sent = Lines::of(stop, paths, inputs, variant);
-    // Sizes as logged are those of the first variant, as far as it changes nothing.
-    let mut first = if variant == 0 { None } else { Some(Lines::of(stop, paths, inputs, 0)) };
-    let logged = stop.reader(paths.open_file(&paths.logged())?);
-    let mut logged = BufReader::with_capacity(1 << 20, logged);
-    let mut logged_line = Vec::new();
     let mut census = Census::default();
     let mut kept = Reservoir::new(if keep_sample { COUNTED } else { 0 }, u64::from(variant));
-    let mut row = 0u64;
-    while let Some(line) = sent.next()? {
-        let bytes = request_len(line);
+    let (mut row, mut line) = (0u64, Vec::new());
+    while let Some(spot) = sent.next()? {
+        let bytes = request_len(&spot);
         let as_logged = match &mut first {
-            Some(first) => first.next()?.map(request_len),
+            Some(first) => first.next()?.as_ref().map(request_len),
             None => Some(bytes),
         };
-        let number = number(line);
-        loop {
-            logged_line.clear();
-            let read = logged.read_until(b'\n', &mut logged_line)?;
-            // Equal rows are sent once but logged each: those without a line of their own go by.
-            if read == 0 || number.is_none() || self::number(&logged_line) == number {
-                break;
-            }
-        }
         let mut seen = CensusRow { bytes, ..CensusRow::default() };
         if row.is_multiple_of(every) {
-            let request = request(line);
+            stop.check()?;
+            lines.line(spot.bytes.start, &mut line)?;
+            let request = request(&line);
             seen.output_cap = request.as_deref().and_then(output_cap);
-            seen.logged = as_logged.and_then(|bytes| usage(&logged_line, bytes));
+            read_line(&mut logged, spot.logged, &mut line)?;
+            seen.logged = as_logged.and_then(|bytes| usage(&line, bytes));
             if let Some(request) = request.filter(|request| request.get().len() <= MAX_KEPT) {
                 kept.offer(|| request);
             }
@@ -95,47 +91,58 @@ fn look(
     Ok(Look { census, sample: kept.into_items() })
 }
 
-/// The lines of all inputs of a variant, one after another.
-struct Lines<'a> {
-    stop: &'a Stop,
-    paths: &'a RunPaths,
-    left: Vec<&'a MadeInput>,
-    file: Option<BufReader<StopReader<File>>>,
-    line: Vec<u8>,
+/// Where the lines of the rows lie that are sent under a variant, in their order.
+struct Sent {
+    index: IndexReader<Nearby>,
+    /// The next row of the index.
+    row: u64,
+    /// A line ends where the next begins, and the last with the inputs.
+    next: Option<IndexRecord>,
+    end: u64,
 }
 
-impl<'a> Lines<'a> {
-    fn of(stop: &'a Stop, paths: &'a RunPaths, inputs: &'a [MadeInput], variant: u32) -> Self {
-        let mut left: Vec<_> = inputs.iter().filter(|i| i.id.variant == variant).collect();
-        left.sort_by_key(|input| std::cmp::Reverse(input.id.shard));
-        Self { stop, paths, left, file: None, line: Vec::new() }
+/// Where a row's lines lie.
+struct Spot {
+    /// In the inputs.
+    bytes: Range<u64>,
+    /// Where that in `logged.jsonl` begins.
+    logged: u64,
+}
+
+impl Sent {
+    fn open(paths: &RunPaths, inputs: &[MadeInput], variant: u32) -> Result<Self, Trouble> {
+        let file = paths.open_file(&paths.index_of(variant))?;
+        let inputs = inputs.iter().filter(|input| input.id.variant == variant);
+        let end = inputs.map(|input| input.bytes).sum();
+        let mut sent =
+            Self { index: IndexReader::open(Nearby::new(file))?, row: 0, next: None, end };
+        sent.next = sent.following()?;
+        Ok(sent)
     }
 
-    fn next(&mut self) -> Result<Option<&[u8]>, Trouble> {
-        loop {
-            if let Some(file) = &mut self.file {
-                self.line.clear();
-                if file.read_until(b'\n', &mut self.line)? > 0 {
-                    return Ok(Some(&self.line));
-                }
-            }
-            let Some(input) = self.left.pop() else { return Ok(None) };
-            let file = self.paths.open_file(&self.paths.input(input.id))?;
-            self.file = Some(BufReader::with_capacity(1 << 20, self.stop.reader(file)));
+    fn next(&mut self) -> Result<Option<Spot>, IndexError> {
+        let Some(IndexRecord { input, logged }) = self.next else { return Ok(None) };
+        self.next = self.following()?;
+        let end = self.next.map_or(self.end, |next| next.input);
+        Ok(Some(Spot { bytes: input..end, logged }))
+    }
+
+    /// The next record that is not a copy's.
+    fn following(&mut self) -> Result<Option<IndexRecord>, IndexError> {
+        while self.index.copy_of(self.row)?.is_some() {
+            self.row += 1;
         }
+        let record = self.index.get(self.row)?;
+        self.row += 1;
+        Ok(record)
     }
 }
 
-/// How long the request of an input line is: our own writing, `{"key":"…","request":…}` and a line
+/// How long the request in an input line is: our own writing, `{"key":"…","request":…}` and a line
 /// end.
-fn request_len(line: &[u8]) -> u64 {
+fn request_len(spot: &Spot) -> u64 {
     let around = br#"{"key":"r00000000-00000000","request":}"#.len() + 1;
-    line.len().saturating_sub(around) as u64
-}
-
-/// The row's number in the key that a line begins with.
-fn number(line: &[u8]) -> Option<u64> {
-    row_keys::of_line(line).map(|key| key.number())
+    (spot.bytes.end.saturating_sub(spot.bytes.start)).saturating_sub(around as u64)
 }
 
 fn request(line: &[u8]) -> Option<Box<RawValue>> {
@@ -186,7 +193,7 @@ struct UsageMetadata {
     thoughts: Option<u64>,
 }
 
-/// What the logged response of a row took, if it says so in the usual way.
+/// What a logged line says of it, if it does so in the usual way.
 fn usage(line: &[u8], bytes: u64) -> Option<Logged> {
     let logged: LoggedLine = serde_json::from_slice(line).ok()?;
     let usage = logged.response?.usage_metadata?;
@@ -206,8 +213,9 @@ mod tests {
         let line = br#"{"key":"r00000042-1f9c03ab","request":{"generation_config":{"maxOutputTokens":7}}}"#;
         let line = [line.as_slice(), b"\n"].concat();
         let request = request(&line).unwrap();
-        assert_eq!(request_len(&line), request.get().len() as u64);
-        assert_eq!((number(&line), output_cap(&request)), (Some(42), Some(7)));
+        let spot = Spot { bytes: 0..line.len() as u64, logged: 0 };
+        assert_eq!(request_len(&spot), request.get().len() as u64);
+        assert_eq!(output_cap(&request), Some(7));
         let logged = br#"{"key":"r00000042-1f9c03ab","response":{"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"thoughtsTokenCount":4}},"row":{}}"#;
         let expected = Logged { bytes: 9, prompt: Some(5), output: Some(7) };
         assert_eq!(usage(logged, 9), Some(expected));

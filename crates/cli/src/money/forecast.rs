@@ -60,7 +60,9 @@ pub(crate) async fn forecast(
     let looks = looks(&context.stop, paths, &made.inputs, variants, keep_sample);
     let looks = looks.map_err(|error| match error {
         Trouble::Store(error) => store(&error),
-        Trouble::Read(_) => context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Io, &error)),
+        Trouble::Read(_) | Trouble::Index(_) => {
+            context.stop.failure().unwrap_or_else(|| Failure::of(Exit::Io, &error))
+        }
     })?;
     let mut parts = Vec::new();
     let mut total = Total::default();

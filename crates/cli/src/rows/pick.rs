@@ -1,7 +1,5 @@
 //! Which rows a page shows where it cannot hold all: flips and failures first, then others by chance.
 
-use std::collections::BinaryHeap;
-
 use eval_report::{Report, Role};
 use scoring::{Outcome, Scores};
 
@@ -9,6 +7,8 @@ use scoring::{Outcome, Scores};
 const MOST: usize = 250_000;
 /// So many rows are read together even where there is little room.
 const LEAST: usize = 512;
+/// Ranks are counted by so many of their upper bits.
+const GROUP_BITS: u32 = 16;
 /// Makes chance the same each time.
 const SEED: u64 = 0x6261_7463_682d_6576;
 
@@ -42,22 +42,34 @@ impl Picks {
         let base = |at| baseline.filter(|base| *base != at).and_then(|base| columns.get(base));
         let models: Vec<_> = models.map(|(at, (_, scores))| (scores, base(at))).collect();
         let rows = columns.iter().map(Scores::rows).max().unwrap_or_default();
-        let mut best = BinaryHeap::new();
-        for row in 0..rows {
-            let ranked = (rank(worth(row, &models), row), row);
-            if best.len() < MOST {
-                best.push(ranked);
-            } else if let Some(mut worst) = best.peek_mut().filter(|worst| ranked < **worst) {
-                *worst = ranked;
-            }
-        }
-        Self { wanted: best.into_sorted_vec().into_iter().map(|(_, row)| row).collect() }
+        Self { wanted: lowest(rows, |row| rank(worth(row, &models), row)) }
     }
 
     /// The rows, those most wanted first, a part at a time.
     pub(super) fn sweeps(&self) -> Sweeps<'_> {
         Sweeps { wanted: &self.wanted }
     }
+}
+
+/// The rows of the lowest ranks, at most [`MOST`], in the order of their ranks.
+///
+/// Ranks are counted by their upper bits first, so that only those are held that can be among them.
+fn lowest(rows: u64, rank: impl Fn(u64) -> u64) -> Vec<u64> {
+    let group = |rank: u64| usize::try_from(rank >> (u64::BITS - GROUP_BITS)).unwrap_or_default();
+    let mut counts = vec![0_u32; 1 << GROUP_BITS];
+    for row in 0..rows {
+        counts[group(rank(row))] += 1;
+    }
+    let mut sum = 0;
+    let last = counts.iter().position(|count| {
+        sum += *count as usize;
+        sum >= MOST
+    });
+    let is_low = |rank: &u64| last.is_none_or(|last| group(*rank) <= last);
+    let mut ranked = Vec::with_capacity(sum);
+    ranked.extend((0..rows).map(|row| (rank(row), row)).filter(|(rank, _)| is_low(rank)));
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, row)| row).take(MOST).collect()
 }
 
 /// What orders rows: by their worth, and among equals by chance that is the same each time.
@@ -167,6 +179,17 @@ mod tests {
         report.baseline = Some("m".to_owned());
         let picked = Picks::of(&report, &columns).wanted;
         assert_eq!((picked[0], picked[3]), (2, 0));
+    }
+
+    #[test]
+    fn the_lowest_ranks_are_those_of_sorting_all() {
+        for (rows, spread) in [(0, 0), (1_000, 0), (MOST as u64, 3), (600_000, 0), (600_000, 40)] {
+            let rank = |row: u64| mixed(row) >> spread << (spread / 2);
+            let mut all: Vec<_> = (0..rows).map(|row| (rank(row), row)).collect();
+            all.sort_unstable();
+            let wanted: Vec<u64> = all.into_iter().take(MOST).map(|(_, row)| row).collect();
+            assert!(lowest(rows, rank) == wanted, "{rows} {spread}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -154,6 +155,36 @@ fn download_replaced_before_it_is_dropped_harms_nothing() {
     download.write(b"new\n").unwrap();
     download.keep().unwrap();
     assert_eq!(fs::read(run.paths().raw(JOB)).unwrap(), b"new\n");
+}
+
+#[test]
+fn results_are_as_fetched_until_somebody_touches_them() {
+    let home = Home::new();
+    let run = home.run("r");
+    let path = run.paths().raw(JOB);
+    let sink = FolderSink::new(&run);
+    let fetch = || {
+        let mut download = sink.begin(JOB).unwrap();
+        download.write(b"{}\n").unwrap();
+        download.keep().unwrap();
+    };
+    let known =
+        |run: &RunFolder, job| run.is_as_fetched(job, &run.paths().open_file(&path).unwrap());
+    fetch();
+    assert!(known(&run, JOB) && known(&run.clone(), JOB));
+    assert!(!known(&run, JobId { model: 1, ..JOB }), "of another job");
+    assert!(!known(&RunFolder::open(run.paths().root()).unwrap(), JOB), "of another process");
+    // Whoever reads it sees that it was changed meanwhile.
+    let open = run.paths().open_file(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{}\n").unwrap();
+    assert!(!run.is_as_fetched(JOB, &open) && !known(&run, JOB));
+    fetch();
+    assert!(known(&run, JOB));
+    let copy = path.with_extension("copy");
+    fs::copy(&path, &copy).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    assert!(!known(&run, JOB), "as many bytes, but another file");
 }
 
 fn modes(folder: &Path, into: &mut Vec<(String, u32)>) {
