@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use batch_orchestrator::{InputId, JobId};
 use eval_report::{Report, sanitize, to_json, to_markdown};
 use run_store::{AtomicFile, OwnName, RunFolder, StoreError};
-use scoring::{Scorer, Scores};
+use scoring::{RowKey, Scorer, Scores};
 use serde_json::Value;
 
 use crate::context::{Context, store};
@@ -34,8 +34,8 @@ pub(super) fn scores(
     let (variant, _) = cell.unwrap_or_default();
     // Keys are those of the rows as they were sent under the first variant.
     let mut key = |row| match passes.key(row).filter(|_| variant == 0) {
-        Some(key) => Ok(Some(key.to_string())),
-        None => Ok(keys.next(row)?.map(|key| key.to_string())),
+        Some(key) => Ok(Some(key)),
+        None => Ok(keys.next(row)?.map(|key| RowKey { number: key.number(), hash: key.hash() })),
     };
     keep(context, folder, &path, |file| write_scores(&names, file, &mut key, scores)).map(drop)
 }
@@ -90,22 +90,25 @@ pub(crate) fn keep(
 fn write_scores(
     scorers: &[&str],
     file: &mut impl Write,
-    key: &mut dyn FnMut(u64) -> std::io::Result<Option<String>>,
+    key: &mut dyn FnMut(u64) -> std::io::Result<Option<RowKey>>,
     scores: &Scores,
 ) -> std::io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 18, file);
     // Members stand in the order of their names, and the last of those with one name counts.
     let columns: BTreeMap<&str, usize> =
         scorers.iter().enumerate().map(|(at, name)| (*name, at)).collect();
-    let columns: Vec<(String, usize)> =
-        columns.into_iter().map(|(name, at)| (Value::from(name).to_string(), at)).collect();
+    let comma = |place| if place == 0 { "" } else { "," };
+    let columns: Vec<(String, usize)> = (columns.into_iter().enumerate())
+        .map(|(place, (name, at))| (format!("{}{}:", comma(place), Value::from(name)), at))
+        .collect();
     for row in 0..scores.rows() {
         let Some(key) = key(row)? else { break };
-        let outcome = scores.outcome(row).name();
-        write!(out, r#"{{"key":"{key}","outcome":"{outcome}","verdicts":{{"#)?;
-        for (place, (name, at)) in columns.iter().enumerate() {
-            let comma = if place == 0 { "" } else { "," };
-            write!(out, "{comma}{name}:{}", verdict(scores, *at, row))?;
+        write!(out, r#"{{"key":"{key}","outcome":""#)?;
+        out.write_all(scores.outcome(row).name().as_bytes())?;
+        out.write_all(br#"","verdicts":{"#)?;
+        for (name, at) in &columns {
+            out.write_all(name.as_bytes())?;
+            write_verdict(&mut out, scores, *at, row)?;
         }
         out.write_all(b"}}\n")?;
     }
@@ -140,13 +143,18 @@ impl From<(String, std::io::Error)> for Unkept {
 
 /// What a scorer said of a row: a pass as a boolean, a grade as a number, a label as a text, and
 /// nothing where it could say nothing.
-fn verdict(scores: &Scores, scorer: usize, row: u64) -> Value {
-    scores
-        .passed(scorer, row)
-        .map(Value::from)
-        .or_else(|| scores.label(scorer, row).map(Value::from))
-        .or_else(|| scores.value(scorer, row).map(Value::from))
-        .unwrap_or_default()
+fn write_verdict(
+    out: &mut impl Write,
+    scores: &Scores,
+    scorer: usize,
+    row: u64,
+) -> std::io::Result<()> {
+    if let Some(passed) = scores.passed(scorer, row) {
+        return out.write_all(if passed { b"true" } else { b"false" });
+    }
+    let label = scores.label(scorer, row).map(Value::from);
+    let verdict = label.or_else(|| scores.value(scorer, row).map(Value::from));
+    write!(out, "{}", verdict.unwrap_or_default())
 }
 
 /// Where the verdicts of these scorers are kept: on the answers of a model under a variant, given by

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use base64::Engine as _;
@@ -54,28 +55,26 @@ pub(super) fn packed(text: &str) -> io::Result<String> {
 /// Threads that pack; they start when there is something to pack.
 #[derive(Debug, Default)]
 pub(super) struct Packers {
-    threads: Vec<Packer>,
+    at_work: Option<AtWork>,
     given: usize,
     taken: usize,
 }
 
 #[derive(Debug)]
-struct Packer {
-    batches: Sender<Batch>,
-    packed: Receiver<io::Result<Packed>>,
-    thread: JoinHandle<()>,
+struct AtWork {
+    batches: Sender<(usize, Batch)>,
+    packed: Receiver<(usize, io::Result<Packed>)>,
+    /// What was done before an earlier one was.
+    early: Vec<(usize, io::Result<Packed>)>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Packers {
     pub(super) fn give(&mut self, batch: Batch) -> io::Result<()> {
-        if self.threads.is_empty() {
-            let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            self.threads = (0..cores.min(MOST_THREADS)).map(|_| Packer::start()).collect();
-        }
-        let at = self.given % self.threads.len();
+        let at_work = self.at_work.get_or_insert_with(AtWork::start);
+        let number = self.given;
         self.given += 1;
-        let given = self.threads.get(at).map(|packer| packer.batches.send(batch));
-        given.and_then(Result::ok).ok_or_else(lost)
+        at_work.batches.send((number, batch)).map_err(|_| lost())
     }
 
     /// How many chunks were given and not taken.
@@ -85,34 +84,51 @@ impl Packers {
 
     /// The next chunk in the order in which they were given, of which there has to be one.
     pub(super) fn take(&mut self) -> io::Result<Packed> {
-        let at = self.taken % self.threads.len().max(1);
+        let number = self.taken;
         self.taken += 1;
-        let packed = self.threads.get(at).map(|packer| packer.packed.recv());
-        packed.and_then(Result::ok).ok_or_else(lost)?
+        self.at_work.as_mut().ok_or_else(lost)?.take(number)
     }
 
     /// Waits for the threads to end.
     pub(super) fn end(self) -> io::Result<()> {
-        self.threads.into_iter().try_for_each(|Packer { batches, packed, thread }| {
-            drop((batches, packed));
-            thread.join().map_err(|_| lost())
-        })
+        let Some(AtWork { batches, threads, .. }) = self.at_work else { return Ok(()) };
+        drop(batches);
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| lost()))
     }
 }
 
-impl Packer {
+impl AtWork {
+    /// Whoever is free takes what comes next: with a queue for each, one would wait while another has two.
     fn start() -> Self {
-        let (batches, to_pack) = channel::<Batch>();
+        let (batches, to_pack) = channel();
         let (done, packed) = channel();
-        let work = move || {
-            for batch in to_pack {
-                if done.send(batch.pack()).is_err() {
-                    break;
+        let to_pack = Arc::new(Mutex::new(to_pack));
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = (0..cores.min(MOST_THREADS)).map(|_| {
+            let (to_pack, done) = (Arc::clone(&to_pack), done.clone());
+            thread::spawn(move || {
+                while let Some((number, batch)) = next(&to_pack) {
+                    if done.send((number, batch.pack())).is_err() {
+                        break;
+                    }
                 }
-            }
-        };
-        Self { batches, packed, thread: thread::spawn(work) }
+            })
+        });
+        Self { batches, packed, early: Vec::new(), threads: threads.collect() }
     }
+
+    fn take(&mut self, number: usize) -> io::Result<Packed> {
+        loop {
+            if let Some(at) = self.early.iter().position(|(early, _)| *early == number) {
+                return self.early.swap_remove(at).1;
+            }
+            self.early.push(self.packed.recv().map_err(|_| lost())?);
+        }
+    }
+}
+
+fn next(to_pack: &Mutex<Receiver<(usize, Batch)>>) -> Option<(usize, Batch)> {
+    to_pack.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 fn lost() -> io::Error {
