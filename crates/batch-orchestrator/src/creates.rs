@@ -118,7 +118,9 @@ impl Mind {
                 return Gate::Closed;
             }
         }
-        let busy = room.creating >= CREATES || self.busy_jobs.contains(&job.id);
+        let busy = room.creating >= CREATES
+            || self.busy_jobs.contains(&job.id)
+            || self.unproven.contains(&job.id);
         let free = !busy && ready(&self.held_jobs, &job.id, now, out);
         if free { Gate::Open } else { Gate::Skip }
     }

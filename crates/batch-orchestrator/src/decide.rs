@@ -78,7 +78,7 @@ impl Mind {
         let (state, policy) = (&self.state, &self.policy);
         let late = self.sweep_at.filter(|_| policy.goal == Goal::Fetched);
         let first = !self.looked && !state.index().planned.is_empty();
-        let mut due = (self.sweep_due || first).then_some(now).or(late);
+        let mut due = (self.sweep_due || first || self.is_provable()).then_some(now).or(late);
         for job in state.index().doubtful.iter().copied() {
             let wait = match state.job(job).map(|job| &job.phase) {
                 Some(Phase::Doubtful(Doubt::Declined)) => policy.settle_declined.min(policy.settle),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use batch_backend::{
-    BackendError, BatchBackend, ErrorKind, JobName, Operation, Payload, Progress, StoredInput,
-    Upload, UploadSession,
+    BackendError, BatchBackend, ErrorKind, Operation, Payload, Progress, StoredInput, Upload,
+    UploadSession,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -18,10 +18,11 @@ use tracing::{Instrument as _, debug, debug_span};
 
 use crate::fetch::Fetch;
 use crate::mind::{Effect, Finish, Mind};
-use crate::observe::{Listing, Observation, Reaction};
+use crate::observe::{Observation, Reaction};
+use crate::pages::list;
 use crate::{
-    Clock, Event, IllegalEvent, InputId, Journal, Listener, Notice, Plan, Policy, ResultSink,
-    RunState,
+    Clock, Event, IllegalEvent, InputId, JobId, Journal, Listener, Notice, Plan, Policy,
+    ResultSink, RunState,
 };
 
 /// The world a run is driven in.
@@ -87,6 +88,8 @@ async fn drive_mind(
     let state = RunState::replay(&plan, history)?;
     let mut mind = Mind::new(plan, policy, state);
     mind.looked = history.is_empty() && !mind.policy.made_before;
+    let before = mind.policy.events_before.unwrap_or(history.len());
+    mind.lost_here = lost(history.get(before..).unwrap_or_default());
     let payloads =
         mind.plan.inputs.iter().map(|input| (input.id, Arc::clone(&input.payload))).collect();
     let mut session = Session { mind, journal, world, payloads, tasks: FuturesUnordered::new() };
@@ -96,6 +99,12 @@ async fn drive_mind(
     let finish = session.work(stop).instrument(span).await?;
     debug!(examined = session.mind.examined, ?finish, "session over");
     Ok((finish, session.mind))
+}
+
+/// Jobs whose results could not be had.
+fn lost(events: &[Event]) -> BTreeSet<JobId> {
+    let lost = events.iter().filter(|event| matches!(event, Event::ResultsLost { .. }));
+    lost.filter_map(Event::job).collect()
 }
 
 struct Session<'w> {
@@ -310,41 +319,6 @@ async fn upload(
     let progress = Sent { input, listener: Arc::clone(&world.listener) };
     let payload = payload.as_ref();
     world.backend.upload(Upload { session, resumed, payload, progress: &progress }).await
-}
-
-/// Pages through the list, to its end or until all `watched` were seen, and keeps what is ours or
-/// watched: memory does not grow with other people's jobs.
-pub(crate) async fn list(
-    backend: &dyn BatchBackend,
-    prefix: &str,
-    mut watched: BTreeSet<JobName>,
-    whole: bool,
-) -> Result<Listing, BackendError> {
-    let (mut listing, mut seen_tokens) = (Listing::default(), BTreeSet::new());
-    let mut page = None;
-    loop {
-        let answer = backend.list(page.as_ref()).await?;
-        for job in answer.jobs {
-            let ours = job.token.as_ref().is_some_and(|t| t.as_str().starts_with(prefix));
-            if watched.remove(&job.name) || ours {
-                listing.jobs.push(job);
-            } else if !job.ended() {
-                listing.foreign_live += 1;
-            }
-        }
-        if !whole && watched.is_empty() {
-            return Ok(listing);
-        }
-        let Some(next) = answer.next else {
-            listing.whole = true;
-            return Ok(listing);
-        };
-        if !seen_tokens.insert(next.clone()) {
-            let reason = "a page of the list leads back to itself";
-            return Err(BackendError::new(Operation::List, "jobs", ErrorKind::Protocol, reason));
-        }
-        page = Some(next);
-    }
 }
 
 #[cfg(test)]

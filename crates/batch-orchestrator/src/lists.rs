@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use batch_backend::{BackendError, ErrorKind, JobName, JobSnapshot};
+use batch_backend::{BackendError, ErrorKind, JobName, JobSnapshot, JobToken};
 
 use crate::mind::Mind;
 use crate::observe::{Listing, Reaction, next_hold};
@@ -97,12 +97,17 @@ impl Mind {
             ids.filter_map(|id| self.state.job(*id)).cloned().collect()
         };
         let by_job = self.by_job(listed);
-        let forgotten = self.forgotten(&by_job);
-        out.events.extend(forgotten.iter().map(|job| Event::Doubted {
-            job: job.id,
-            doubt: Doubt::Unanswered,
-            reason: "there is a job with its mark that the journal does not tell of".to_owned(),
-        }));
+        let (unproven, forgotten): (Vec<_>, Vec<_>) =
+            self.forgotten(&by_job).into_iter().partition(|job| self.is_unproven(job));
+        self.unproven = unproven.into_iter().map(|job| job.id).collect();
+        for job in &forgotten {
+            if job.is_over() {
+                out.events.push(Event::Reopened { job: job.id });
+            }
+            let reason = "there is a job with its mark that the journal does not tell of";
+            let (doubt, reason) = (Doubt::Unanswered, reason.to_owned());
+            out.events.push(Event::Doubted { job: job.id, doubt, reason });
+        }
         for job in doubtful.into_iter().chain(forgotten) {
             let ours = by_job.get(&job.id).cloned().unwrap_or_default();
             let (fitting, odd): (Vec<_>, Vec<_>) =
@@ -135,8 +140,39 @@ impl Mind {
     /// Jobs that were never created by what the journal tells, and are there: it lost lines, or the service was
     /// slower than the settle time.
     fn forgotten(&self, by_job: &BTreeMap<JobId, Vec<&JobSnapshot>>) -> Vec<Job> {
-        let listed = by_job.keys().filter_map(|id| self.state.job(*id));
-        listed.filter(|job| job.phase == Phase::Planned).cloned().collect()
+        let listed = by_job.iter().filter_map(|(id, ours)| Some((self.state.job(*id)?, ours)));
+        let forgotten = listed.filter(|(job, ours)| self.is_forgotten(job, ours));
+        forgotten.map(|(job, _)| job.clone()).collect()
+    }
+
+    fn is_forgotten(&self, job: &Job, ours: &[&JobSnapshot]) -> bool {
+        match &job.phase {
+            Phase::Planned => true,
+            // A session with more money made it. An attempt that the journal tells of, and that was held not to
+            // exist, is one too many.
+            Phase::Over(Verdict::NotAfforded { .. }) => {
+                ours.iter().any(|seen| self.is_untold(job, seen))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is of an attempt that the journal does not tell of.
+    fn is_untold(&self, job: &Job, seen: &JobSnapshot) -> bool {
+        let owner = seen.token.as_ref().and_then(|token| owner(token, &self.plan.tag));
+        owner.is_some_and(|(_, attempt)| attempt > job.attempts)
+    }
+
+    /// Whether a job that carries its mark may be of other rows: the journal may have lost an attempt whose
+    /// inputs had the same numbers. It is told once the input is stored.
+    fn is_unproven(&self, job: &Job) -> bool {
+        self.state.added(job.id.input).is_some() && self.mark(job, 1).is_none()
+    }
+
+    /// Whether a list has to say, now that its input is stored, whether a job is the one that was seen.
+    pub(crate) fn is_provable(&self) -> bool {
+        let jobs = self.unproven.iter().filter_map(|id| self.state.job(*id));
+        jobs.filter(|job| job.phase == Phase::Planned).any(|job| !self.is_unproven(job))
     }
 
     fn settled(&self, job: &Job) -> Event {
@@ -165,21 +201,35 @@ impl Mind {
 
     fn fits(&self, job: &Job, seen: &JobSnapshot) -> bool {
         let model = self.plan.model(job.id);
-        self.has_bytes_of(job, seen)
-            && seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
-            && seen.input.as_ref().is_none_or(|input| {
-                // A mended journal does not know the input; the mark is bound to its bytes.
-                job.inputs.is_empty() || job.inputs.contains(input)
-            })
+        let of_input = seen.input.as_ref().is_none_or(|input| {
+            // A mended journal does not know the input; the mark is bound to its bytes.
+            job.inputs.is_empty() || job.inputs.contains(input)
+        });
+        let of_bytes = match self.has_bytes_of(job, seen) {
+            // The name of an attempt's input is lost with its line.
+            Some(true) => of_input || self.is_untold(job, seen),
+            Some(false) => false,
+            None => of_input,
+        };
+        of_bytes && seen.model.as_ref().is_none_or(|seen| Some(seen) == model)
     }
 
-    /// Whether the mark is bound to the bytes that the job has, as far as those are known.
-    fn has_bytes_of(&self, job: &Job, seen: &JobSnapshot) -> bool {
-        let Some(InputPhase::Stored(stored)) = self.state.input(job.id.input) else { return true };
-        let owned = seen.token.as_ref().and_then(|token| owner(token, &self.plan.tag));
-        owned.zip(self.plan.model(job.id)).is_none_or(|((id, attempt), model)| {
-            seen.token == Some(id.token(&self.plan.tag, attempt, &stored.sha256, model))
-        })
+    /// Whether the mark is bound to the bytes that the job has, if those are known.
+    fn has_bytes_of(&self, job: &Job, seen: &JobSnapshot) -> Option<bool> {
+        let (_, attempt) = seen.token.as_ref().and_then(|token| owner(token, &self.plan.tag))?;
+        self.mark(job, attempt).map(|mark| seen.token == Some(mark))
+    }
+
+    /// The mark of an attempt at a job, if its bytes are known.
+    fn mark(&self, job: &Job, attempt: u32) -> Option<JobToken> {
+        let tag = &self.plan.tag;
+        match self.state.input(job.id.input) {
+            Some(InputPhase::Stored(stored)) => {
+                let model = self.plan.model(job.id)?;
+                Some(job.id.token(tag, attempt, &stored.sha256, model))
+            }
+            _ => job.id.token_like(tag, attempt, job.token.as_ref()?),
+        }
     }
 
     /// Finds second jobs for the same work. Which one stays is decided by what the service says
@@ -192,6 +242,9 @@ impl Mind {
             };
             let live: Vec<&JobSnapshot> =
                 ours.iter().copied().filter(|seen| !seen.ended()).collect();
+            if self.is_forgotten(&job, &ours) {
+                continue;
+            }
             let kept = match &job.phase {
                 Phase::Waiting(name) if live.iter().any(|seen| seen.name == *name) => {
                     survivor(&live)
@@ -200,7 +253,7 @@ impl Mind {
                 Phase::Over(Verdict::Refused(_)) if !self.state.was_sent_again(id) => {
                     survivor(&live)
                 }
-                Phase::Planned | Phase::Intended | Phase::Doubtful(_) => continue,
+                Phase::Intended | Phase::Doubtful(_) => continue,
                 _ => None,
             };
             let kept = kept.filter(|seen| self.fits(&job, seen));

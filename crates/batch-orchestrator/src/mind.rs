@@ -158,6 +158,11 @@ pub(crate) struct Mind {
     /// Whether nothing can be at the service that the journal does not tell of, or a complete list was looked
     /// through for it: before, nothing is created.
     pub(crate) looked: bool,
+    /// Jobs of which one with the mark was listed while the bytes of their inputs were not known: they are not
+    /// created before another list.
+    pub(crate) unproven: BTreeSet<JobId>,
+    /// Jobs whose results could not be had in this process before: it does not ask again.
+    pub(crate) lost_here: BTreeSet<JobId>,
     /// The list under way: when it was begun and whether it goes to the last page.
     pub(crate) listing: Option<(Duration, bool)>,
     pub(crate) list_trouble: Option<Hold>,
@@ -202,6 +207,8 @@ impl Mind {
             hinted: BTreeSet::new(),
             pace: None,
             looked: true,
+            unproven: BTreeSet::new(),
+            lost_here: BTreeSet::new(),
             listing: None,
             list_trouble: None,
             sweep_due,
@@ -240,7 +247,9 @@ impl Mind {
                 affordable.contains(&job.id).then_some(Event::Reopened { job: job.id })
             }
             _ if self.policy.goal < Goal::Fetched => None,
-            Phase::Over(Verdict::ResultsLost { .. }) => Some(Event::Reopened { job: job.id }),
+            Phase::Over(Verdict::ResultsLost { .. }) => {
+                (!self.lost_here.contains(&job.id)).then_some(Event::Reopened { job: job.id })
+            }
             _ if self.state.was_sent_again(job.id) => None,
             Phase::Over(Verdict::NoResults(ending)) if promised(&ending.state) => {
                 // A person may have given its counterpart to another job.

@@ -217,7 +217,7 @@ impl Mind {
             }
             Ok(Download::Suspect(result)) => self.suspect(job, result, now, out),
             Ok(Download::TooLong(most)) => {
-                // The next session asks once more: it may be told to take more.
+                // The next process asks once more: it may be told to take more.
                 let reason = format!("they are longer than {most} bytes, and no more are taken");
                 out.events.push(Event::ResultsLost { job, reason });
             }
@@ -225,7 +225,7 @@ impl Mind {
                 let hold = next_hold(self.held_jobs.get(&job).copied(), &error, now);
                 let since = *self.watch.entry(job).or_default().gone.get_or_insert(now);
                 if now.saturating_sub(since) >= self.policy.settle {
-                    // The next session asks once more: it may have been the wrong key.
+                    // The next process asks once more: it may have been the wrong key.
                     out.events.push(Event::ResultsLost { job, reason: error.to_string() });
                 } else {
                     self.held_jobs.insert(job, hold);

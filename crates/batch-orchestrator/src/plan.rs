@@ -98,6 +98,17 @@ impl JobId {
         format!("{}{self}.a", tag.prefix())
     }
 
+    /// The name that another attempt at the work of `token` has: of the same bytes and model.
+    pub(crate) fn token_like(
+        self,
+        tag: &RunTag,
+        attempt: u32,
+        token: &JobToken,
+    ) -> Option<JobToken> {
+        let (_, print) = token.as_str().rsplit_once('.')?;
+        Some(JobToken::new(format!("{}{attempt}.{print}", self.prefix(tag))))
+    }
+
     /// The name of one attempt: `be1.<run>.<shard>.<variant>.<model>.a<attempt>.<fp8>`.
     ///
     /// The fingerprint binds it to the bytes and the model, so that a name cannot be taken for

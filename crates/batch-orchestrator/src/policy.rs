@@ -7,9 +7,12 @@ use batch_backend::ModelId;
 
 use crate::Goal;
 
-/// Taken of a job's results for each of its rows, in bytes, where nobody says otherwise: far more than a service
-/// answers in one line, so that only a file without an end meets it.
-pub const ROW_BYTES: u64 = 64 << 20;
+/// Taken of a job's results in any case, in bytes, where nobody says otherwise: the longest line that is read.
+pub const FILE_BYTES: u64 = 64 << 20;
+
+/// Taken beyond [`FILE_BYTES`] for each row of the job: an answer of 65,536 tokens is a few hundred kB, one with an
+/// image a few MB. Only the mean of a whole file meets it, not a single line.
+pub const ROW_BYTES: u64 = 4 << 20;
 
 /// What to do when it stays unknown whether a job exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,11 @@ pub struct Policy {
     /// Whether the run was made before this session: a journal without events may have lost them then, so that
     /// the service's jobs are looked through before the first one is created, as they are after any event.
     pub made_before: bool,
-    /// The most bytes that are taken of one job's results; `None` for [`ROW_BYTES`] for each of its rows.
+    /// How many events of the history are from before this process, `None` for all: results that could not be had
+    /// since are not asked for again by it, however often it drives.
+    pub events_before: Option<usize>,
+    /// The most bytes that are taken of one job's results; `None` for [`FILE_BYTES`] and [`ROW_BYTES`] for each of
+    /// its rows.
     pub max_result_bytes: Option<u64>,
     /// Chance: jitter is drawn from it.
     pub seed: u64,
@@ -94,7 +101,8 @@ pub struct Policy {
 impl Policy {
     /// The most bytes that are taken of the results of a job with so many rows.
     pub fn most_bytes(&self, rows: u64) -> u64 {
-        self.max_result_bytes.unwrap_or_else(|| ROW_BYTES.saturating_mul(rows.max(1)))
+        let usual = || FILE_BYTES.saturating_add(ROW_BYTES.saturating_mul(rows));
+        self.max_result_bytes.unwrap_or_else(usual)
     }
 }
 
@@ -112,6 +120,7 @@ impl Default for Policy {
             budget: None,
             stuck: None,
             made_before: false,
+            events_before: None,
             max_result_bytes: None,
             seed: 0,
         }
@@ -145,8 +154,8 @@ mod tests {
     fn results_are_bounded_by_the_rows_or_by_what_is_said() {
         let most =
             |said, rows| Policy { max_result_bytes: said, ..Policy::default() }.most_bytes(rows);
-        assert_eq!((most(None, 0), most(None, 1)), (64 << 20, 64 << 20));
-        assert_eq!((most(None, 1_000), most(None, u64::MAX)), (64_000 << 20, u64::MAX));
+        assert_eq!((most(None, 0), most(None, 1)), (64 << 20, 68 << 20));
+        assert_eq!((most(None, 1_000), most(None, u64::MAX)), (4_064 << 20, u64::MAX));
         assert_eq!((most(Some(7), 1), most(Some(7), 1_000)), (7, 7));
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use batch_backend::{BackendError, ErrorKind, JobSnapshot};
 
-use crate::driver::list;
 use crate::observe::next_hold;
+use crate::pages::list;
 use crate::settle::Settle;
 use crate::{InputId, JobId, Policy, RunTag, World, owner};
 

@@ -8,7 +8,7 @@ use run_store::{BackendKind, FolderSink};
 
 use crate::args::{CancelArgs, PaceArgs, Until};
 use crate::config::PaceConfig;
-use crate::context::{Context, store};
+use crate::context::{Context, store, unwritten};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading;
 use crate::key::Key;
@@ -80,9 +80,7 @@ async fn stop(
     let service = service::open(&manifest.asked.backend, key, emulator).await?;
     for job in &open {
         let event = Event::CancelRequested { job: *job };
-        journal
-            .append(&event)
-            .map_err(|error| Failure::io("failed to write the journal", &error))?;
+        journal.append(&event).map_err(|error| unwritten(&error))?;
         history.push(event);
     }
     // As far as the creations: a job that may exist is looked for first, so that it is stopped too.
@@ -104,7 +102,7 @@ async fn stop(
         let failure = steps::failed(context, manifest, &error);
         Failure { next: Some(again.to_owned()), ..failure }
     })?;
-    ended.map_err(|error| Failure::io("failed to write the journal", &error))?;
+    ended.map_err(|error| unwritten(&error))?;
     if finish == Finish::Stopped {
         let exit = context.stop.exit().unwrap_or(Exit::Interrupted);
         return Err(Failure::new(exit, "stopped before every job was asked to stop").next(again));

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::io;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -128,6 +129,15 @@ impl Context {
 /// Runs, made also where the file system has no locks if `no_lock` says so.
 pub(crate) fn lockable(runs: Runs, no_lock: bool) -> Runs {
     if no_lock { runs.lock_where_possible() } else { runs }
+}
+
+/// A line that could not be written to a run's journal, as a failure.
+pub(crate) fn unwritten(error: &io::Error) -> Failure {
+    let of_folder = error.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>());
+    match of_folder.filter(|found| found.kind() != StoreErrorKind::Io) {
+        Some(found) => store(found),
+        None => Failure::io("failed to write the journal", error),
+    }
 }
 
 /// A trouble with a run folder, as a failure.

@@ -15,6 +15,9 @@ use crate::words::{jobs, rows};
 /// Refusals that are shown; the others tell the same mostly.
 const SHOWN: usize = 3;
 
+/// How the reason begins for which results that are too long were not taken.
+const TOO_LONG: &str = "they are longer than ";
+
 /// Fails when a job waits for a person.
 pub(crate) fn undecided(state: &RunState) -> Outcome<()> {
     let Some(job) = state.quarantined().next() else { return Ok(()) };
@@ -117,11 +120,13 @@ pub(crate) fn verdict(
         failure.causes.push(format!("missing: {}{more}", judged.absent.join(", ")));
     }
     let lost = lost(state);
-    let next = resume(folder.manifest());
-    let next = if lost.is_empty() {
-        format!("{next} --accept-partial, if that is good enough")
-    } else {
-        format!("{next}, which asks for them once more; --max-result-bytes N takes longer ones")
+    let (resume, good) = (resume(folder.manifest()), "--accept-partial, if that is good enough");
+    let next = match (lost.is_empty(), is_any_too_long(state)) {
+        (true, _) => format!("{resume} {good}"),
+        (false, false) => format!("{resume}, which asks for them once more; {good}"),
+        (false, true) => format!(
+            "{resume}, which asks for them once more; --max-result-bytes N takes longer ones; {good}"
+        ),
     };
     failure.causes.extend(lost);
     let scored = "the report counts them, and every row that came is scored";
@@ -147,6 +152,14 @@ fn lost(state: &RunState) -> Vec<String> {
     lost.truncate(SHOWN);
     lost.extend((more > 0).then(|| format!("and those of {} more", jobs(more))));
     lost
+}
+
+/// Whether the results of a job were not taken because they are too long.
+fn is_any_too_long(state: &RunState) -> bool {
+    state.jobs().any(|job| match &job.phase {
+        Phase::Over(Verdict::ResultsLost { reason, .. }) => reason.starts_with(TOO_LONG),
+        _ => false,
+    })
 }
 
 /// Fails when a gate is not met, or when the rows do not tell.

@@ -13,7 +13,8 @@ use batch_orchestrator::JobId;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fetched(Arc<Mutex<BTreeMap<JobId, Mark>>>);
 
-/// What tells a file that nobody has touched from any other: no call sets the time of its last change.
+/// What tells a file that nobody has touched from any other: local file systems set the time of its last change
+/// themselves, to the tick of their clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     device: u64,
@@ -23,9 +24,13 @@ struct Mark {
 }
 
 impl Mark {
-    fn of(found: &Metadata) -> Self {
+    /// `None` where that time has no digits below the second: file systems that keep none (vfat, some over the
+    /// network or in user space) would hide a change within the second, or make the time up. The digest tells of
+    /// those files.
+    fn of(found: &Metadata) -> Option<Self> {
         let changed = (found.ctime(), found.ctime_nsec());
-        Self { device: found.dev(), inode: found.ino(), bytes: found.size(), changed }
+        let (device, inode, bytes) = (found.dev(), found.ino(), found.size());
+        (changed.1 != 0).then_some(Self { device, inode, bytes, changed })
     }
 }
 
@@ -33,7 +38,11 @@ impl Fetched {
     /// Notes the file that now holds the results of `job`.
     pub(crate) fn note(&self, job: JobId, path: &Path) -> io::Result<()> {
         let mark = Mark::of(&path.symlink_metadata()?);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job, mark);
+        let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match mark {
+            Some(mark) => marks.insert(job, mark),
+            None => marks.remove(&job),
+        };
         Ok(())
     }
 
@@ -41,6 +50,6 @@ impl Fetched {
     pub(crate) fn is(&self, job: JobId, file: &File) -> bool {
         let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = marks.get(&job).copied();
-        noted.is_some() && noted == file.metadata().ok().as_ref().map(Mark::of)
+        noted.is_some() && noted == file.metadata().ok().as_ref().and_then(Mark::of)
     }
 }

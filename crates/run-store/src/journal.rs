@@ -25,18 +25,24 @@ const FIRST_LINE: usize = 4096;
 ///
 /// After an append that failed it takes no more events: the file may end in half a line, and only
 /// a fresh look at it can tell.
+///
+/// Nor does it where the file is not as long as it left it: then another process writes to it too,
+/// as one can where the file system has no locks.
 pub struct FileJournal {
     file: File,
+    paths: RunPaths,
     chain: Chain,
+    length: u64,
     clock: Clock,
     failed: bool,
 }
 
 impl fmt::Debug for FileJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, chain, failed, .. } = self;
+        let Self { file, chain, length, failed, .. } = self;
         let mut shown = f.debug_struct("FileJournal");
-        shown.field("file", file).field("chain", chain).field("failed", failed);
+        shown.field("file", file).field("chain", chain).field("length", length);
+        shown.field("failed", failed);
         shown.finish_non_exhaustive()
     }
 }
@@ -54,7 +60,7 @@ impl FileJournal {
         run: &RunFolder,
         lock: &Lock,
         session: &Session,
-        mut clock: Clock,
+        clock: Clock,
     ) -> Result<(Self, Replay), StoreError> {
         let path = run.paths().journal();
         if lock.paths() != run.paths() {
@@ -63,7 +69,7 @@ impl FileJournal {
         run.paths().check(&path)?;
         let mut file = safe::open(&path, OpenOptions::new().read(true).append(true))
             .map_err(|error| explain_absence(error, run.paths()))?;
-        let Scan { mut replay, mut chain, whole, tail } =
+        let Scan { mut replay, chain, whole, tail } =
             replay::scan(run, &path, BufReader::new(&mut file))?;
         let mut first = Vec::new();
         if let Some(torn) = replay.torn.take() {
@@ -81,12 +87,13 @@ impl FileJournal {
         }
         let Session { pid, host, program } = session.clone();
         first.push(Record::SessionStart { pid, host, program });
-        for record in first {
-            let written = write(&mut file, chain, clock(), &record);
-            chain = written.map_err(StoreError::io("write", &path))?;
+        let paths = run.paths().clone();
+        let mut journal = Self { file, paths, chain, length: whole, clock, failed: false };
+        for record in &first {
+            journal.write(record)?;
         }
         tracing::debug!(target: "run", events = replay.entries.len(), "journal open");
-        Ok((Self { file, chain, clock, failed: false }, replay))
+        Ok((journal, replay))
     }
 
     /// Writes down how the session ended, in a word or two of our own.
@@ -101,12 +108,28 @@ impl FileJournal {
         if self.failed {
             return Err(io::Error::other("an earlier write to the journal failed"));
         }
-        let at = (self.clock)();
         let written = record
             .map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))
-            .and_then(|record| write(&mut self.file, self.chain, at, &record));
+            .and_then(|record| {
+                self.write(&record).map_err(|error| match error {
+                    StoreError::Io { source, .. } => source,
+                    other => other.into(),
+                })
+            });
         self.failed = written.is_err();
-        self.chain = written?;
+        written
+    }
+
+    fn write(&mut self, record: &Record) -> Result<(), StoreError> {
+        let path = self.paths.journal();
+        let found = self.file.metadata().map_err(StoreError::io("look at", &path))?;
+        if found.len() != self.length {
+            let path = self.paths.root().to_owned();
+            return Err(StoreError::Busy { path, pid: None, host: None, since: None });
+        }
+        let (chain, bytes) = write(&mut self.file, self.chain, (self.clock)(), record)
+            .map_err(StoreError::io("write", &path))?;
+        (self.chain, self.length) = (chain, self.length + bytes);
         Ok(())
     }
 }
@@ -157,13 +180,18 @@ pub(crate) fn is_begun(paths: &RunPaths) -> Result<bool, StoreError> {
     Ok(start.len() > first + 1)
 }
 
-/// One whole line in one write, then on stable storage; gives the chain behind it.
-fn write(file: &mut File, chain: Chain, at: SystemTime, record: &Record) -> io::Result<Chain> {
+/// One whole line in one write, then on stable storage; gives the chain behind it, and its length.
+fn write(
+    file: &mut File,
+    chain: Chain,
+    at: SystemTime,
+    record: &Record,
+) -> io::Result<(Chain, u64)> {
     let invalid = |what| io::Error::new(io::ErrorKind::InvalidInput, what);
     let (line, next) = chain.write(at, record).map_err(invalid)?;
     file.write_all(line.as_bytes())?;
     file.sync_data()?;
-    Ok(next)
+    Ok((next, line.len() as u64))
 }
 
 /// Copies a torn end aside, for good, and gives the copy's name.
@@ -195,12 +223,38 @@ mod tests {
 
     use super::*;
 
+    fn journal_in(file: File) -> FileJournal {
+        let paths = RunPaths::new("runs/r");
+        let clock: Clock = Box::new(|| UNIX_EPOCH);
+        FileJournal { file, paths, chain: Chain::start(), length: 0, clock, failed: false }
+    }
+
+    #[test]
+    fn nothing_is_written_behind_the_lines_of_another_process() {
+        for by_the_other in [&b"{}\n"[..], b""] {
+            let file = tempfile::tempfile().unwrap();
+            let mut other = file.try_clone().unwrap();
+            let mut journal = journal_in(file);
+            let event = batch_orchestrator::conformance::every_event().remove(0);
+            journal.append(&event).unwrap();
+            journal.append(&event).unwrap();
+            let own = journal.length;
+            assert_eq!(other.metadata().unwrap().len(), own);
+            other.set_len(own - u64::from(by_the_other.is_empty())).unwrap();
+            other.write_all(by_the_other).unwrap();
+            let error = journal.append(&event).unwrap_err();
+            assert!(error.to_string().contains("in use by another process"), "{error}");
+            let of_folder = error.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>());
+            assert!(matches!(of_folder, Some(StoreError::Busy { .. })));
+            assert!(journal.end("done").is_err());
+        }
+    }
+
     #[test]
     fn failed_append_is_the_last() {
         // A device that is always full.
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let clock: Clock = Box::new(|| UNIX_EPOCH);
-        let mut journal = FileJournal { file, chain: Chain::start(), clock, failed: false };
+        let mut journal = journal_in(file);
         let event = batch_orchestrator::conformance::every_event().remove(0);
         assert_eq!(journal.append(&event).unwrap_err().kind(), io::ErrorKind::StorageFull);
         // The disk has room again, and still nothing may follow the half line.

@@ -8,7 +8,7 @@ use batch_backend::{
 };
 
 use super::*;
-use crate::{Event, Plan, PlannedInput, Policy, ROW_BYTES, RunState, RunTag};
+use crate::{Event, FILE_BYTES, Plan, PlannedInput, Policy, ROW_BYTES, RunState, RunTag};
 
 const ID: JobId = JobId { input: InputId { shard: 1, variant: 0 }, model: 0 };
 
@@ -47,8 +47,9 @@ fn most(rows: Option<u64>, policy: Policy) -> u64 {
 
 #[test]
 fn results_are_taken_as_far_as_rows_can_be_long() {
-    assert_eq!(most(Some(3), Policy::default()), 3 * ROW_BYTES);
-    assert_eq!(most(None, Policy::default()), 7 * ROW_BYTES, "as many rows as there are bytes");
+    assert_eq!(most(Some(3), Policy::default()), FILE_BYTES + 3 * ROW_BYTES);
+    let unknown = FILE_BYTES + 7 * ROW_BYTES;
+    assert_eq!(most(None, Policy::default()), unknown, "as many rows as there are bytes");
     let said = Policy { max_result_bytes: Some(10), ..Policy::default() };
     assert_eq!((most(Some(3), said.clone()), most(None, said)), (10, 10));
 }

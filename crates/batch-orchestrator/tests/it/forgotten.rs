@@ -81,7 +81,7 @@ impl BatchBackend for Stale {
 }
 
 /// The run with the first `kept` events of its journal.
-fn cut(sim: &Sim, kept: usize) -> Sim {
+pub(crate) fn cut(sim: &Sim, kept: usize) -> Sim {
     let mut cut = Sim { journal: MemoryJournal::default(), ..sim.clone() };
     for event in sim.journal.events().iter().take(kept) {
         cut.append(event);
@@ -99,7 +99,7 @@ async fn ran(goal: Goal) -> Sim {
     sim
 }
 
-fn is_extra(event: &Event) -> bool {
+pub(crate) fn is_extra(event: &Event) -> bool {
     matches!(event, Event::ExtraFound { .. })
 }
 

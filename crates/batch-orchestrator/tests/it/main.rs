@@ -21,4 +21,5 @@ mod status;
 mod strays;
 mod traits;
 mod trouble;
+mod unproven;
 mod world;

@@ -71,6 +71,12 @@ async fn results_that_are_longer_than_what_is_taken_are_left_there_and_can_be_as
         assert!(reason.contains(&format!("longer than {} bytes", len - 1)), "{reason}");
         assert_eq!(sim.sink.kept(job(model)), None, "nothing of it is kept");
     }
+    sim.policy.events_before = Some(0);
+    sim.session().await.unwrap();
+    assert_eq!(sim.backend.calls(Operation::Fetch), 2, "the same process does not ask again");
+    sim.policy.events_before = None;
+    sim.session().await.unwrap();
+    assert_eq!(sim.backend.calls(Operation::Fetch), 4, "the next one does");
     sim.policy.max_result_bytes = Some(len);
     sim.session().await.unwrap();
     sim.assert_complete("with just enough");

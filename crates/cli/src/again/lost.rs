@@ -25,15 +25,35 @@ pub(crate) fn unknown(folder: &RunFolder, state: &RunState) -> Outcome<BTreeSet<
     Ok(there.into_iter().filter(|id| state.input(*id).is_none()).collect())
 }
 
-/// What brings jobs back into the run that its journal does not tell of, as far as the state takes them
-/// now: once those are over, there may be more. An input of which the service has no job was never sent, and
-/// is removed.
-pub(crate) async fn take_back(
+/// Warns where such inputs stay as they are, for the key is not the one that would find their jobs.
+pub(crate) fn tell_of_unknown(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
+) -> Outcome<()> {
+    let unknown = unknown(folder, state)?.len() as u64;
+    if unknown > 0 {
+        context.ui.alarm(&format!(
+            "warning: {} may be at the service without a line in the journal; no row that failed is sent again \
+             before a resume with the key that the run was made with, or with --on-ambiguous retry if this one \
+             is of the same project",
+            counted(unknown, "input")
+        ));
+    }
+    Ok(())
+}
+
+/// What brings jobs back into the run that its journal does not tell of, as far as the state takes them
+/// now: once those are over, there may be more. An input of which the service has no job was never sent, and
+/// is removed.
+///
+/// Where the service does not tell and `is_over`, so that what is here can be reported, that is only warned of.
+pub(crate) async fn take_back(
+    context: &Context,
+    state: &RunState,
     policy: &Policy,
     world: &World,
+    (folder, is_over): (&RunFolder, bool),
 ) -> Outcome<Vec<Event>> {
     let unknown = unknown(folder, state)?;
     if unknown.is_empty() {
@@ -46,9 +66,22 @@ pub(crate) async fn take_back(
         () = context.stop.wait() => return Err(context.stop.failure().unwrap_or_else(stopped)),
         found = strays(&folder.manifest().tag, &unknown, policy, world) => found,
     };
-    let found = found.map_err(|error| {
-        service::call(&error).safe("no row was sent again").next("batch-eval resume, later")
-    })?;
+    let found = match found {
+        Ok(found) => found,
+        // As long as these inputs are unknown no row is sent again.
+        Err(error) if is_over => {
+            let error = error.to_string();
+            context.ui.alarm(&format!(
+                "warning: the jobs cannot be looked for, so no row is sent again: {}",
+                sanitize(&error)
+            ));
+            return Ok(Vec::new());
+        }
+        Err(error) => {
+            let failure = service::call(&error).safe("no row was sent again");
+            return Err(failure.next("batch-eval resume, later"));
+        }
+    };
     for id in unknown.iter().filter(|id| found.iter().all(|stray| stray.job.input != **id)) {
         folder.paths().remove_input(*id).map_err(|error| store(&error))?;
     }

@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::{Cell, Passes, cells};
 
 pub(crate) use class::Class;
-pub(crate) use lost::{take_back, unknown};
+pub(crate) use lost::{take_back, tell_of_unknown, unknown};
 pub(crate) use pick::Picked;
 use pick::pick;
 pub(crate) use retry::retry;

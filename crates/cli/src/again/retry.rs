@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use batch_cost::{Money, Total};
 use batch_orchestrator::{Goal, RunState, Why};
 use eval_report::sanitize;
-use run_store::RunFolder;
+use run_store::{Manifest, RunFolder};
 use serde_json::{Value, json};
 
 use super::{Class, Picked, picks, send, unknown};
@@ -35,7 +35,7 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         let what = "rows sent again may be at the service that the run's journal does not tell of";
         return Err(Failure::new(Exit::Ambiguous, what)
             .safe("nothing was sent")
-            .next(steps::resume(run.folder.manifest())));
+            .next(find_them(run.folder.manifest())));
     }
     let mut classes = Class::RETRIED.to_vec();
     classes.extend(&args.also);
@@ -85,6 +85,13 @@ pub(crate) async fn retry(context: &Context, args: &RetryArgs) -> Outcome<()> {
         judges_again: judges > 0,
     };
     steps::go_on(context, run, &wishes).await
+}
+
+/// The command that looks for jobs that the journal does not tell of, which takes the key that can see them.
+fn find_them(manifest: &Manifest) -> String {
+    let key = manifest.asked.key_fingerprint.as_ref();
+    let key = key.map_or("", |_| ", with the key that the run was made with");
+    format!("{}{key}", steps::resume(manifest))
 }
 
 /// How many questions of the judges of a run may be asked again.

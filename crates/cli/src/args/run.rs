@@ -106,7 +106,7 @@ pub(crate) struct PaceArgs {
     /// What to do when it stays unknown whether a job was created
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_ambiguous: Option<Ambiguous>,
-    /// The most bytes that are taken of one job's results [default: 64 MiB for each of its rows]
+    /// The most bytes that are taken of one job's results [default: 64 MiB and 4 MiB for each row]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_result_bytes: Option<u64>,
     /// Send rows that failed or never came again, at most this often [default: 0]

@@ -67,7 +67,7 @@ async fn one(context: &Context, asking: Asking<'_>, spec: &JudgeSpec) -> Outcome
     let print = spec.fingerprint();
     for round in rounds::of_judge(folder, &print)? {
         genuine(folder, spec, &round)?;
-        finish(context, asking, round).await?;
+        finish(context, asking, round, None).await?;
     }
     let sources = rounds::sources(asking.state);
     let again = if asking.wishes.judges_again {
@@ -84,9 +84,7 @@ async fn one(context: &Context, asking: Asking<'_>, spec: &JudgeSpec) -> Outcome
         return Ok(());
     }
     if let Some(run) = make(context, asking, spec, &again).await? {
-        let round = run.folder.clone();
-        drop(run);
-        finish(context, asking, round).await?;
+        finish(context, asking, run.folder.clone(), Some(run)).await?;
     }
     rounds::see(folder, &print, &sources)
 }
@@ -102,8 +100,13 @@ fn genuine(folder: &RunFolder, spec: &JudgeSpec, round: &RunFolder) -> Outcome<(
         .safe("nothing was sent"))
 }
 
-/// Goes on with a round until its answers are here.
-async fn finish(context: &Context, asking: Asking<'_>, round: RunFolder) -> Outcome<()> {
+/// Goes on with a round until its answers are here. One that was just made comes with its lock.
+async fn finish(
+    context: &Context,
+    asking: Asking<'_>,
+    round: RunFolder,
+    made: Option<Locked>,
+) -> Outcome<()> {
     let before = steps::state(&round)?;
     let own = before.ledger().committed;
     let others = rounds::committed(asking.folder)?.saturating_sub(own);
@@ -131,8 +134,7 @@ async fn finish(context: &Context, asking: Asking<'_>, round: RunFolder) -> Outc
         yes: asking.wishes.yes,
         judges_again: false,
     };
-    let run = steps::lock(context, round)?;
-    let round = run.folder.clone();
+    let run = made.map_or_else(|| steps::lock(context, round.clone()), Ok)?;
     let emulator = asking.folder.paths().emulator();
     let state = steps::fetch(context, run, &wishes, emulator).await?;
     settled(&round, &state)

@@ -1,6 +1,6 @@
 //! The passes over the results of one variant of a run.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek as _};
 use std::path::Path;
 
 use batch_cost::Bill;
@@ -142,20 +142,16 @@ impl<'a> Passes<'a> {
         let stop = &self.context.stop;
         if self.folder.is_as_fetched(job, &file) {
             let summary = self.pass(stop.reader(&file), Form::Results, scores, beside)?;
+            // A new link, mode or attribute touches a file too, and changes no byte.
             if !self.folder.is_as_fetched(job, &file) {
-                return Err(other_file(&path, "that was fetched"));
+                (&file).rewind().map_err(|error| unread(&path, &error))?;
+                to_its_digest(&path, Hashing::new(stop.reader(&file)), result)?;
             }
             return Ok(summary);
         }
         let mut reader = Hashing::new(stop.reader(file));
         let summary = self.pass(&mut reader, Form::Results, scores, beside)?;
-        to_the_end(&path, &mut reader)?;
-        let (_, sha256) = reader.finish();
-        if sha256 != result.sha256 {
-            let mut failure = other_file(&path, "that was fetched");
-            failure.causes.push(format!("sha256 is {sha256}, was {}", result.sha256));
-            return Err(failure);
-        }
+        to_its_digest(&path, reader, result)?;
         Ok(summary)
     }
 
@@ -190,8 +186,27 @@ impl<'a> Passes<'a> {
 /// A pass reads to the end; what it left is read here so that the digest is of the file.
 fn to_the_end(path: &Path, reader: &mut impl Read) -> Outcome<()> {
     let read = std::io::copy(reader, &mut std::io::sink());
-    read.map_err(|error| Failure::io(format!("failed to read {}", path.display()), &error))?;
-    Ok(())
+    read.map(drop).map_err(|error| unread(path, &error))
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::io(format!("failed to read {}", path.display()), error)
+}
+
+/// Reads results to the end; fails unless they are those that were fetched.
+fn to_its_digest(
+    path: &Path,
+    mut reader: Hashing<impl Read>,
+    result: &StoredResult,
+) -> Outcome<()> {
+    to_the_end(path, &mut reader)?;
+    let (_, sha256) = reader.finish();
+    if sha256 == result.sha256 {
+        return Ok(());
+    }
+    let mut failure = other_file(path, "that was fetched");
+    failure.causes.push(format!("sha256 is {sha256}, was {}", result.sha256));
+    Err(failure)
 }
 
 /// A file of the run that was changed since it was written.
@@ -241,8 +256,7 @@ fn key_hashes(
             if error.kind() == std::io::ErrorKind::InvalidData {
                 return Failure::new(Exit::RunFolder, format!("{} is {error}", path.display()));
             }
-            let failed = || Failure::io(format!("failed to read {}", path.display()), &error);
-            context.stop.failure().unwrap_or_else(failed)
+            context.stop.failure().unwrap_or_else(|| unread(&path, &error))
         };
         loop {
             skip_copies(&mut hashes);

@@ -12,6 +12,7 @@ use scoring::{Outcome as RowOutcome, Row};
 
 use super::build::Noting;
 use super::place::Places;
+use super::results::ResultFiles;
 use super::verdicts::{Kept, Verdicts};
 use crate::context::store;
 use crate::exit::{Failure, Outcome};
@@ -25,7 +26,7 @@ pub(crate) struct Results<'a> {
     folder: &'a RunFolder,
     /// Where the places of their lines are kept.
     path: PathBuf,
-    files: Vec<File>,
+    files: ResultFiles,
     /// Of all of them and their order.
     digest: String,
 }
@@ -40,10 +41,10 @@ impl<'a> Results<'a> {
         let set = OwnName::parse(FOLDER).map_err(|error| store(&error))?;
         let id = JobId { input: InputId { shard: 1, variant }, model };
         let path = paths.scores(&set, id).with_file_name(format!("v{variant}.m{model}.bin"));
-        let (mut files, mut names) = (Vec::new(), String::new());
+        let (mut files, mut names) = (ResultFiles::new(paths), String::new());
         for job in jobs {
             if let Phase::Over(Verdict::Results { result, .. }) = &job.phase {
-                files.push(paths.open_file(&paths.raw(job.id)).map_err(|error| store(&error))?);
+                files.add(job.id).map_err(|error| store(&error))?;
                 names.extend([job.id.to_string(), format!(" {}\n", result.sha256)]);
             }
         }
@@ -110,7 +111,7 @@ fn failed(error: &io::Error) -> Failure {
 
 /// A cell whose lines can be found.
 pub(super) struct BookCell {
-    files: Vec<File>,
+    files: ResultFiles,
     places: Places,
     verdicts: Option<Verdicts>,
     buffer: Vec<u8>,
@@ -151,8 +152,7 @@ impl BookCell {
     pub(super) fn line(&mut self, sent: u64) -> io::Result<Option<(Line, bool)>> {
         let Some(place) = self.places.get(sent)? else { return Ok(None) };
         self.buffer.resize(place.length as usize, 0);
-        let file = self.files.get(place.file as usize).ok_or(io::ErrorKind::NotFound)?;
-        file.read_exact_at(&mut self.buffer, place.offset)?;
+        self.files.get(place.file)?.read_exact_at(&mut self.buffer, place.offset)?;
         Ok(Some((Line::from(&self.buffer[..]), place.conflicts)))
     }
 }

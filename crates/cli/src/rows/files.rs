@@ -5,7 +5,8 @@ use std::path::Path;
 
 use batch_orchestrator::RunState;
 use eval_report::{
-    Junit, MOST_BYTES, Page, PageRows, Report, Role, RowNames, RowsCsv, RowsJsonl, RunRow,
+    JudgeResult, Junit, MOST_BYTES, Page, PageRows, Report, Role, RowNames, RowsCsv, RowsJsonl,
+    RunRow,
 };
 use run_store::RunFolder;
 
@@ -34,7 +35,9 @@ pub(crate) fn write_rows(
     format: RowsFormat,
     out: &mut dyn Write,
 ) -> Outcome<()> {
-    let mut told = Told::open(context, folder, state, report)?;
+    // In that format nothing is said of reasons.
+    let speaking = if matches!(format, RowsFormat::Junit) { &[] } else { &report.judges[..] };
+    let mut told = Told::open(context, folder, state, report, speaking)?;
     let mut out = BufWriter::with_capacity(1 << 18, out);
     let (titles, fields) = (told.shown_titles(), told.fields.clone());
     let judges: Vec<String> = report.judges.iter().map(|judge| judge.scorer.clone()).collect();
@@ -73,7 +76,7 @@ pub(crate) fn write_page(
     picks: &Picks,
     out: &mut dyn Write,
 ) -> Outcome<()> {
-    let mut told = Told::open(context, folder, state, report)?;
+    let mut told = Told::open(context, folder, state, report, &report.judges)?;
     told.page(folder, report, picks, &mut BufWriter::with_capacity(1 << 18, out))
 }
 
@@ -113,6 +116,7 @@ impl<'a> Told<'a> {
         folder: &RunFolder,
         state: &RunState,
         report: &Report,
+        judges: &[JudgeResult],
     ) -> Outcome<Self> {
         let fields = Judging::wished(context, Some(folder.paths()))?.slices;
         let scorers: Vec<&str> = report.scorers.iter().map(String::as_str).collect();
@@ -120,8 +124,7 @@ impl<'a> Told<'a> {
         if let Some(text) = context.expected.get() {
             book.expect(of_run(context, folder, Some(text))?);
         }
-        let judges = report.judges.iter();
-        let judges = judges.map(|judge| (judge.scorer.as_str(), judge.fingerprint.as_str()));
+        let judges = judges.iter().map(|judge| (judge.scorer.as_str(), judge.fingerprint.as_str()));
         let reasons = Reasons::open(context, folder, judges)?;
         let has_logged = report.models.iter().any(|column| column.role == Role::Logged);
         let titles = book.columns().iter().map(|column| column.title.clone()).collect();

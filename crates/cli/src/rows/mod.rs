@@ -5,6 +5,7 @@ mod cell;
 mod files;
 mod pick;
 mod place;
+mod results;
 mod verdicts;
 
 use std::io::{self, BufRead as _, Seek as _, SeekFrom};
@@ -150,7 +151,8 @@ impl RowBook {
         self.dataset_line(number).map_err(|error| unread(number, &error))
     }
 
-    /// The line that a column other than the logged one answered a row with; none where nothing came.
+    /// The line that a column other than the logged one answered a row with; none where nothing came, or lines
+    /// that contradict each other.
     pub(crate) fn line(&mut self, number: u64, column: usize) -> Outcome<Option<Line>> {
         let sent = self.index.copy_of(number).map_err(io::Error::other);
         let cell = column.checked_sub(1).and_then(|cell| self.cells.get_mut(cell));
@@ -158,7 +160,8 @@ impl RowBook {
             Some(cell) => cell.line(sent.unwrap_or(number)),
             None => Ok(None),
         });
-        line.map(|found| found.map(|(line, _)| line)).map_err(|error| unread(number, &error))
+        let one = |(line, conflicts): (Line, bool)| (!conflicts).then_some(line);
+        line.map(|found| found.and_then(one)).map_err(|error| unread(number, &error))
     }
 
     /// The row that a text means: its number, our key, or the key it has in the dataset.

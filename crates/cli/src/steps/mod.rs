@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::again;
 use crate::args::{PaceArgs, Until};
 use crate::config::MoneyConfig;
-use crate::context::{Context, store};
+use crate::context::{Context, store, unwritten};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::{self, Judged};
 use crate::key::Key;
@@ -77,7 +77,7 @@ pub(crate) fn tell_of_no_lock(context: &Context, lock: &Lock) {
     if !lock.is_held() {
         context.ui.alarm(
             "warning: the file system of this run has no locks: nothing keeps a second process from it, \
-             and two at once may pay for the same work twice",
+             and two at once may pay for the same work twice and damage the journal",
         );
     }
 }
@@ -118,7 +118,7 @@ pub(crate) fn quotes(
 /// Writes events into the journal of a locked run that nobody works on.
 pub(crate) fn write_down(context: &Context, run: &Locked, events: &[Event]) -> Outcome<()> {
     let (mut journal, replay) = open(context, run)?;
-    let failed = |error| Failure::io("failed to write the journal", &error);
+    let failed = |error| unwritten(&error);
     for event in with_doubts(replay.was_mended(), events.to_vec()) {
         journal.append(&event).map_err(failed)?;
     }
@@ -306,7 +306,7 @@ pub(crate) fn failed(context: &Context, manifest: &Manifest, error: &DriveError)
             Some(changed) => store(changed),
             None => service::call(call),
         },
-        DriveError::Journal(source) => Failure::io(error.to_string(), source),
+        DriveError::Journal(source) => unwritten(source),
         DriveError::Illegal(_) => Failure::of(Exit::RunFolder, error),
         _ => Failure::of(Exit::Bug, error),
     };

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use batch_orchestrator::{Doubt, Event, Goal, JobId, Journal as _, Phase, Plan, RunState, Verdict};
 use run_store::{FileJournal, Replay, RunFolder};
 
-use crate::context::store;
+use crate::context::{store, unwritten};
 use crate::exit::{Exit, Failure, Outcome};
 
 /// See the module.
@@ -22,7 +22,7 @@ pub(crate) struct Story<'a> {
     /// Whether this process made the run.
     pub(super) is_new: bool,
     /// How many events there were when this session began.
-    told: usize,
+    pub(super) told: usize,
     /// When the run was over, if it was when this session began.
     over: Option<SystemTime>,
 }
@@ -60,9 +60,7 @@ impl<'a> Story<'a> {
     /// Writes events down that this program brought about itself.
     pub(super) fn add(&mut self, events: Vec<Event>) -> Outcome<()> {
         for event in with_doubts(self.mended, events) {
-            self.journal
-                .append(&event)
-                .map_err(|error| Failure::io("failed to write the journal", &error))?;
+            self.journal.append(&event).map_err(|error| unwritten(&error))?;
             self.events.push(event);
         }
         Ok(())
@@ -80,7 +78,7 @@ impl<'a> Story<'a> {
     }
 
     pub(super) fn end(&mut self, how: &'static str) -> Outcome<()> {
-        self.journal.end(how).map_err(|error| Failure::io("failed to write the journal", &error))
+        self.journal.end(how).map_err(|error| unwritten(&error))
     }
 
     /// How long the run took: from its making to now, or to its last event if it was over before and

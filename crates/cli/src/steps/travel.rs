@@ -48,7 +48,7 @@ pub(super) async fn travel(
     // What judges took of the budget is gone.
     let judges = grading::committed(folder)?;
     policy.budget = policy.budget.map(|budget| budget.saturating_sub(judges));
-    policy.made_before = !story.is_new;
+    (policy.made_before, policy.events_before) = (!story.is_new, Some(story.told));
     guard(context, manifest, wishes.key, wishes.pace, &mut policy);
     service::trusted(context, manifest, wishes.key)?;
     let service = service::open(&manifest.asked.backend, wishes.key, &story.emulator).await?;
@@ -75,11 +75,17 @@ pub(super) async fn travel(
         };
         // Rows are sent again only where it is known which of them were: another key may not see it.
         let is_over = state.reached(Goal::Fetched) || matches!(finish, Finish::Split(_));
-        if is_over && !other_key(manifest, wishes.key) {
+        let is_unseen = other_key(manifest, wishes.key)
+            && !matches!(wishes.pace.on_ambiguous, Some(Ambiguous::Retry));
+        if is_over && is_unseen {
+            again::tell_of_unknown(context, folder, &state)?;
+        } else if is_over {
             // A line that is known to be lost may be one of just now, so that its job may still show up.
             let settle = if story.mended { policy.settle } else { Duration::ZERO };
             let policy = Policy { settle, ..policy.clone() };
-            let found = again::take_back(context, folder, &state, &policy, &world).await?;
+            let is_split = matches!(finish, Finish::Split(_));
+            let found = again::take_back(context, &state, &policy, &world, (folder, !is_split));
+            let found = found.await?;
             if !found.is_empty() {
                 story.add(found)?;
                 continue;
@@ -204,6 +210,7 @@ pub(crate) fn policy(
         budget,
         stuck: stuck.map(StuckAfter::from),
         made_before: true,
+        events_before: None,
         max_result_bytes: pace.max_result_bytes.or(settings.max_result_bytes),
     })
 }
