@@ -1,6 +1,6 @@
 //! The dataset's side of a row, fetched from the run folder for scorers that ask for it.
 
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use batch_orchestrator::InputId;
@@ -48,7 +48,7 @@ impl InputLines {
                 &mut open.insert((part, Nearby::new(file))).1
             }
         };
-        read_line(file, offset - start, line)
+        file.line(offset - start, line)
     }
 }
 
@@ -112,7 +112,7 @@ impl DatasetReader for FolderRows {
         if !(needs.logged || needs.fields || needs.taken) {
             return Ok(DatasetRow { request, ..DatasetRow::default() });
         }
-        read_line(&mut self.logged, record.logged, &mut self.line)?;
+        self.logged.line(record.logged, &mut self.line)?;
         Ok(DatasetRow { request, ..beside(&self.line, needs)? })
     }
 }
@@ -145,13 +145,6 @@ fn taken(line: &[u8]) -> io::Result<Option<Box<RawValue>>> {
     RawValue::from_string(all).map(Some).map_err(io::Error::other)
 }
 
-/// Reads the line that begins at `offset`.
-pub(crate) fn read_line(file: &mut Nearby, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    line.clear();
-    file.read_until(b'\n', line).map(|_| ())
-}
-
 /// One member of a line.
 fn part(line: &[u8], name: &str) -> io::Result<Option<Box<RawValue>>> {
     let found = member(line, name).map_err(io::Error::other)?;
@@ -169,7 +162,7 @@ pub(crate) fn refused_line(folder: &RunFolder, input: InputId, reason: &str) -> 
     let sent = BufReader::new(file).split(b'\n').nth(at)?.ok()?;
     let mut rows = FolderRows::open(folder, input.variant).ok()?;
     let record = rows.index.get(row_keys::of_line(&sent)?.number()).ok()??;
-    read_line(&mut rows.logged, record.logged, &mut rows.line).ok()?;
+    rows.logged.line(record.logged, &mut rows.line).ok()?;
     let line = part(&rows.line, "line").ok()??;
     let dataset = &folder.manifest().asked.dataset.label;
     Some(format!("that is line {} of {dataset}", line.get()))

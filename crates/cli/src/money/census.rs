@@ -9,7 +9,7 @@ use run_store::{MadeInput, RunPaths, StoreError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::dataset_rows::{InputLines, read_line};
+use crate::dataset_rows::InputLines;
 use crate::nearby::Nearby;
 use crate::stop::Stop;
 
@@ -79,7 +79,7 @@ fn look(
             lines.line(spot.bytes.start, &mut line)?;
             let request = request(&line);
             seen.output_cap = request.as_deref().and_then(output_cap);
-            read_line(&mut logged, spot.logged, &mut line)?;
+            logged.line(spot.logged, &mut line)?;
             seen.logged = as_logged.and_then(|bytes| usage(&line, bytes));
             if let Some(request) = request.filter(|request| request.get().len() <= MAX_KEPT) {
                 kept.offer(|| request);

@@ -8,7 +8,7 @@ mod place;
 mod results;
 mod verdicts;
 
-use std::io::{self, BufRead as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::PathBuf;
 
 use batch_orchestrator::RunState;
@@ -226,9 +226,7 @@ impl RowBook {
         let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
             return Ok(None);
         };
-        self.logged.seek(SeekFrom::Start(record.logged))?;
-        self.line.clear();
-        self.logged.read_until(b'\n', &mut self.line)?;
+        self.logged.line(record.logged, &mut self.line)?;
         serde_json::from_slice(&self.line).map(Some).map_err(io::Error::other)
     }
 }

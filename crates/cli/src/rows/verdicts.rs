@@ -1,11 +1,13 @@
 //! The verdicts on single rows, read from where scoring kept them: a line a row, in their order.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::io;
 
 use scoring::{Outcome, Verdict};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::nearby::Nearby;
 
 /// Every so many rows the place of a line is remembered: a byte for 64 rows.
 const STEP: u64 = 512;
@@ -13,7 +15,7 @@ const STEP: u64 = 512;
 /// Reads the line of any row of a score file, and quickly that of the next.
 #[derive(Debug)]
 pub(super) struct Verdicts {
-    reader: BufReader<File>,
+    file: Nearby,
     /// Where rows 0, `STEP`, 2 × `STEP`, … begin, as far as was read.
     steps: Vec<u64>,
     /// The row that comes next, and where.
@@ -36,20 +38,18 @@ struct Line<'a> {
 
 impl Verdicts {
     pub(super) fn open(file: File) -> Self {
-        let reader = BufReader::with_capacity(1 << 16, file);
-        Self { reader, steps: vec![0], next: (0, 0), line: Vec::new() }
+        Self { file: Nearby::new(file), steps: vec![0], next: (0, 0), line: Vec::new() }
     }
 
     /// What was kept of a row, by these scorers; none if the file has no such line.
     pub(super) fn get(&mut self, row: u64, scorers: &[String]) -> io::Result<Option<Kept>> {
-        self.go_near(row)?;
+        self.go_near(row);
         while self.next.0 <= row {
-            self.line.clear();
-            let read = self.reader.read_until(b'\n', &mut self.line)? as u64;
-            if read == 0 {
+            self.file.line(self.next.1, &mut self.line)?;
+            if self.line.is_empty() {
                 return Ok(None);
             }
-            self.next = (self.next.0 + 1, self.next.1 + read);
+            self.next = (self.next.0 + 1, self.next.1 + self.line.len() as u64);
             if self.next.0 == self.steps.len() as u64 * STEP {
                 self.steps.push(self.next.1);
             }
@@ -58,17 +58,14 @@ impl Verdicts {
     }
 
     /// Goes to the last known place before the row, unless it is further on from here.
-    fn go_near(&mut self, row: u64) -> io::Result<()> {
+    fn go_near(&mut self, row: u64) {
         let known = (row / STEP).min(self.steps.len() as u64 - 1);
         let start = known * STEP;
         if (start..=row).contains(&self.next.0) {
-            return Ok(());
+            return;
         }
         let offset = usize::try_from(known).ok().and_then(|at| self.steps.get(at));
-        let offset = offset.copied().unwrap_or(0);
-        self.reader.seek(SeekFrom::Start(offset))?;
-        self.next = (start, offset);
-        Ok(())
+        self.next = (start, offset.copied().unwrap_or(0));
     }
 }
 
@@ -99,7 +96,6 @@ mod tests {
                 serde_json::json!({"key": "k", "outcome": "answered", "verdicts": {"s": label}});
             writeln!(file, "{line}").unwrap();
         }
-        file.rewind().unwrap();
         let mut verdicts = Verdicts::open(file);
         let scorers = ["s".to_owned(), "other".to_owned()];
         for row in [0, 1, 2999, 5, 1024, 1023, 1024, 511, 512, 2048, 2048, 0] {
