@@ -64,6 +64,15 @@ fn what_may_end_otherwise_is_sent_again_once_and_answers_take_its_place() {
         json!({"answered": 5, "error": 2, "blocked": 1})
     );
 
+    let next = || house.call_without_key(&["status", "failed", "--json"]).last()["next"].clone();
+    assert_eq!(next(), "batch-eval retry failed", "some of it may pass");
+    let said = house.call(&["resume", "failed", "--poll-interval", "30ms"]);
+    assert_eq!(said.code, Some(6), "{said:?}");
+    assert!(
+        said.stderr.contains("next: batch-eval retry failed; or batch-eval resume"),
+        "{said:?}"
+    );
+
     let shown = retry(&house, &["failed", "--dry-run"]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
     assert!(shown.stderr.contains("sim-a: 3 rows (1 missing, 2 transient)"), "{shown:?}");
@@ -93,6 +102,7 @@ fn what_may_end_otherwise_is_sent_again_once_and_answers_take_its_place() {
         json!({"answered": 5, "error": 2, "blocked": 1})
     );
     assert_eq!(column(&house.report("failed"), "sim-a", None)["lines"]["doubles"], 0);
+    assert_eq!(next(), "batch-eval report failed", "what is left will not pass");
 
     let said = retry(&house, &words);
     assert_eq!(said.code, Some(0), "{said:?}");

@@ -58,6 +58,18 @@ fn each_variant_is_uploaded_once_and_compared_with_each_model() {
     assert_eq!(report["models"].as_array().unwrap().len(), 5, "and the logged answers once");
     let text: String = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("terse") && text.contains("as-logged"), "{said:?}");
+
+    let shown = house.call_without_key(&["status", "two"]).stdout;
+    for told in [&said.stderr, &shown] {
+        assert!(told.contains(" sim-flash/terse") && !told.contains("(s0001"), "{told}");
+    }
+    let again = house.call(&["retry", "two", "-m", "sim-pro/terse", "--dry-run"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(again.stderr.contains("sim-pro/terse: 0 rows"), "{again:?}");
+    assert!(!again.stderr.contains("sim-pro/as-logged"), "only the cell that was named: {again:?}");
+    let odd = house.call(&["retry", "two", "-m", "sim-pro/none", "--dry-run"]);
+    assert_eq!(odd.code, Some(2), "{odd:?}");
+    assert!(odd.stderr.contains("sim-pro/as-logged"), "what there is: {odd:?}");
 }
 
 #[test]

@@ -1,7 +1,14 @@
 //! What must hold of any bytes: the fuzz targets, shared by `cargo fuzz` and by the tests of every day.
 
+mod journal;
 mod mutate;
 mod oracle;
+mod read_back;
+mod scorer;
+mod settings;
+mod shown;
+mod wire;
+mod writers;
 
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -9,7 +16,13 @@ use std::num::NonZeroUsize;
 use jsonl_transform::{BadRowPolicy, RowKey, Streams, Transformer};
 use scoring::{Form, Keys, Outcome, Pass, Registry, Scores};
 
+pub use journal::journal_replay;
 pub use mutate::Mutator;
+pub use scorer::scorer_protocol;
+pub use settings::config_toml;
+pub use shown::sanitize_terminal;
+pub use wire::{error_body, operation_json, retry_headers, upload_session};
+pub use writers::report_writers;
 
 /// A row that nobody doubts, so that the file is known for what it is.
 const FIRST: &[u8] = br#"{"request":{"contents":[{}]}}"#;

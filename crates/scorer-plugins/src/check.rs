@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{self, Hello};
 use crate::question::Question;
-use crate::worker::{Child, Shared, Worker};
+use crate::worker::{Child, Partner as _, Shared, Worker};
 use crate::{PluginError, ProcessPlan, Settings};
 
 /// One thing that was tried.

@@ -3,6 +3,9 @@
 mod check;
 mod contents;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 #[cfg(feature = "jq")]
 mod jq;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use eval_report::sanitize;
+
 /// Why a text is no configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
@@ -27,7 +29,8 @@ impl ConfigError {
         Self {
             line: before.matches('\n').count() + 1,
             column: chars(line_start..at.start) + 1,
-            problem: problem.into(),
+            // A line end in the name of a field would look like a line of ours.
+            problem: sanitize(&problem.into()).into_owned(),
             hint: None,
             // Control characters would tear the two lines of the caret apart.
             source_line: text
@@ -46,7 +49,7 @@ impl ConfigError {
     }
 
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: Some(sanitize(&hint.into()).into_owned()), ..self }
     }
 
     /// What was probably meant, if there is anything to say.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use eval_report::sanitize;
 
-use super::Config;
+use super::{Config, ConfigError};
 use crate::exit::{Failure, Outcome};
 
 /// The file that is read without being named.
@@ -28,21 +28,20 @@ pub(crate) fn read(named: Option<&Path>) -> Outcome<Config> {
         }
         Err(error) => return Err(Failure::usage(format!("failed to read {shown}: {error}"))),
     };
-    let config = Config::parse(&text).map_err(|error| {
-        let caret = error.caret();
-        let caret: Vec<_> = caret.lines().map(sanitize).collect();
-        let caret = caret.join("\n");
-        let failure = Failure::usage(format!("{shown}, {error}\n{caret}"));
-        match error.hint() {
-            Some(hint) => failure.next(hint),
-            None => failure.next("docs/config.md names every field"),
-        }
-    })?;
+    let config = Config::parse(&text).map_err(|error| mistaken(path, &error))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     Ok(match folder {
         Some(folder) => config.in_folder(folder),
         None => config,
     })
+}
+
+/// A mistake in the file at `path` as the user is told of it.
+pub(crate) fn mistaken(path: &Path, error: &ConfigError) -> Failure {
+    let (shown, caret) = (path.display().to_string(), error.caret());
+    let (shown, caret): (_, Vec<_>) = (sanitize(&shown), caret.lines().map(sanitize).collect());
+    let failure = Failure::usage(format!("{shown}, {error}\n{}", caret.join("\n")));
+    failure.next(error.hint().unwrap_or("docs/config.md names every field"))
 }
 
 /// Whether too many files are open, here or in the whole system: nothing is wrong with what was asked.

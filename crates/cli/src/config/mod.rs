@@ -24,6 +24,8 @@ use crate::args::{Ambiguous, BadRows};
 use section::{Found, Section};
 
 pub(crate) use error::ConfigError;
+#[cfg(feature = "fuzzing")]
+pub(crate) use file::mistaken;
 pub(crate) use file::{NAME, read};
 pub(crate) use variant::Variant;
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 
+use super::Partner;
 use super::lines::{self, Read};
 use crate::{PluginEvent, Settings};
 
 /// The longest line a process may write, in bytes.
-const LONGEST_ANSWER: usize = 1 << 20;
+pub(crate) const LONGEST_ANSWER: usize = 1 << 20;
 /// The longest line of its standard error that is shown whole, and how much is shown in all.
 const LONGEST_STDERR: usize = 4 << 10;
 const MOST_STDERR: usize = 1 << 20;
@@ -110,33 +111,6 @@ impl Child {
         Ok(Self { process, group, input: Some(input), events, has_exited: false, end_limit })
     }
 
-    /// Hands a line to the process; does not wait until it is read.
-    pub(crate) fn send(&self, line: Vec<u8>) {
-        // A process that does not read any more is noticed when it does not answer.
-        let _ = self.input.as_ref().map(|input| input.send(line));
-    }
-
-    /// The next line, if it comes within `limit`.
-    pub(crate) fn next(&mut self, limit: Duration) -> Result<Vec<u8>, Trouble> {
-        loop {
-            match self.events.recv_timeout(limit) {
-                Ok(Event::Line(line)) => return Ok(line),
-                Ok(Event::Overlong) => {
-                    return Err(Trouble(format!(
-                        "wrote a line of more than {LONGEST_ANSWER} bytes"
-                    )));
-                }
-                // What it wrote before it ended may still come.
-                Ok(Event::Exited) => self.has_exited = true,
-                Ok(Event::Closed) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
-                Err(RecvTimeoutError::Timeout) => {
-                    let seconds = limit.as_secs_f64();
-                    return Err(Trouble(format!("said nothing for {seconds} s")));
-                }
-            }
-        }
-    }
-
     /// Closes its input, and says whether it ended by itself, without error, in the time it has for that; anything it
     /// still writes is an error too.
     pub(crate) fn finish(mut self) -> Result<(), Trouble> {
@@ -185,6 +159,33 @@ impl Child {
         // An error means that it was reaped.
         let _ = self.process.kill();
         self.reap();
+    }
+}
+
+impl Partner for Child {
+    fn send(&self, line: Vec<u8>) {
+        // A process that does not read any more is noticed when it does not answer.
+        let _ = self.input.as_ref().map(|input| input.send(line));
+    }
+
+    fn next(&mut self, limit: Duration) -> Result<Vec<u8>, Trouble> {
+        loop {
+            match self.events.recv_timeout(limit) {
+                Ok(Event::Line(line)) => return Ok(line),
+                Ok(Event::Overlong) => {
+                    return Err(Trouble(format!(
+                        "wrote a line of more than {LONGEST_ANSWER} bytes"
+                    )));
+                }
+                // What it wrote before it ended may still come.
+                Ok(Event::Exited) => self.has_exited = true,
+                Ok(Event::Closed) | Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
+                Err(RecvTimeoutError::Timeout) => {
+                    let seconds = limit.as_secs_f64();
+                    return Err(Trouble(format!("said nothing for {seconds} s")));
+                }
+            }
+        }
     }
 }
 

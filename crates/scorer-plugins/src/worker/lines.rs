@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub(crate) enum Read {
     /// A line without its end.
     Line(Vec<u8>),
     /// More than a line may have; the rest of it was not read.
@@ -14,7 +14,7 @@ pub(super) enum Read {
 }
 
 /// Reads the next line, of at most `longest` bytes. A last line without its end is a line.
-pub(super) fn next(reader: &mut impl BufRead, longest: usize) -> io::Result<Read> {
+pub(crate) fn next(reader: &mut impl BufRead, longest: usize) -> io::Result<Read> {
     let mut line = Vec::new();
     loop {
         let buffer = match reader.fill_buf() {

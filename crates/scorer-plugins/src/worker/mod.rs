@@ -1,7 +1,7 @@
 //! One place in the pool: a process that is asked, watched, and replaced when it breaks down.
 
 mod child;
-mod lines;
+pub(crate) mod lines;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,6 +14,8 @@ use scoring::{Row, Verdict};
 use crate::protocol::{self, Greeting, Hello};
 use crate::question::Question;
 use crate::{PluginError, PluginEvent, Settings};
+#[cfg(feature = "fuzzing")]
+pub(crate) use child::LONGEST_ANSWER;
 pub(crate) use child::{Child, Trouble};
 
 /// How many messages a process may have that it has not answered.
@@ -171,9 +173,9 @@ impl Worker {
     /// Asks for the rows in these places, and takes answers in any order, until there is one for each message.
     ///
     /// Messages are made as they are sent, so that the process works on the first while the others are made.
-    fn exchange(
+    pub(crate) fn exchange(
         &mut self,
-        child: &mut Child,
+        child: &mut impl Partner,
         rows: &[Row<'_>],
         places: &[usize],
         verdicts: &mut [Option<Verdict>],
@@ -261,8 +263,16 @@ struct Asked {
     bytes: usize,
 }
 
+/// Who is asked in an exchange: a process, or what stands for one.
+pub(crate) trait Partner {
+    /// Hands over a line; does not wait until it is read.
+    fn send(&self, line: Vec<u8>);
+    /// The next line, if it comes within `limit`.
+    fn next(&mut self, limit: Duration) -> Result<Vec<u8>, Trouble>;
+}
+
 /// Why an exchange gave no verdicts for some rows.
-enum Broken {
+pub(crate) enum Broken {
     /// The process cannot be used any longer.
     Down(Trouble),
     /// The process could not read a message of many rows, and goes on.
