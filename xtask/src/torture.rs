@@ -70,8 +70,8 @@ const TORTURES: [Torture; 12] = [
     ),
     torture(
         "fuzz",
-        "hostile bytes for the readers of rows and results",
-        fast!["tests", "--test", "it", "fuzz::"],
+        "hostile bytes for whatever reads or shows them",
+        fast!["tests", "--test", "it", "fuzz"],
         Seeds::Variables("BATCH_EVAL_FUZZ_SEED", "BATCH_EVAL_FUZZ_RUNS"),
         1_000_000,
     ),

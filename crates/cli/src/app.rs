@@ -155,6 +155,7 @@ impl App {
                 trust_plugins: cli.global.trust_plugins,
                 no_lock,
                 expected: std::sync::OnceLock::new(),
+                held: std::sync::OnceLock::new(),
             };
             match cli.command {
                 Command::Run(args) => run::run(&context, &args).await,

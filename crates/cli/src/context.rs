@@ -46,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) no_lock: bool,
     /// Expected values in place of those that the run was made with.
     pub(crate) expected: OnceLock<String>,
+    /// Where the values come from that scorers of a run look at.
+    pub(crate) held: OnceLock<String>,
 }
 
 impl Context {

@@ -18,6 +18,9 @@ mod duration;
 mod emulate;
 mod exit;
 mod expected;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grading;
 mod hashing;
 mod init;

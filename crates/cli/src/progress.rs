@@ -11,8 +11,10 @@ use run_store::Manifest;
 use serde_json::{Value, json};
 
 use crate::duration::human;
+use crate::status::called;
 use crate::time::SystemClock;
 use crate::ui::Ui;
+use crate::words::rows;
 
 /// Lines of the same kind are at least this far apart.
 const APART: Duration = Duration::from_secs(1);
@@ -24,7 +26,7 @@ const ALIVE: Duration = Duration::from_mins(1);
 pub(crate) struct Shown {
     ui: Ui,
     clock: SystemClock,
-    models: Vec<String>,
+    manifest: Manifest,
     settle: Duration,
     seen: Mutex<Seen>,
 }
@@ -38,14 +40,15 @@ struct Seen {
 
 impl Shown {
     pub(crate) fn new(ui: Ui, clock: SystemClock, manifest: &Manifest, settle: Duration) -> Self {
-        let models = manifest.asked.models.clone();
-        Self { ui, clock, models, settle, seen: Mutex::default() }
+        Self { ui, clock, manifest: manifest.clone(), settle, seen: Mutex::default() }
     }
 
-    fn model(&self, job: JobId) -> String {
-        let name = usize::try_from(job.model).ok().and_then(|at| self.models.get(at));
-        let name = name.map_or_else(|| job.to_string(), |name| sanitize(name).into_owned());
-        if job.input.shard > 1 || job.input.variant > 0 { format!("{name} ({job})") } else { name }
+    /// What a job is called, by its column; with its own name where that has several, or rows are sent again.
+    fn label(&self, job: JobId) -> String {
+        let inputs = self.manifest.made.inputs.iter();
+        let several = inputs.filter(|input| input.id.variant == job.input.variant).nth(1).is_some();
+        let label = called(&self.manifest, job, several || job.input.shard > 1);
+        sanitize(&label).into_owned()
     }
 
     fn event(&self, event: &Event) {
@@ -77,21 +80,23 @@ impl Shown {
                     Then::Cancel => "it is being cancelled; what came of it is kept",
                     Then::Split => "it is being cancelled; missing rows go into smaller jobs",
                 };
-                format!("stuck      {}: {what}", self.model(*job))
+                format!("stuck      {}: {what}", self.label(*job))
             }
             Event::NotAfforded { job, .. } => {
-                format!("not sent   {}: the budget does not bear it", self.model(*job))
+                format!("not sent   {}: the budget does not bear it", self.label(*job))
             }
             Event::Adopted { job, name, .. } => {
-                format!("adopted    {} {}", self.model(*job), sanitize(name.as_str()))
+                format!("adopted    {} {}", self.label(*job), sanitize(name.as_str()))
             }
-            Event::Abandoned { job } => format!("given up   {}", self.model(*job)),
+            Event::Abandoned { job } => format!("given up   {}", self.label(*job)),
             Event::Attempted { attempt } => {
                 let rows: u64 = attempt.inputs.iter().map(|input| input.rows).sum();
-                let model = attempt.of.first().map(|job| self.model(*job)).unwrap_or_default();
+                let of = attempt.of.first();
+                let model = of.map(|job| called(&self.manifest, *job, false)).unwrap_or_default();
+                let model = sanitize(&model);
                 format!("rows again {model}: {rows}")
             }
-            Event::Reopened { job } => format!("again      {}", self.model(*job)),
+            Event::Reopened { job } => format!("again      {}", self.label(*job)),
             Event::InputLost { input, reason } => {
                 format!("input {input} is sent again: {}", sanitize(reason))
             }
@@ -100,36 +105,36 @@ impl Shown {
             }
             Event::Created { job, name, adopted, .. } => {
                 let how = if *adopted { "found" } else { "created" };
-                format!("{how:<10} {} {}", self.model(*job), sanitize(name.as_str()))
+                format!("{how:<10} {} {}", self.label(*job), sanitize(name.as_str()))
             }
             Event::Doubted { job, doubt: Doubt::Unanswered, .. } => format!(
                 "uncertain  {}: the answer was lost; for up to {} the job is looked for, before \
                  anything is sent again",
-                self.model(*job),
+                self.label(*job),
                 human(self.settle)
             ),
             Event::Doubted { job, reason, .. } => {
-                format!("not yet    {}: {}", self.model(*job), sanitize(reason))
+                format!("not yet    {}: {}", self.label(*job), sanitize(reason))
             }
             Event::Refused { job, reason } => {
-                format!("refused    {}: {}", self.model(*job), sanitize(reason))
+                format!("refused    {}: {}", self.label(*job), sanitize(reason))
             }
             Event::Quarantined { job, reason, .. } => {
-                format!("undecided  {}: {}", self.model(*job), sanitize(reason))
+                format!("undecided  {}: {}", self.label(*job), sanitize(reason))
             }
-            Event::CancelRequested { job } => format!("cancelling {}", self.model(*job)),
+            Event::CancelRequested { job } => format!("cancelling {}", self.label(*job)),
             Event::Ended { job, ending } => {
-                format!("{:<10} {}", sanitize(&ending.state.to_string()), self.model(*job))
+                format!("{:<10} {}", sanitize(&ending.state.to_string()), self.label(*job))
             }
             Event::Fetched { job, result } => {
-                format!("fetched    {}: {} rows", self.model(*job), result.lines)
+                format!("fetched    {}: {}", self.label(*job), rows(result.lines))
             }
             Event::ResultsLost { job, reason } => {
-                format!("no results {}: {}", self.model(*job), sanitize(reason))
+                format!("no results {}: {}", self.label(*job), sanitize(reason))
             }
             Event::ExtraFound { job, name } => format!(
                 "second job {} {}: it is being cancelled; see the report",
-                self.model(*job),
+                self.label(*job),
                 sanitize(name.as_str())
             ),
         })
@@ -165,7 +170,7 @@ impl Shown {
     fn looked(&self, job: JobId, state: &str, counts: JobCounts, age: Option<Duration>) {
         let rows = match (counts.total, counts.pending) {
             (Some(total), pending) => {
-                format!(", {} of {total} rows", total - pending.unwrap_or(0).min(total))
+                format!(", {} of {}", total - pending.unwrap_or(0).min(total), rows(total))
             }
             _ => String::new(),
         };
@@ -186,7 +191,7 @@ impl Shown {
             return;
         }
         let age = age.map(|age| format!(", {} old", human(age))).unwrap_or_default();
-        self.ui.note(&format!("{:<10} {}{rows}{age}", sanitize(state), self.model(job)));
+        self.ui.note(&format!("{:<10} {}{rows}{age}", sanitize(state), self.label(job)));
     }
 
     fn waiting(&self, what: &str) {
@@ -219,7 +224,7 @@ impl Listener for Shown {
             }
             Notice::Settling { job, left } => self.waiting(&format!(
                 "uncertain  {}: looking for its job for another {}",
-                self.model(*job),
+                self.label(*job),
                 human(*left)
             )),
             Notice::Trouble { what, wait } => {

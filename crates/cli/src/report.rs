@@ -1,6 +1,7 @@
 //! `batch-eval report`: the report of a run again, in any of its forms, from the folder alone.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
 use eval_report::{Report, sanitize, to_json, to_markdown};
@@ -10,7 +11,7 @@ use crate::args::{Format, ReportArgs};
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
-use crate::rows::{RowsFormat, write_page, write_rows};
+use crate::rows::{Harmless, RowsFormat, write_page, write_rows};
 use crate::ui::Ui;
 use crate::verdict::gates;
 use crate::{judge, score, steps};
@@ -93,21 +94,74 @@ fn rows(
     write: impl FnOnce(&mut dyn Write) -> Outcome<()>,
 ) -> Outcome<()> {
     let Some(path) = output.filter(|path| *path != "-") else {
-        return write(&mut std::io::stdout().lock());
+        let out = std::io::stdout().lock();
+        return to_stdout(out.is_terminal(), out, write);
     };
     let shown = sanitize(path);
-    let failed = |error: &std::io::Error| Failure::io(format!("failed to write {shown}"), error);
-    let mut file = std::fs::File::create(path).map_err(|error| failed(&error))?;
-    write(&mut file)?;
+    write(&mut created(path)?)?;
     context.ui.note(&format!("report     written to {shown}"));
     Ok(())
+}
+
+/// Writes rows to where results go: byte for byte, but to a terminal so that nothing in them steers it.
+fn to_stdout(
+    is_terminal: bool,
+    mut out: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> Outcome<()>,
+) -> Outcome<()> {
+    if !is_terminal {
+        return write(&mut out);
+    }
+    let mut shown = Harmless::new(out);
+    write(&mut shown)?;
+    shown.finish().map_err(|error| Failure::io("failed to show the rows", &error))
+}
+
+/// A new file for results; that its folder is not there is the caller's slip, and not the disk's.
+fn created(path: &str) -> Outcome<File> {
+    let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(folder) = parent.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display().to_string();
+        return Err(Failure::usage(format!("no such folder: {}", sanitize(&folder)))
+            .next("make it, or name a file in one that is there"));
+    }
+    let failed = |error| Failure::io(format!("failed to write {}", sanitize(path)), &error);
+    File::create(path).map_err(failed)
 }
 
 fn write(context: &Context, path: &str, text: &str) -> Outcome<()> {
     let shown = sanitize(path);
     let failed = |error: &std::io::Error| Failure::io(format!("failed to write {shown}"), error);
-    let mut file = std::fs::File::create(Path::new(path)).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    created(path)?.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
     context.ui.note(&format!("report     written to {shown}"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_not_steered_and_pipes_get_every_byte() {
+        let rows = "a,\u{1b}[31m\u{9b}2J\u{7}\r\n";
+        let seen = |is_terminal| {
+            let mut seen = Vec::new();
+            let write = |out: &mut dyn Write| {
+                out.write_all(rows.as_bytes()).map_err(|error| Failure::io("", &error))
+            };
+            to_stdout(is_terminal, &mut seen, write).unwrap();
+            String::from_utf8(seen).unwrap()
+        };
+        assert_eq!(seen(false), rows);
+        assert_eq!(seen(true), "a,\\u{1b}[31m\\u{9b}2J\\u{7}\n");
+    }
+    #[test]
+    fn a_folder_that_is_not_there_is_a_slip_of_the_caller() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nope/x.md");
+        let failure = created(path.to_str().unwrap()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.what.starts_with("no such folder: ") && failure.what.ends_with("/nope"));
+        assert!(created(folder.path().join("x.md").to_str().unwrap()).is_ok());
+    }
 }

@@ -65,14 +65,14 @@ pub(crate) fn scorers(
             scorers
         }
     };
-    let source = expected::of_run(context, folder, expected.as_deref())?;
-    if let Some(text) = expected {
-        let _ = context.expected.set(text.clone());
-        if !scorers.iter().any(|scorer| scorer.needs().expected) {
-            context.ui.note("note       none of the scorers looks at the values of --expected");
-        }
+    let text = expected.as_deref();
+    let is_seen = expected::told(context, &scorers, text);
+    let scorers = expected::given_of_run(context, folder, scorers, text)?;
+    if let Some(text) = text.filter(|_| is_seen) {
+        // From here on this call is about these values, and no longer about those of the run.
+        let _ = context.expected.set(text.to_owned());
     }
-    Ok(expected::given(scorers, source))
+    Ok(scorers)
 }
 
 /// Asks the judges among the scorers what they were not asked yet: the one part of scoring that is not offline.
@@ -169,6 +169,9 @@ fn score_lines(
     let is_dataset = member(&first, "request").ok().flatten().is_some();
     let expected = args.expected.expected.as_deref();
     let source = expected.map(|text| expected::of_lines(text, is_dataset)).transpose()?;
+    if let Some(text) = expected.filter(|_| expected::told(context, &scorers, expected)) {
+        let _ = context.held.set(text.to_owned());
+    }
     let scorers = expected::given(scorers, source);
     let (form, role, label) = if is_dataset {
         (Form::Logged, Role::Logged, "logged")
@@ -227,6 +230,7 @@ fn file_report(
     let summary =
         pass.run(&mut lines, &mut scores).map_err(|error| judge::failed(context, &error))?;
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
+    report.expected = context.held.get().cloned();
     report.push(Column::of(ColumnSource {
         label,
         role,

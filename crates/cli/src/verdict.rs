@@ -1,11 +1,15 @@
 //! What the end of a run means for the exit code.
 
+use std::io::BufReader;
+
 use batch_backend::JobName;
 use batch_cost::Money;
-use batch_orchestrator::{Job, Phase, RunState, Verdict};
-use eval_report::{GateOutcome, GateResult, Report, sanitize};
-use run_store::{Manifest, RunFolder};
+use batch_orchestrator::{Goal, Job, Phase, RunState, Verdict};
+use eval_report::{Column, Count, GateOutcome, GateResult, Report, Role, sanitize};
+use run_store::{Manifest, OwnName, RunFolder};
+use scoring::Outcome as RowOutcome;
 
+use crate::again::Class;
 use crate::dataset_rows::refused_line;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
@@ -103,9 +107,7 @@ pub(crate) fn verdict(
         .next(format!("{} --refetch", resume(folder.manifest()))));
     }
     let (lacking, missing) = (judged.errors + judged.missing, judged.missing);
-    // The bundled sample has failed rows on purpose, to show what they look like.
-    let on_purpose = missing == 0 && is_sample(folder.manifest());
-    if lacking == 0 || accept_partial || on_purpose {
+    if lacking == 0 || accept_partial || on_purpose(folder, judged).is_some() {
         return gates(&judged.report);
     }
     let what = format!(
@@ -122,6 +124,9 @@ pub(crate) fn verdict(
     let lost = lost(state);
     let (resume, good) = (resume(folder.manifest()), "--accept-partial, if that is good enough");
     let next = match (lost.is_empty(), is_any_too_long(state)) {
+        (true, _) if sends_again(state, &judged.report) => {
+            format!("{}; or {resume} {good}", retry(folder.manifest()))
+        }
         (true, _) => format!("{resume} {good}"),
         (false, false) => format!("{resume}, which asks for them once more; {good}"),
         (false, true) => format!(
@@ -131,6 +136,56 @@ pub(crate) fn verdict(
     failure.causes.extend(lost);
     let scored = "the report counts them, and every row that came is scored";
     Err(failure.safe(format!("{scored}{}", decided(&judged.report))).next(next))
+}
+
+/// What is said of failed rows of the bundled sample, which has some on purpose, to show what they look like.
+pub(crate) fn on_purpose(folder: &RunFolder, judged: &Judged) -> Option<String> {
+    let is_so = judged.missing == 0 && judged.errors > 0 && is_sample(folder.manifest());
+    let verb = if judged.errors == 1 { "fails" } else { "fail" };
+    let failed = rows(judged.errors);
+    is_so.then(|| {
+        format!("{failed} of the bundled sample {verb} on purpose, to show what that looks like")
+    })
+}
+
+/// Whether rows failed, or never came, in a way that may pass: a retry sends those without more words.
+fn sends_again(state: &RunState, report: &Report) -> bool {
+    // Rows of such jobs are missing for a reason that a retry does not mend.
+    let is_for_good = |job: &Job| {
+        let of_verdict = matches!(
+            job.phase,
+            Phase::Over(
+                Verdict::Refused(_) | Verdict::ResultsLost { .. } | Verdict::NotAfforded { .. }
+            )
+        );
+        of_verdict || job.is_put_down()
+    };
+    let is_for_good = state.jobs().any(is_for_good);
+    let passes = |column: &Column| {
+        let codes = &column.error_codes;
+        let is_coded = |code: &Count| Class::of(RowOutcome::Error, Some(&code.name));
+        let is_any = codes.iter().filter_map(is_coded).any(|class| Class::RETRIED.contains(&class));
+        let uncoded = column.outcomes.error > codes.iter().map(|code| code.rows).sum();
+        is_any || uncoded || column.outcomes.missing > 0
+    };
+    let models = report.models.iter().filter(|column| column.role == Role::Model);
+    !is_for_good && models.into_iter().any(passes)
+}
+
+/// The next command for a run whose jobs are over, by the report that is kept: a retry where that may help.
+pub(crate) fn next(folder: &RunFolder, state: &RunState) -> Option<String> {
+    if !state.reached(Goal::Fetched) || is_sample(folder.manifest()) {
+        return None;
+    }
+    let name = OwnName::parse("report.json").ok()?;
+    let path = folder.paths().report(&name);
+    let file = folder.paths().open_file(&path).ok()?;
+    let report: Report = serde_json::from_reader(BufReader::new(file)).ok()?;
+    sends_again(state, &report).then(|| retry(folder.manifest()))
+}
+
+fn retry(manifest: &Manifest) -> String {
+    format!("batch-eval retry {}", manifest.name.as_str())
 }
 
 /// Jobs whose results cannot be had, and why.

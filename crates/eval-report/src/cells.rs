@@ -2,6 +2,7 @@
 
 use crate::numbers::{Estimate, grouped, percent};
 use crate::phrases::p;
+use crate::sentences::is_unjudged;
 use crate::{Bounds, Column, Comparison, Cost, Report, ScorerResult, Test};
 
 /// What stands where there is no figure.
@@ -21,6 +22,7 @@ pub(crate) fn passes(result: &ScorerResult) -> String {
 /// `93.3% (70.2-98.8)`, `mean 0.523 (0.401-0.640)`, or in words why there is no such figure.
 pub(crate) fn accuracy(result: &ScorerResult) -> String {
     match (result.accuracy, result.mean) {
+        _ if is_unjudged(result) => "no verdicts".to_owned(),
         _ if result.scored == 0 => "no results".to_owned(),
         (Some(accuracy), _) => with_interval(&accuracy),
         (None, Some(mean)) => match &result.mean_interval {
@@ -78,6 +80,15 @@ pub(crate) fn comparison<'r>(
 /// Rows whose result cannot be used.
 pub(crate) fn failed(column: &Column) -> u64 {
     column.outcomes.error + column.outcomes.conflict + column.outcomes.unparsable
+}
+
+/// Tokens in and out, as far as any row states them.
+pub(crate) fn tokens(column: &Column) -> [String; 2] {
+    let tokens = &column.tokens;
+    [tokens.prompt, tokens.candidates + tokens.thoughts].map(|sum| match tokens.rows {
+        0 => NOTHING.to_owned(),
+        _ => grouped(sum),
+    })
 }
 
 /// What the answers cost.

@@ -69,26 +69,41 @@ impl Gate {
     /// # Errors
     /// Which name is not there, with the nearest one.
     pub fn check(&self, columns: &[String], scorers: &[String]) -> Result<(), SpecError> {
-        let known = |name: &Name, names: &[String], what: &str| {
-            if names.contains(&name.text) || name.text == "logged" && what == "column" {
-                return Ok(());
-            }
-            let near = scoring::nearest(&name.text, names.iter().map(String::as_str));
-            let hint = match near {
-                _ if let Some((name, margin)) = unspaced_margin(&name.text, names) => {
-                    format!("a space stands before the margin: `{name} - {margin}`")
-                }
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            let problem = format!("there is no {what} `{}`", name.text);
-            Err(SpecError::new(&self.text, name.at.clone(), problem).with_hint(Some(hint)))
-        };
-        known(&self.candidate, columns, "column")?;
+        self.known(&self.candidate, columns, "column")?;
         if let Against::Column(name) = &self.against {
-            known(name, columns, "column")?;
+            // A bare model means the candidate's own variant of it.
+            let variant = self.candidate.text.split_once('/').map(|(_, variant)| variant);
+            let own = variant.map(|variant| format!("{}/{variant}", name.text));
+            if own.is_none_or(|own| !columns.contains(&own)) {
+                self.known(name, columns, "column")?;
+            }
         }
-        self.scorer.as_ref().map_or(Ok(()), |name| known(name, scorers, "scorer"))
+        self.scorer.as_ref().map_or(Ok(()), |name| self.known(name, scorers, "scorer"))
+    }
+
+    /// Whether a name is one of these; of a model's several variants one has to be named.
+    fn known(&self, name: &Name, names: &[String], what: &str) -> Result<(), SpecError> {
+        if names.contains(&name.text) || name.text == "logged" && what == "column" {
+            return Ok(());
+        }
+        let is_own = |column: &&str| {
+            let rest = column.strip_prefix(&name.text);
+            what == "column" && rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let all = || names.iter().map(String::as_str);
+        let variants: Vec<&str> = all().filter(is_own).collect();
+        let mut problem = format!("there is no {what} `{}`", name.text);
+        let hint = if let Some((name, margin)) = unspaced_margin(&name.text, names) {
+            format!("a space stands before the margin: `{name} - {margin}`")
+        } else if !variants.is_empty() {
+            problem = format!("`{}` is asked under variants", name.text);
+            format!("name one of {}", variants.join(", "))
+        } else if let Some(near) = scoring::nearest(&name.text, all()) {
+            format!("did you mean `{near}`?")
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        Err(SpecError::new(&self.text, name.at.clone(), problem).with_hint(Some(hint)))
     }
 
     /// Whether it can be decided where no row has a logged answer.
@@ -313,6 +328,18 @@ mod tests {
             .unwrap()
             .check(&columns, &scorers)
             .unwrap();
+    }
+
+    #[test]
+    fn of_several_variants_one_is_named() {
+        let columns = ["a/base", "a/terse", "b/base"].map(str::to_owned);
+        let check = |text: &str| Gate::parse(text).unwrap().check(&columns, &[]);
+        let error = check("a >= logged").unwrap_err();
+        assert_eq!(error.to_string(), "`a` is asked under variants");
+        assert_eq!(error.hint(), Some("name one of a/base, a/terse"));
+        assert_eq!(check("a/base >= b"), Ok(()), "b under the same variant");
+        assert_eq!(check("a/terse >= b").unwrap_err().hint(), Some("name one of b/base"));
+        assert!(check("a/bas >= logged").is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::layout::{Cell, Table};
 use crate::numbers::rows;
-use crate::{Column, JudgeResult, Report, Role, sanitize, sentences, tables};
+use crate::{Column, JudgeResult, Report, Role, RunLabel, sanitize, sentences, tables};
 
 /// The name of the dataset that a run has when none is named.
 const BUNDLED: &str = "bundled sample";
@@ -45,10 +45,14 @@ pub fn to_markdown(report: &Report) -> String {
 }
 
 fn title(report: &Report) -> String {
-    match &report.dataset {
+    let mut title = match &report.dataset {
         Some(dataset) => format!("batch-eval: {}, {}", dataset.name, rows(dataset.rows)),
         None => "batch-eval".to_owned(),
+    };
+    if let Some(held) = sentences::held_against(report) {
+        title = format!("{title}, {held}");
     }
+    title
 }
 
 /// The one sentence to read: what the gates decide, or else what the first comparison says.
@@ -148,6 +152,8 @@ fn reproduce(report: &Report) -> String {
         words.push("--emulator".to_owned());
     }
     words.extend(report.scorers.iter().map(|scorer| format!("--scorer {}", quoted(scorer))));
+    let held = report.expected.as_ref().map(|from| format!("--expected {}", quoted(from)));
+    words.extend(held.clone());
     words.extend(report.baseline.as_ref().and_then(|title| {
         let column = report.models.iter().find(|column| column.title() == *title)?;
         (column.role == Role::Model).then(|| format!("--baseline {}", quoted(title)))
@@ -157,7 +163,9 @@ fn reproduce(report: &Report) -> String {
     words.extend(fields.iter().map(|field| format!("--slice {}", quoted(field))));
     words.extend(report.cluster.iter().map(|field| format!("--cluster {}", quoted(field))));
     words.extend(report.gates.iter().map(|gate| format!("--gate {}", quoted(&gate.text))));
-    let again = report.run.as_ref().map(|run| format!("\nbatch-eval report {}", quoted(&run.name)));
+    let held = held.map_or_else(String::new, |held| format!(" {held}"));
+    let again = |run: &RunLabel| format!("\nbatch-eval report {}{held}", quoted(&run.name));
+    let again = report.run.as_ref().map(again);
     let has_variants = report.models.iter().any(|column: &Column| column.variant.is_some());
     let note = if has_variants { "  # with the variants of batch-eval.toml" } else { "" };
     let commands = format!("{}{note}{}", words.join(" "), again.unwrap_or_default());

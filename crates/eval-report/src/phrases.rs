@@ -97,6 +97,7 @@ fn points(apart: f64, places: usize) -> String {
 
 /// `1 point`, `2.5 points`.
 fn gap(size: f64, places: usize) -> String {
+    let places = if size.abs() < f64::EPSILON { 0 } else { places };
     let text = points(size, places);
     let word = if text == "1" { "point" } else { "points" };
     format!("{text} {word}")
@@ -138,7 +139,7 @@ pub(crate) fn omnibus(omnibus: &Omnibus, in_clusters: bool) -> String {
     let each = if in_clusters { ", with each row taken for itself" } else { "" };
     let verdict = if omnibus.p < LEVEL { "differ" } else { "are not shown to differ" };
     format!(
-        "the {models} columns {verdict} at all on the {on} that each has a verdict on (Cochran's Q {:.1}, p {}{each}).",
+        "the {models} columns {verdict} on the {on} that each has a verdict on (Cochran's Q {:.1}, p {}{each}).",
         omnibus.q,
         p(omnibus.p)
     )

@@ -24,6 +24,9 @@ pub struct Report {
     pub dataset: Option<Dataset>,
     /// The names of the scorers, in the order in which every column has their results.
     pub scorers: Vec<String>,
+    /// Where the values come from that answers are held against, if they were given for all scorers at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// One column a model; the logged baseline first.
     pub models: Vec<Column>,
     /// The title of the column that the others are compared with; none where there is nothing to compare.
@@ -94,6 +97,7 @@ impl Report {
             backend: None,
             dataset: None,
             scorers: scorers.into_iter().map(Into::into).collect(),
+            expected: None,
             models: Vec::new(),
             baseline: None,
             cluster: None,

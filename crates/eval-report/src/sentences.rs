@@ -1,7 +1,7 @@
 //! The plain sentences around the table: what it is about, what adds up to what, and what to make of it.
 
 use crate::numbers::{duration, grouped, rows};
-use crate::{Column, Comparison, Finding, JudgeResult, Report, WarningKind};
+use crate::{Column, Comparison, Finding, JudgeResult, Report, ScorerResult, WarningKind};
 
 /// The notice that every report of emulated answers carries.
 pub(crate) const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
@@ -14,10 +14,16 @@ pub(crate) fn title(report: &Report, scorer: &str) -> String {
         parts.push(rows(dataset.rows));
     }
     parts.push(format!("scored by {scorer}"));
+    parts.extend(held_against(report));
     if report.is_emulated() {
         parts.push("emulated".to_owned());
     }
     parts.join(", ")
+}
+
+/// Where the values come from that answers are held against, if they were given.
+pub(crate) fn held_against(report: &Report) -> Option<String> {
+    report.expected.as_ref().map(|from| format!("held against {from}"))
 }
 
 /// The warnings, those about the model that answered first.
@@ -153,7 +159,16 @@ pub(crate) fn no_results(report: &Report) -> Vec<String> {
         asked.clone().next().is_some() && asked.all(|result| result.scored == 0)
     };
     let models = report.models.iter().filter(has_none);
-    models.map(|column| format!("There are no results for {}.", column.title())).collect()
+    let sentence = |column: &Column| {
+        let what = if column.scores.iter().any(is_unjudged) { "verdicts" } else { "results" };
+        format!("There are no {what} for {}.", column.title())
+    };
+    models.map(sentence).collect()
+}
+
+/// Whether answers are there, and nothing could be said of any.
+pub(crate) fn is_unjudged(result: &ScorerResult) -> bool {
+    result.scored == 0 && result.unscorable > 0
 }
 
 /// What scorers could not judge, and why.

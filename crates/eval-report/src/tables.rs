@@ -103,8 +103,7 @@ pub(crate) fn service(report: &Report) -> Table {
                 Cell::toned(grouped(rows), if is_bad { Tone::Bad } else { Tone::Plain })
             })
             .collect();
-        row.push(Cell::plain(grouped(column.tokens.prompt)));
-        row.push(Cell::plain(grouped(column.tokens.candidates + column.tokens.thoughts)));
+        row.extend(cells::tokens(column).map(Cell::plain));
         if pays {
             row.push(Cell::plain(cells::cost(column.cost.as_ref())));
         }

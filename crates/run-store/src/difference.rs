@@ -1,6 +1,7 @@
 //! Whether a call means a run that exists, and if not, in what it differs.
 
-use std::fmt::Debug;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{Asked, Backend, BackendKind, Dataset, Manifest, Variant};
 
@@ -15,33 +16,44 @@ impl Manifest {
 
 impl Asked {
     /// In what `other` differs from what was asked for here, one line each:
-    /// `models: the run has ["a"], asked for is ["b"]`.
+    /// `models: the run has a, asked for is b, c`.
     ///
     /// Two datasets are the same when their digests are; where one has none, when labels are, and
     /// lengths as far as known. Where the program's own emulator stands does not count.
     pub fn difference(&self, other: &Self) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut compare = |what: &str, same: bool, ours: &dyn Debug, theirs: &dyn Debug| {
+        let mut compare = |what: &str, same: bool, ours: String, theirs: String| {
             if !same {
-                lines.push(format!("{what}: the run has {ours:?}, asked for is {theirs:?}"));
+                lines.push(format!("{what}: the run has {ours}, asked for is {theirs}"));
             }
         };
         macro_rules! equal {
             ($what:literal, $($field:ident).+) => {
-                compare($what, self.$($field).+ == other.$($field).+, &self.$($field).+, &other.$($field).+)
+                equal!($what, $($field).+, "none")
+            };
+            ($what:literal, $($field:ident).+, $none:literal) => {
+                compare(
+                    $what,
+                    self.$($field).+ == other.$($field).+,
+                    said(&self.$($field).+, $none),
+                    said(&other.$($field).+, $none),
+                )
             };
         }
         equal!("service", backend.kind);
         let (ours, theirs) = (&self.backend, &other.backend);
-        compare("address", same_address(ours, theirs), &ours.base_url, &theirs.base_url);
+        let addresses = [ours, theirs].map(|backend| said(&backend.base_url, "none"));
+        let [our_address, their_address] = addresses;
+        compare("address", same_address(ours, theirs), our_address, their_address);
         equal!("API version", backend.api_version);
         equal!("emulated", emulated);
         let (ours, theirs) = (&self.dataset, &other.dataset);
-        compare("dataset", same_dataset(ours, theirs), &shown(ours), &shown(theirs));
-        equal!("rows", rows);
+        compare("dataset", same_dataset(ours, theirs), shown(ours), shown(theirs));
+        equal!("rows", rows, "all rows");
         equal!("models", models);
-        let (ours, theirs) = (shown_variants(&self.variants), shown_variants(&other.variants));
-        compare("variants", self.variants == other.variants, &ours, &theirs);
+        let [ours, theirs] =
+            [&self.variants, &other.variants].map(|all| said(&shown_variants(all), "none"));
+        compare("variants", self.variants == other.variants, ours, theirs);
         equal!("scorers", scorers);
         equal!("poll interval (ms)", settings.poll_interval_ms);
         equal!("settle (ms)", settings.settle_ms);
@@ -50,7 +62,7 @@ impl Asked {
         equal!("retry rows", settings.retry_rows);
         equal!("stuck", settings.stuck);
         equal!("limits", settings.limits);
-        equal!("budget", settings.budget);
+        equal!("budget (millionths of a dollar)", settings.budget);
         equal!("max result bytes", settings.max_result_bytes);
         lines
     }
@@ -82,7 +94,33 @@ fn shown(dataset: &Dataset) -> String {
     let bytes = dataset.bytes.map(|bytes| format!(", {bytes} bytes")).unwrap_or_default();
     let digest = dataset.sha256.as_deref().and_then(|digest| digest.get(..12));
     let digest = digest.map(|digest| format!(", sha256 {digest}…")).unwrap_or_default();
-    format!("{}{bytes}{digest}", dataset.label)
+    format!("{}{bytes}{digest}", plain(&dataset.label))
+}
+
+/// A value for people; `none` stands for one that is not there.
+fn said(value: &impl Serialize, none: &str) -> String {
+    match serde_json::to_value(value).unwrap_or_default() {
+        Value::Null => none.to_owned(),
+        Value::String(text) => plain(&text),
+        Value::Array(all) if all.is_empty() => none.to_owned(),
+        Value::Array(all) => {
+            let all: Vec<String> = all.iter().map(|one| said(one, none)).collect();
+            all.join(", ")
+        }
+        other => plain(&other.to_string()),
+    }
+}
+
+/// A text without quotes around it, in which controls are escapes.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\'' | '"' | '\\' => plain.push(c),
+            c => plain.extend(c.escape_debug()),
+        }
+    }
+    plain
 }
 
 fn agree(ours: Option<u64>, theirs: Option<u64>) -> bool {
@@ -128,7 +166,7 @@ mod tests {
                 a.settings.stuck = Some(crate::Stuck { after_ms: 1, then: crate::Then::Split });
             }),
             ("limits", |a| a.settings.limits.live_jobs = Some(1)),
-            ("budget", |a| a.settings.budget = Some(1)),
+            ("budget (millionths of a dollar)", |a| a.settings.budget = Some(1)),
             ("max result bytes", |a| a.settings.max_result_bytes = Some(1)),
         ];
         for (what, edit) in edits {
@@ -139,8 +177,24 @@ mod tests {
         }
         let mut other = asked();
         other.models = vec!["n\u{1b}".into()];
-        let line = r#"models: the run has ["m"], asked for is ["n\u{1b}"]"#;
-        assert_eq!(run.difference(&other), [line]);
+        assert_eq!(run.difference(&other), [r"models: the run has m, asked for is n\u{1b}"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_said_in_words() {
+        let run = asked();
+        let mut other = asked();
+        other.rows = Some("--where '.x == \"a\"'".into());
+        other.settings.budget = Some(7);
+        other.scorers.clear();
+        assert_eq!(
+            run.difference(&other),
+            [
+                r#"rows: the run has all rows, asked for is --where '.x == "a"'"#,
+                "scorers: the run has function-call, asked for is none",
+                "budget (millionths of a dollar): the run has none, asked for is 7",
+            ]
+        );
     }
 
     #[test]

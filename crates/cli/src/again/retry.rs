@@ -103,16 +103,17 @@ fn judges(context: &Context, folder: &RunFolder) -> Outcome<u64> {
     grading::lacking(context, folder)
 }
 
-/// The cells of these models, or all of them.
-fn chosen<'a>(folder: &'a RunFolder, models: &[String]) -> Outcome<Vec<Cell<'a>>> {
+/// The cells that `MODEL` or `MODEL/VARIANT` name, or all of them.
+fn chosen<'a>(folder: &'a RunFolder, names: &[String]) -> Outcome<Vec<Cell<'a>>> {
     let all = cells(folder);
-    let known = |name: &String| all.iter().any(|cell| cell.model_name == name);
-    if let Some(odd) = models.iter().find(|name| !known(name)) {
-        let known = folder.manifest().asked.models.join(", ");
-        return Err(Failure::usage(format!("the run has no model {}", sanitize(odd)))
-            .next(format!("one of {}", sanitize(&known))));
+    let is = |cell: &Cell<'_>, name: &String| name == cell.model_name || *name == cell.label();
+    if let Some(odd) = names.iter().find(|name| !all.iter().any(|cell| is(cell, name))) {
+        let known: Vec<String> = all.iter().map(Cell::label).collect();
+        let what = if odd.contains('/') { "column" } else { "model" };
+        return Err(Failure::usage(format!("the run has no {what} {}", sanitize(odd)))
+            .next(format!("one of {}", sanitize(&known.join(", ")))));
     }
-    let wanted = |cell: &Cell<'_>| models.is_empty() || models.iter().any(|m| m == cell.model_name);
+    let wanted = |cell: &Cell<'_>| names.is_empty() || names.iter().any(|name| is(cell, name));
     Ok(all.into_iter().filter(wanted).collect())
 }
 

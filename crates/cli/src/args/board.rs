@@ -39,11 +39,11 @@ pub(crate) struct FilesArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  batch-eval gc                         what would be removed, and why the rest stays
+  batch-eval gc                         what would go, and why the rest stays
   batch-eval gc --yes                   remove it
   batch-eval gc --orphans --older-than 7d --yes
 
-Only what carries this program's mark is touched. What belongs to a run in --runs-dir goes once the
+Only what carries this program's mark is touched. What belongs to a run in --runs-dir goes once the \
 run has its results; what belongs to no run there is an orphan, which may well be a colleague's.")]
 pub(crate) struct GcArgs {
     #[command(flatten)]

@@ -3,7 +3,7 @@
 pub(super) const RESUME: &str = "Examples:
   batch-eval resume                          the newest run
   batch-eval resume friday --accept-partial
-  batch-eval resume friday --adopt batches/abc123   take that job for the one in doubt
+  batch-eval resume friday --adopt batches/abc123   it is the one in doubt
   batch-eval resume friday --refetch         a result file was damaged";
 
 pub(super) const STATUS: &str = "Examples:
@@ -18,7 +18,7 @@ pub(super) const WATCH: &str = "Examples:
 
 pub(super) const CANCEL: &str = "Examples:
   batch-eval cancel friday
-  batch-eval cancel friday && batch-eval resume friday   what was done already is paid for: fetch it";
+  batch-eval cancel friday && batch-eval resume friday   fetch what is paid for";
 
 pub(super) const JUDGE: &str = "Examples:
   batch-eval judge template rubric > rubric.txt

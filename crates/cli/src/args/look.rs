@@ -51,8 +51,8 @@ impl ShowArgs {
   batch-eval drift friday --examples 20
   batch-eval drift friday --json | jq '.models[].calls'
 
-Each model's answers against those logged with the requests: what flipped, which calls changed their
-function or their arguments, how long answers are, how they ended. Offline. Verdicts are those of the
+Each model's answers against those logged with the requests: what flipped, which calls changed their \
+function or their arguments, how long answers are, how they ended. Offline. Verdicts are those of the \
 run's report; `batch-eval report` makes it where there is none.")]
 pub(crate) struct DriftArgs {
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub(crate) struct DriftArgs {
   batch-eval compare monday friday --scorer function-call:any-part
   batch-eval compare monday friday --json | jq '.comparisons[]'
 
-Rows are matched by their requests, so that two runs of the same data meet whatever their order. Each
+Rows are matched by their requests, so that two runs of the same data meet whatever their order. Each \
 model of the second run is compared with the same model of the first, over the rows that both scored.")]
 pub(crate) struct CompareArgs {
     /// The run that is compared with: a name or a folder

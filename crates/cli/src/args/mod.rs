@@ -42,13 +42,15 @@ pub(crate) use setup::{CheckArgs, CompletionsArgs, DoctorArgs, InitArgs, LogForm
     version = crate::version::LONG,
     max_term_width = 100,
     after_help = "Examples:
-  batch-eval run                                   the bundled sample on the built-in emulator
-  batch-eval run logs.jsonl -m MODEL_A -m MODEL_B  your data on the real service, with GEMINI_API_KEY
-  batch-eval resume                                go on with the newest run
-  batch-eval report                                show its report again
+  batch-eval run                                 the bundled sample, emulated
+  batch-eval run logs.jsonl -m MODEL -m ANOTHER  your data on the real service
+  batch-eval resume                              go on with the newest run
+  batch-eval report                              show its report again
 
-Exit codes: 0 done, 1 gate not met, 2 usage, 3 dataset, 4 key, 5 quota, 6 results incomplete, 7 network,
-8 run folder, 9 scorer, 10 a job needs a decision, 11 gate undecided, 70 bug, 74 disk, 75 paused, 130 interrupted.
+The real service takes a key: GEMINI_API_KEY.
+
+Exit codes: 0 done, 1 gate not met, 2 usage, 3 dataset, 4 key, 5 quota, 6 results incomplete, 7 network, \
+8 run folder, 9 scorer, 10 a job needs a decision, 11 gate undecided, 70 bug, 74 disk, 75 paused, 130 interrupted. \
 docs/exit-codes.md says what each means and what to do."
 )]
 pub(crate) struct Cli {

@@ -22,6 +22,7 @@ pub(crate) enum PluginCommand {
   batch-eval plugin check --json -- node scorer.js --strict
 
 Flags of a command that is not in one word stand behind --: those before it are batch-eval's own.
+
 Ends in 0 if it does all that docs/scoring-plugins.md asks of it, and in 9 if not.")]
 pub(crate) struct PluginCheckArgs {
     /// A scorer, as for --scorer, or a command, in one word or in several

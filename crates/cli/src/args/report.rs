@@ -7,13 +7,13 @@ use super::{ExpectedArgs, RunRef};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  batch-eval report                                     the newest run, in the terminal
-  batch-eval report friday --slice /country             each country by itself too
-  batch-eval report friday --gate 'MODEL >= logged - 0.02'   exit 0, 1 or 11
-  batch-eval report friday --expected labels.jsonl      held against these right answers
-  batch-eval report friday --format md -o comment.md    for a pull request
-  batch-eval report friday --format html -o friday.html the page, with its rows
-  batch-eval report friday --format csv -o friday.csv   every row, for a spreadsheet")]
+  batch-eval report                                the newest run, in the terminal
+  batch-eval report friday --slice /country        each country by itself too
+  batch-eval report friday --gate 'MODEL >= logged - 0.02'  exit 0, 1 or 11
+  batch-eval report friday --expected labels.jsonl held against right answers
+  batch-eval report friday --format md -o it.md    for a pull request
+  batch-eval report friday --format html -o it.html  the page, with its rows
+  batch-eval report friday --format csv -o it.csv  every row, for a spreadsheet")]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,

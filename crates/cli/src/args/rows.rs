@@ -70,11 +70,11 @@ pub(crate) struct TransformArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  batch-eval score results.jsonl                  a result file, also one the notebook made
-  batch-eval score logs.jsonl                     the logged answers of a dataset
+  batch-eval score results.jsonl      a result file, also one of the notebook
+  batch-eval score logs.jsonl         the logged answers of a dataset
   batch-eval score friday --scorer function-call:any-part
-  batch-eval score friday --scorer python:rules.py --expected labels.jsonl:/label
-  batch-eval score friday --list                  its scorings; --diff A B compares two of them")]
+  batch-eval score friday --scorer python:rule.py --expected labels.jsonl:/label
+  batch-eval score friday --list      its scorings; --diff A B compares two")]
 pub(crate) struct ScoreArgs {
     /// A result file, a dataset, or a run's name or folder; the newest run when left out
     pub(crate) what: Option<String>,

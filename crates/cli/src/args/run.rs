@@ -218,13 +218,13 @@ pub(crate) struct ResumeArgs {
   batch-eval retry friday --dry-run       which rows, and why
   batch-eval retry friday                 what failed or never came
   batch-eval retry friday --also blocked -m MODEL
-  batch-eval retry friday --also stopped  rows of jobs you cancelled or gave up, too")]
+  batch-eval retry friday --also stopped  rows of cancelled jobs, too")]
 pub(crate) struct RetryArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
-    /// Only rows of this model; repeat it for several
+    /// Only rows of this model, or MODEL/VARIANT; repeat it for several
     #[arg(short, long = "model", value_name = "MODEL")]
     pub(crate) models: Vec<String>,
     /// Send rows of this kind too: what is sent anyway is missing, transient and quota

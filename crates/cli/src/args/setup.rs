@@ -35,7 +35,7 @@ pub(crate) struct InitArgs {
   batch-eval check logs.jsonl --offline  without asking the service
   batch-eval check --json | jq '.findings[] | select(.mark == \"bad\")'
 
-It takes the words of `run`, so that `check` may stand in its place. Nothing is sent but questions that
+It takes the words of `run`, so that `check` may stand in its place. Nothing is sent but questions that \
 cost nothing, and no run is made. The exit code is the one that the run would end with.")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]

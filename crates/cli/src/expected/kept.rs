@@ -4,14 +4,14 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use run_store::{RunFolder, RunPaths};
-use scoring::{ExpectedFrom, Place, View};
+use scoring::{ExpectedFrom, Place, Scorer, View};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::join::{self, Values};
 use super::lookup::Lookup;
 use super::table::{Layout, Table};
-use super::{Source, Wish};
+use super::{Source, Wish, given};
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::words::rows;
@@ -100,6 +100,26 @@ pub(crate) fn of_run(
             source(paths, &places, &kept).map(Some)
         }
     }
+}
+
+/// The scorers of a run, those that look at an expected value given it from where `text` says, or else from where
+/// the run was made with.
+pub(crate) fn given_of_run(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: Vec<Box<dyn Scorer>>,
+    text: Option<&str>,
+) -> Outcome<Vec<Box<dyn Scorer>>> {
+    let source = of_run(context, folder, text)?;
+    if source.is_some() && scorers.iter().any(|scorer| scorer.needs().expected) {
+        let kept = || read(folder.paths(), &Places::own(folder.paths()));
+        let from = match text {
+            Some(text) => Some(text.to_owned()),
+            None => kept()?.map(|kept| kept.from),
+        };
+        from.map(|from| context.held.set(from));
+    }
+    Ok(given(scorers, source))
 }
 
 /// How what is asked for differs from what a run was made with, in words.
@@ -194,11 +214,11 @@ fn joined(
         return Err(Failure::new(Exit::Dataset, what)
             .next("`key` is that of the dataset row, `row` its line, counted from 0"));
     }
-    context.ui.note(&format!(
-        "expected   {with} of {} have a value, of {} in the file",
-        rows(all),
-        read.many
-    ));
+    // Values that this call goes by were told of when they were first read.
+    if context.expected.get().is_none() {
+        let (all, many) = (rows(all), read.many);
+        context.ui.note(&format!("expected   {with} of {all} have a value, of {many} in the file"));
+    }
     let value = match &read.layout {
         Layout::Plain => None,
         Layout::Member => Some("/expected".to_owned()),

@@ -4,6 +4,7 @@ mod join;
 mod kept;
 mod lookup;
 mod table;
+mod wanted;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -15,8 +16,9 @@ use serde_json::value::RawValue;
 
 use crate::exit::{Failure, Outcome};
 
-pub(crate) use kept::{differs, keep, of_run};
+pub(crate) use kept::{differs, given_of_run, keep, of_run};
 use table::Table;
+pub(crate) use wanted::{UNSEEN, is_seen, lacking, told};
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,12 @@ impl Wish {
         let bad = |error: &dyn std::fmt::Display| {
             Failure::usage(format!("--expected {}: {error}", sanitize(text)))
         };
+        if text == "-" {
+            return Err(bad(
+                &"standard input can be read but once, and values are looked up row by row",
+            )
+            .next("write them to a file, and name that"));
+        }
         let is_file = |path: &str| std::path::Path::new(path).is_file();
         let (path, place) = match text.rfind(":/").or_else(|| text.rfind(":$")) {
             Some(at) if !is_file(text) => (&text[..at], Some(&text[at + 1..])),
@@ -177,7 +185,7 @@ impl Scorer for Expecting {
 
     fn score(&self, row: &Row<'_>) -> Verdict {
         match self.value(row) {
-            Ok(value) => self.inner.score(&with(row, &value)),
+            Ok(value) => judged(self.inner.score(&with(row, &value)), value.view()),
             Err(why) => Verdict::unscorable(why),
         }
     }
@@ -192,6 +200,16 @@ impl Scorer for Expecting {
         let values: Vec<_> =
             rows.iter().map(|row| self.value(row).unwrap_or_else(nothing)).collect();
         let rows: Vec<_> = rows.iter().zip(&values).map(|(row, value)| with(row, value)).collect();
-        self.inner.score_all(&rows)
+        let verdicts = self.inner.score_all(&rows)?;
+        let judged = verdicts.into_iter().zip(&rows).map(|(one, row)| judged(one, row.expected));
+        Ok(judged.collect())
+    }
+}
+
+/// A bare label is no verdict beside others that were held against the right one.
+fn judged(verdict: Verdict, expected: Option<View<'_>>) -> Verdict {
+    match verdict {
+        Verdict::Label(_) if expected.is_none() => Verdict::unscorable("no expected value"),
+        verdict => verdict,
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn scores(
 ) -> Outcome<()> {
     let paths = folder.paths();
     let names = passes.scorers();
-    let path = scores_path(folder, &names, cell)?;
+    let path = scores_path(context, folder, &names, cell)?;
     let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
     let mut keys = RowKeys::new(logged, &context.stop);
     let (variant, _) = cell.unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) fn report(
     scorers: &[Box<dyn Scorer>],
     report: &Report,
 ) -> Outcome<PathBuf> {
-    let path = folder.paths().report(&report_name(folder, scorers)?);
+    let path = folder.paths().report(&report_name(context, folder, scorers)?);
     let json = to_json(report).map_err(|error| Failure::of(Exit::Bug, &error))?;
     keep(context, folder, &path, |file| file.write_all(json.as_bytes()))?;
     let markdown = to_markdown(report);
@@ -158,15 +158,17 @@ fn write_verdict(
 }
 
 /// Where the verdicts of these scorers are kept: on the answers of a model under a variant, given by
-/// its number and the variant's, or on the logged ones.
+/// its number and the variant's, or on the logged ones. Where this call holds answers against other values than the
+/// run does, they lie apart from the run's own.
 pub(crate) fn scores_path(
+    context: &Context,
     folder: &RunFolder,
     scorers: &[&str],
     cell: Option<(u32, u32)>,
 ) -> Outcome<PathBuf> {
     let (variant, model) = cell.unwrap_or_default();
     let job = JobId { input: InputId { shard: 1, variant }, model };
-    let path = folder.paths().scores(&set(scorers)?, job);
+    let path = folder.paths().scores(&set(context, scorers)?, job);
     Ok(if cell.is_some() { path } else { path.with_file_name("logged.jsonl") })
 }
 
@@ -175,18 +177,26 @@ fn names(scorers: &[Box<dyn Scorer>]) -> Vec<&str> {
 }
 
 /// The name under which the scores of these scorers are kept.
-fn set(scorers: &[&str]) -> Outcome<OwnName> {
-    own(&format!("s-{}", &digest(scorers.join("\n").as_bytes())[..12]))
+fn set(context: &Context, scorers: &[&str]) -> Outcome<OwnName> {
+    let mut text = scorers.join("\n");
+    if let Some(expected) = context.expected.get() {
+        text = format!("{text}\n--expected\n{expected}");
+    }
+    own(&format!("s-{}", &digest(text.as_bytes())[..12]))
 }
 
 fn own(text: &str) -> Outcome<OwnName> {
     OwnName::parse(text).map_err(|error| store(&error))
 }
 
-fn report_name(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<OwnName> {
-    if plugins::are_of_run(folder, scorers)? {
+fn report_name(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+) -> Outcome<OwnName> {
+    if context.expected.get().is_none() && plugins::are_of_run(folder, scorers)? {
         own("report.json")
     } else {
-        own(&format!("{}.json", set(&names(scorers))?.as_str()))
+        own(&format!("{}.json", set(context, &names(scorers))?.as_str()))
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(
     context.tariff.go_by(quotes);
     scorings::begin(context, folder, scorers)?;
     let wishes = Judging::wished(context, Some(folder.paths()))?;
-    let mut report = empty(folder, scorers, elapsed);
+    let mut report = empty(context, folder, scorers, elapsed);
     let mut columns: Vec<Scores> = Vec::new();
     let graded = grading::load(context, folder)?;
     let mut bills = Bills::new(folder, quotes);
@@ -177,7 +177,12 @@ pub(crate) fn cells(folder: &RunFolder) -> Vec<Cell<'_>> {
     cells
 }
 
-fn empty(folder: &RunFolder, scorers: &[Box<dyn Scorer>], elapsed: Option<Duration>) -> Report {
+fn empty(
+    context: &Context,
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+    elapsed: Option<Duration>,
+) -> Report {
     let manifest = folder.manifest();
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
     report.run = Some(eval_report::RunLabel {
@@ -193,6 +198,7 @@ fn empty(folder: &RunFolder, scorers: &[Box<dyn Scorer>], elapsed: Option<Durati
         name: manifest.asked.dataset.label.clone(),
         rows: manifest.made.rows,
     });
+    report.expected = context.held.get().cloned();
     report.elapsed_ms = elapsed.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     report
 }

@@ -118,9 +118,8 @@ impl Judging {
 
     /// The same for a report that has its columns.
     pub(crate) fn check_against(&self, report: &Report) -> Outcome<()> {
-        // A model of several variants may be meant by its bare name; which one is said with the outcome.
-        let names = report.models.iter().flat_map(|column| [column.title(), column.label.clone()]);
-        self.check(&names.collect::<Vec<_>>(), &report.scorers)
+        let titles: Vec<String> = report.models.iter().map(eval_report::Column::title).collect();
+        self.check(&titles, &report.scorers)
     }
 
     fn check_pointers(&self) -> Outcome<()> {

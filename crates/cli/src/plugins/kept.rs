@@ -131,7 +131,7 @@ fn read(folder: &RunFolder) -> Outcome<Option<Kept>> {
 /// The scorers of a run, given its expected values.
 pub(crate) fn of_run(context: &Context, folder: &RunFolder) -> Outcome<Vec<Box<dyn Scorer>>> {
     let scorers = of_run_unfed(context, folder)?;
-    Ok(expected::given(scorers, expected::of_run(context, folder, None)?))
+    expected::given_of_run(context, folder, scorers, None)
 }
 
 /// Whether these are the scorers that a run was made with. A file that has changed since makes no other scorer; a judge

@@ -17,7 +17,7 @@ use crate::context::{Context, DEFAULT_SCORER};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judging;
 use crate::key::{self, Key};
-use crate::run;
+use crate::{expected, run};
 
 pub(crate) use folder::folder;
 
@@ -140,7 +140,15 @@ fn conclusions(context: &Context, wanted: &Wanted, with_response: Option<u64>) -
 
 fn scorers(context: &Context, config: &Config) -> Finding {
     let specs = specs(config);
-    match context.scorers(&specs) {
+    let built = context.scorers(&specs).and_then(|built| {
+        expected::lacking(&built, config.expected.as_deref())?;
+        Ok(expected::is_seen(context, &built))
+    });
+    match built {
+        Ok(false) if config.expected.is_some() => {
+            let text = format!("{}; {}", specs.join(", "), expected::UNSEEN);
+            Finding::note("scorers", text).facts(json!(specs))
+        }
         Ok(_) => Finding::good("scorers", specs.join(", ")).facts(json!(specs)),
         Err(failure) => Finding::of("scorers", &failure),
     }

@@ -6,6 +6,7 @@ mod files;
 mod pick;
 mod place;
 mod results;
+mod shown;
 mod verdicts;
 
 use std::io;
@@ -31,6 +32,7 @@ pub(crate) use self::build::Noting;
 pub(crate) use self::cell::Results;
 pub(crate) use self::files::{RowsFormat, keep_page, write_page, write_rows};
 pub(crate) use self::pick::Picks;
+pub(crate) use self::shown::Harmless;
 
 /// One column of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +109,7 @@ impl RowBook {
                     passes.results_noted(jobs(), None, Some(&mut noting))?;
                     results.end(noting)?
                 };
-                let verdicts = verdicts(folder, scorers, Some(numbers))?;
+                let verdicts = verdicts(context, folder, scorers, Some(numbers))?;
                 opened.push(BookCell::new(results, places, verdicts));
                 columns.push(BookColumn::of(cell));
             }
@@ -119,7 +121,7 @@ impl RowBook {
             index,
             logged,
             line: Vec::new(),
-            logged_verdicts: verdicts(folder, scorers, None)?,
+            logged_verdicts: verdicts(context, folder, scorers, None)?,
             variants,
             expected: of_run(context, folder, None)?,
             cells: opened,
@@ -250,11 +252,12 @@ fn expected(
 
 /// The verdicts kept on a cell, or on the logged answers.
 fn verdicts(
+    context: &Context,
     folder: &RunFolder,
     scorers: &[&str],
     cell: Option<(u32, u32)>,
 ) -> Outcome<Option<Verdicts>> {
-    let path = scores_path(folder, scorers, cell)?;
+    let path = scores_path(context, folder, scorers, cell)?;
     if !path.exists() {
         return Ok(None);
     }

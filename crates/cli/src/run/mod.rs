@@ -101,7 +101,10 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
     if let Some(text) = &config.expected {
         Wish::parse(text)?;
     }
-    let identities = plugins::identities(&context.scorers(&scorers)?);
+    let built = context.scorers(&scorers)?;
+    expected::lacking(&built, config.expected.as_deref())?;
+    expected::told(context, &built, config.expected.as_deref());
+    let identities = plugins::identities(&built);
     let scorer_names: Vec<String> = identities.iter().map(|scorer| scorer.name.clone()).collect();
     let key = key::read(&args.service.key)?;
     let emulated = is_emulated(args, &typed, key.is_some());

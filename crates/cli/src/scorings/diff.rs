@@ -75,7 +75,7 @@ pub(crate) fn diff(context: &Context, folder: &RunFolder, words: &[String]) -> O
     let mut changes = Vec::new();
     let own = cells(folder);
     for cell in [None].into_iter().chain(own.iter().map(Some)) {
-        if let Some(change) = change(folder, &a, &b, cell)? {
+        if let Some(change) = change(context, folder, &a, &b, cell)? {
             let column = cell.map_or_else(|| "logged".to_owned(), Cell::label);
             changes.push((column, change));
         }
@@ -149,14 +149,16 @@ fn found(
 
 /// What differs in a column; `None` if one of the scorings does not have it.
 fn change(
+    context: &Context,
     folder: &RunFolder,
     a: &Pick,
     b: &Pick,
     cell: Option<&Cell<'_>>,
 ) -> Outcome<Option<Change>> {
     let open = |pick: &Pick| {
-        let path = crate::judge::scores_path(folder, &[], cell.map(|c| (c.variant, c.model)))?;
-        let scores = place(folder, &[])?.with_file_name(&pick.scoring.id);
+        let path =
+            crate::judge::scores_path(context, folder, &[], cell.map(|c| (c.variant, c.model)))?;
+        let scores = place(context, folder, &[])?.with_file_name(&pick.scoring.id);
         let path = scores.join(path.file_name().unwrap_or_default());
         if !path.is_file() {
             return Ok(None);

@@ -49,8 +49,8 @@ struct Figure {
 }
 
 /// Where the scores of scorers of these names are kept.
-fn place(folder: &RunFolder, names: &[&str]) -> Outcome<PathBuf> {
-    let mut path = judge::scores_path(folder, names, None)?;
+fn place(context: &Context, folder: &RunFolder, names: &[&str]) -> Outcome<PathBuf> {
+    let mut path = judge::scores_path(context, folder, names, None)?;
     path.pop();
     Ok(path)
 }
@@ -62,7 +62,7 @@ pub(crate) fn begin(
     scorers: &[Box<dyn Scorer>],
 ) -> Outcome<()> {
     let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    let place = place(folder, &names)?;
+    let place = place(context, folder, &names)?;
     let Some(earlier) = read(folder, &place)? else { return Ok(()) };
     if earlier.scorers == identities(scorers) {
         return Ok(());
@@ -95,7 +95,7 @@ pub(crate) fn end(
     report: &Report,
 ) -> Outcome<()> {
     let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    let place = place(folder, &names)?;
+    let place = place(context, folder, &names)?;
     let id = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let figures = report.models.iter().flat_map(|column| {
         column.scores.iter().map(|score| Figure {

@@ -6,14 +6,16 @@ mod watch;
 use std::time::{Duration, SystemTime};
 
 use batch_backend::{JobCounts, JobState};
-use batch_orchestrator::{Job, Phase, RunState, Verdict};
-use run_store::{MadeInput, RunFolder};
+use batch_orchestrator::{Job, JobId, Phase, RunState, Verdict};
+use run_store::{Asked, MadeInput, Manifest, RunFolder};
 
 use crate::args::RunRef;
 use crate::context::Context;
 use crate::exit::Outcome;
 use crate::steps;
 use crate::ui::Ui;
+use crate::verdict;
+use crate::words::rows;
 
 pub(crate) use watch::watch;
 
@@ -37,7 +39,7 @@ fn standing(job: &Job) -> String {
         Phase::Waiting(_) => "at the service".to_owned(),
         Phase::Fetching { ending, .. } => format!("{}, results not fetched yet", ending.state),
         Phase::Over(Verdict::Results { ending, result }) => {
-            format!("{}, {} rows fetched", ending.state, result.lines)
+            format!("{}, {} fetched", ending.state, rows(result.lines))
         }
         Phase::Over(Verdict::NoResults(ending)) => format!("{}, no results", ending.state),
         Phase::Over(Verdict::ResultsLost { reason, .. }) => format!("results lost: {reason}"),
@@ -56,11 +58,19 @@ pub(crate) fn model(folder: &RunFolder, job: &Job) -> String {
     name.cloned().unwrap_or_else(|| job.id.to_string())
 }
 
-/// What a job is called: its model, and its own name where a model has several.
-fn label(folder: &RunFolder, job: &Job) -> String {
-    let model = model(folder, job);
-    let first = job.id.input.shard == 1 && job.id.input.variant == 0;
-    if first { model } else { format!("{model} ({})", job.id) }
+/// What a job is called: its column as the report names it, and its own name where that has several jobs.
+fn label(folder: &RunFolder, state: &RunState, job: &Job) -> String {
+    let several = state.cell(job.id.input.variant, job.id.model).nth(1).is_some();
+    called(folder.manifest(), job.id, several)
+}
+
+/// `MODEL`, or `MODEL/VARIANT` where a run has several variants; with the job's own name where it is asked for.
+pub(crate) fn called(manifest: &Manifest, job: JobId, with_id: bool) -> String {
+    let Asked { models, variants, .. } = &manifest.asked;
+    let Some(model) = models.get(job.model as usize) else { return job.to_string() };
+    let variant = variants.get(job.input.variant as usize).filter(|_| variants.len() > 1);
+    let column = variant.map_or_else(|| model.clone(), |named| format!("{model}/{}", named.name));
+    if with_id { format!("{column} ({job})") } else { column }
 }
 
 /// The rows that a job was sent.
@@ -95,7 +105,7 @@ fn next(folder: &RunFolder, state: &RunState) -> String {
     if is_worked_on(folder) {
         return "nothing: a process works on it".to_owned();
     }
-    steps::next(folder.manifest(), state)
+    verdict::next(folder, state).unwrap_or_else(|| steps::next(folder.manifest(), state))
 }
 
 /// Whether a process of this machine is at work on the run, as far as the journal tells: its last

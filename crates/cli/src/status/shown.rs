@@ -78,14 +78,15 @@ fn under_its_head(line: &str) -> Vec<String> {
 
 fn job_text(context: &Context, folder: &RunFolder, state: &RunState, job: &Job) -> String {
     // Writing to a string cannot fail.
-    let mut text = format!("{}: {}", sanitize(&label(folder, job)), sanitize(&standing(job)));
+    let mut text =
+        format!("{}: {}", sanitize(&label(folder, state, job)), sanitize(&standing(job)));
     if !job.is_over()
         && let Some((state_name, counts)) = last_seen(job)
     {
         let all = counts.total.unwrap_or_else(|| rows_of(folder, state, job));
         let done = all.saturating_sub(counts.pending.unwrap_or(0));
         let state_name = state_name.to_string();
-        let _ = write!(text, ", {}, {done} of {all} rows", sanitize(&state_name));
+        let _ = write!(text, ", {}, {done} of {}", sanitize(&state_name), rows(all));
     }
     if matches!(job.phase, Phase::Waiting(_))
         && let Some(age) = age(job, context.now())

@@ -13,7 +13,7 @@ use crate::args::WatchArgs;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::ui::Ui;
-use crate::{key, service, steps};
+use crate::{key, service, steps, words};
 
 /// How often a run of the emulator in another process is looked at: it is quick.
 const EMULATED_LOOK: Duration = Duration::from_millis(200);
@@ -53,7 +53,7 @@ pub(crate) async fn watch(context: &Context, args: &WatchArgs) -> Outcome<()> {
             };
             let over = job.is_over() || at_service.as_ref().is_some_and(JobSnapshot::ended);
             open += usize::from(!over);
-            lines.push(line(&folder, job, at_service.as_ref()));
+            lines.push(line(&folder, &state, job, at_service.as_ref()));
         }
         tell(context, &mut told, lines)?;
         if open == 0 {
@@ -86,15 +86,16 @@ struct Line {
     value: Value,
 }
 
-fn line(folder: &RunFolder, job: &Job, seen: Option<&JobSnapshot>) -> Line {
+fn line(folder: &RunFolder, state: &RunState, job: &Job, seen: Option<&JobSnapshot>) -> Line {
     let standing = seen.map_or_else(|| standing(job), |seen| at_service(&seen.state));
     let rows = seen.and_then(|seen| seen.counts.total.zip(seen.counts.pending.or(Some(0))));
-    let rows =
-        rows.map(|(total, pending)| format!(", {} of {total} rows", total.saturating_sub(pending)));
+    let rows = rows.map(|(total, pending)| {
+        format!(", {} of {}", total.saturating_sub(pending), words::rows(total))
+    });
     Line {
         text: format!(
             "{:<24} {}{}",
-            sanitize(&label(folder, job)),
+            sanitize(&label(folder, state, job)),
             sanitize(&standing),
             rows.unwrap_or_default()
         ),

@@ -31,7 +31,7 @@ use crate::money::{self, Quotes, Wish};
 use crate::plugins;
 use crate::service;
 use crate::ui::Ui;
-use crate::verdict::{afforded, refused, undecided, verdict};
+use crate::verdict::{afforded, on_purpose, refused, undecided, verdict};
 
 /// A run that is locked and about to be worked on.
 #[derive(Debug)]
@@ -180,6 +180,9 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
         return stopped_at(context, &folder, &state, None);
     }
     judge::show(context, &folder, &judged, ended.as_ref().err())?;
+    if let Some(note) = on_purpose(&folder, &judged) {
+        context.ui.note(&format!("note       {note}"));
+    }
     // In JSON the failure stands in the report event, which is the last one.
     ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
 }

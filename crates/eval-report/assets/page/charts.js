@@ -130,6 +130,7 @@ function tokensChart(columns) {
   const most = Math.max(...columns.map(total));
   if (!(most > 0)) return null;
   const rows = columns.map((column) => {
+    if (!column.tokens.rows) return chartRow(titleOf(column), stackMarks([]), 'not stated', `${plain(titleOf(column))}: not stated`, null);
     const words = `${count(column.tokens.prompt)} in, ${count(column.tokens.candidates)} out, ${count(column.tokens.thoughts)} thinking`;
     return chartRow(titleOf(column), stackMarks(of(column).map(([name, part]) => [name, part / most])),
       [h('span', {}, words), h('span', { class: 'of' }, ` stated by ${rowsOf(column.tokens.rows)}`)], `${plain(titleOf(column))}: ${words}`, null);

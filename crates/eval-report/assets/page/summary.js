@@ -99,7 +99,7 @@ function table(report, scorer, comparisons) {
     const { outcomes } = column;
     return h('tr', {},
       h('th', { scope: 'row', 'data-hue': hueOf(column) }, h('span', { class: 'key', 'aria-hidden': 'true' }), shown(titleOf(column))),
-      h('td', {}, one ? [h('b', {}, percent(one.value)), h('span', { class: 'of' }, one.parts)] : 'no results'),
+      h('td', {}, one ? [h('b', {}, percent(one.value)), h('span', { class: 'of' }, one.parts)] : why(column.scores[scorer])),
       h('td', {}, difference(comparison)),
       counts.map(([, of]) => of(outcomes)).map((rows) => h('td', { class: rows ? null : 'zero' }, count(rows))),
       h('td', {}, column.tokens.total ? count(column.tokens.total) : '–'),
@@ -108,6 +108,9 @@ function table(report, scorer, comparisons) {
   return scrolled(`Results by model, ${plain(report.scorers[scorer])}`, h('table', { class: 'figures' },
     h('thead', {}, h('tr', {}, heads.map((head) => (head ? h('th', { scope: 'col' }, head) : h('td', {}))))), h('tbody', {}, rows)));
 }
+
+/** Why a scorer has no figure for a column, as the terminal says it. */
+const why = (result) => (result && result.scored > 0 ? 'labels' : 'no results');
 
 const FINDINGS = { better: '▲ better', worse: '▼ worse', no_difference: 'no difference shown', nothing: 'too few rows to tell' };
 

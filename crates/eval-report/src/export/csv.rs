@@ -8,6 +8,7 @@ use scoring::Verdict;
 
 use super::RowNames;
 use super::said::{Said, origin};
+use crate::sanitize::is_unsafe;
 use crate::{RunRow, Spoken};
 
 const FIXED: [&str; 15] = [
@@ -31,8 +32,9 @@ const FIXED: [&str; 15] = [
 /// Writes rows as CSV: one line for each row and column, by RFC 4180 with a header line.
 ///
 /// A text that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end would be run as a formula by
-/// spreadsheets, so an apostrophe is put before it, also where spaces or a byte order mark come first; and before a text that begins with an apostrophe, so that whoever
-/// takes one away from the front of every text has them as they were. A NUL is written as `␀`.
+/// spreadsheets, so an apostrophe is put before it, also where white space, controls or what cannot be seen come first;
+/// and before a text that begins with an apostrophe, so that whoever takes one away from the front of every text has
+/// them as they were. A NUL is written as `␀`.
 ///
 /// ```
 /// use eval_report::{RowNames, RowsCsv};
@@ -164,12 +166,23 @@ fn text(line: &mut String, text: &str) {
 
 /// The text with an apostrophe before what could be a formula.
 fn harmless(text: &str) -> Cow<'_, str> {
-    const STARTS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', '\''];
+    const STARTS: [char; 9] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\''];
+    const BREAKS: [char; 3] = ['\t', '\r', '\n'];
     let text =
         if text.contains('\0') { text.replace('\0', "␀").into() } else { Cow::Borrowed(text) };
     // Some readers drop what cannot be seen in front.
-    let seen = text.trim_start_matches([' ', '\u{a0}', '\u{feff}']);
-    if seen.starts_with(STARTS) { format!("'{text}").into() } else { text }
+    let seen = text.trim_start_matches(is_passed_over);
+    let passed_over = &text[..text.len() - seen.len()];
+    if passed_over.contains(BREAKS) || seen.starts_with(STARTS) {
+        format!("'{text}").into()
+    } else {
+        text
+    }
+}
+
+/// Whether a reader may look past the character: white space, controls, and what cannot be seen.
+fn is_passed_over(c: char) -> bool {
+    c.is_whitespace() || is_unsafe(c)
 }
 
 #[cfg(test)]
@@ -195,6 +208,15 @@ mod tests {
             " =1",
             "\u{feff} \u{a0}@x",
             " 'x",
+            "\u{3000}=1",
+            "\u{2007}+1",
+            "\u{2028}-1",
+            "\u{200b}@x",
+            "\u{b}=1",
+            "\u{85}=1",
+            "\u{ad}\u{202e}\u{1b} ＝1",
+            " \t=1",
+            " \tx",
         ] {
             let mut line = String::new();
             text(&mut line, hostile);
@@ -203,7 +225,9 @@ mod tests {
                 Some(quoted) => quoted.replace("\"\"", "\""),
                 None => field.to_owned(),
             };
-            let bare_seen = bare.trim_start_matches([' ', '\u{a0}', '\u{feff}']);
+            let is_seen = |c: char| c.is_ascii_graphic() || "＝＋－＠␀".contains(c);
+            assert!(bare.starts_with('\'') || !hostile.trim_start_matches(' ').starts_with('\t'));
+            let bare_seen = bare.trim_start_matches(|c| !is_seen(c));
             assert!(
                 !bare_seen.starts_with(['=', '+', '-', '@', '＝', '\t', '\r', '\n']),
                 "{bare:?}"

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::RowNames;
 use super::said::{Said, origin};
-use crate::RunRow;
+use crate::{RunRow, json_for_terminals};
 
 /// Writes rows as JSON lines: one object for each row and column.
 ///
-/// Function calls and errors stand in it as they came, with all their digits.
+/// Function calls and errors stand in it as they came, with all their digits; what a terminal would obey, or would not
+/// show, is written as `\uXXXX`.
 #[derive(Debug)]
 pub struct RowsJsonl<W> {
     out: W,
@@ -52,11 +53,11 @@ impl<W: Write> RowsJsonl<W> {
             .to_string();
             let start = start.strip_suffix('}').unwrap_or(&start);
             let error = said.error.map_or("null", scoring::View::text);
-            writeln!(
-                self.out,
-                "{start},\"function_calls\":{},\"error\":{error}}}",
-                said.calls_json()
-            )?;
+            let line =
+                format!("{start},\"function_calls\":{},\"error\":{error}}}", said.calls_json());
+            // In what stands as it came, line ends can be only where spaces may.
+            let line = line.replace(['\n', '\r'], " ");
+            writeln!(self.out, "{}", json_for_terminals(&line))?;
         }
         Ok(())
     }

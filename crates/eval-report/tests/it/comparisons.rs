@@ -93,7 +93,7 @@ fn several_models_are_asked_together_first_and_pay_for_each_comparison() {
     let [a, b] = pair(8, 6, 0, 1);
     let report = concluded(&[("x", &b), ("y", &a), ("z", &b)], &Conclude::default());
     assert_eq!(report.baseline.as_deref(), Some("x"));
-    assert_snapshot!(report.omnibus[0].sentence, @"the 3 columns differ at all on the 15 rows that each has a verdict on (Cochran's Q 12.0, p 0.002).");
+    assert_snapshot!(report.omnibus[0].sentence, @"the 3 columns differ on the 15 rows that each has a verdict on (Cochran's Q 12.0, p 0.002).");
     let tests: Vec<_> = report.comparisons.iter().map(|found| found.test.unwrap()).collect();
     close(tests[0].p, 0.01563);
     close(tests[0].adjusted_p.unwrap(), 0.03125);

@@ -93,7 +93,7 @@ fn what_does_not_go_by_the_clusters_says_so() {
     let columns = [("logged", pattern.as_str()), ("a", &other), ("b", &pattern)];
     let how = Conclude { slices: &slices, clusters: Some(&talks), gates: &gates, baseline: None };
     let report = concluded(&columns, &how);
-    assert_snapshot!(report.omnibus[0].sentence, @"the 3 columns differ at all on the 20 rows that each has a verdict on (Cochran's Q 20.0, p below 0.001, with each row taken for itself).");
+    assert_snapshot!(report.omnibus[0].sentence, @"the 3 columns differ on the 20 rows that each has a verdict on (Cochran's Q 20.0, p below 0.001, with each row taken for itself).");
     assert_snapshot!(report.warnings.last().unwrap().text, @"3 figures of slices rest on the rows of a single cluster: their intervals take each row for itself");
     let one = clusters([0; 20]);
     let report = concluded(&columns, &Conclude { clusters: Some(&one), ..how });

@@ -18,6 +18,7 @@ fn schema() -> Value {
 fn reports() -> [Value; 2] {
     let mut full =
         report([logged("F-"), built("m", Role::Model, "FTXCDO-U", "other", &["function-call"])]);
+    full.expected = Some("right.jsonl".to_owned());
     let logged = Slicing::new("/country");
     let slices = [(0..7).fold(logged, |mut slicing, _| {
         slicing.push(Some("de"));
@@ -175,9 +176,10 @@ fn the_schema_demands_every_field_but_costs_and_allows_no_other() {
             .map(|name| name.as_str().unwrap())
             .collect();
         let optional: Vec<&str> = properties.difference(&required).copied().collect();
-        // What nobody paid for has no cost, a known price no reason for being unknown, and most reports no judges.
+        // What nobody paid for has no cost, a known price no reason for being unknown, and most reports neither judges
+        // nor right answers that were given.
         assert!(
-            matches!(optional.as_slice(), [] | ["cost" | "unknown" | "judges"]),
+            matches!(optional.as_slice(), [] | ["cost" | "unknown"] | ["expected", "judges"]),
             "{optional:?}"
         );
         assert!(required.is_subset(&properties));
@@ -215,6 +217,7 @@ fn the_test_data_meets_every_property() {
     validate(&full, &schema, &schema, "", &mut met).unwrap();
     for at in [
         "/run/id",
+        "/expected",
         "/backend/base_url",
         "/models/*/variant",
         "/models/*/lines/cut_at",

@@ -6,7 +6,7 @@ use super::answer::{Answer, json};
 use super::target::Target;
 use super::text::Case;
 use super::{Builtin, EXPECTED, FENCE, IGNORE_CASE, Made, VALUE, param, rule};
-use crate::{ExpectedFrom, Needs, ParamError, Params, Place, Row, Verdict, View};
+use crate::{ExpectedFrom, ParamError, Params, Place, Row, Verdict, View};
 
 /// The label of an answer that chooses none.
 const NO_CHOICE: &str = "(none)";
@@ -151,9 +151,13 @@ fn judged(params: &Params, choice: Choice, target: Option<Target>) -> Made {
             return Err(ParamError::new("value", problem));
         }
     }
-    let needs = target.as_ref().map_or(Needs::NOTHING, Target::needs);
+    // Without a word of a right label, those that come with the rows are taken where any do.
+    let given = Target::From(ExpectedFrom::Given);
+    let needs = target.as_ref().unwrap_or(&given).needs();
     rule(params, needs, move |row| {
-        let truth = target.as_ref().map(|target| truth(&choice, target, row)).transpose()?;
+        let held = row.expected.filter(|value| !value.is_null()).map(|_| &given);
+        let truth =
+            target.as_ref().or(held).map(|target| truth(&choice, target, row)).transpose()?;
         let text = Answer::of(row).text();
         let given = text.as_deref().and_then(|text| choice.of(text)).unwrap_or(NO_CHOICE);
         Ok(match truth {

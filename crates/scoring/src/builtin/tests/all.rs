@@ -139,7 +139,8 @@ fn needs_are_no_more_than_what_is_looked_at() {
         (r#"contains(any=["a"])"#, none),
         ("valid-call", none.and_request()),
         ("same-args", none.and_logged()),
-        (r#"label(labels=["a","b"])"#, none),
+        (r#"label(labels=["a","b"])"#, none.and_expected()),
+        (r#"label(labels=["a","b"], value="a")"#, none),
         (r#"all(equals(expected="/a"), same-call)"#, none.and_fields().and_logged()),
     ] {
         assert_eq!(registry().build(text).unwrap().needs(), needs, "{text}");
