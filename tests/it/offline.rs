@@ -74,7 +74,8 @@ fn watching_a_run_that_is_over_shows_it_and_ends() {
     assert_eq!(house.call(&words).code, Some(0));
     let said = house.call(&["watch", "done"]);
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.stdout.contains("every job is over\nnext: batch-eval report done"), "{said:?}");
+    // One of the rows failed in a way that may pass.
+    assert!(said.stdout.contains("every job is over\nnext: batch-eval retry done"), "{said:?}");
     let said = house.call(&["watch", "done", "--json"]);
     let events = said.events();
     let types: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();

@@ -62,7 +62,8 @@ impl Asked {
         equal!("retry rows", settings.retry_rows);
         equal!("stuck", settings.stuck);
         equal!("limits", settings.limits);
-        equal!("budget (millionths of a dollar)", settings.budget);
+        let (ours, theirs) = (self.settings.budget, other.settings.budget);
+        compare("budget", ours == theirs, dollars(ours), dollars(theirs));
         equal!("max result bytes", settings.max_result_bytes);
         lines
     }
@@ -95,6 +96,17 @@ fn shown(dataset: &Dataset) -> String {
     let digest = dataset.sha256.as_deref().and_then(|digest| digest.get(..12));
     let digest = digest.map(|digest| format!(", sha256 {digest}…")).unwrap_or_default();
     format!("{}{bytes}{digest}", plain(&dataset.label))
+}
+
+/// An amount in millionths of a dollar for people.
+fn dollars(amount: Option<u64>) -> String {
+    amount.map_or_else(
+        || "none".to_owned(),
+        |micros| {
+            let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+            format!("${}", text.trim_end_matches('0').trim_end_matches('.'))
+        },
+    )
 }
 
 /// A value for people; `none` stands for one that is not there.
@@ -166,7 +178,7 @@ mod tests {
                 a.settings.stuck = Some(crate::Stuck { after_ms: 1, then: crate::Then::Split });
             }),
             ("limits", |a| a.settings.limits.live_jobs = Some(1)),
-            ("budget (millionths of a dollar)", |a| a.settings.budget = Some(1)),
+            ("budget", |a| a.settings.budget = Some(1)),
             ("max result bytes", |a| a.settings.max_result_bytes = Some(1)),
         ];
         for (what, edit) in edits {
@@ -192,7 +204,7 @@ mod tests {
             [
                 r#"rows: the run has all rows, asked for is --where '.x == "a"'"#,
                 "scorers: the run has function-call, asked for is none",
-                "budget (millionths of a dollar): the run has none, asked for is 7",
+                "budget: the run has none, asked for is $0.000007",
             ]
         );
     }

@@ -27,8 +27,8 @@ pub(super) const FAULTS: [Fault; 19] = [
     Fault {
         what: "a line of the journal is not synced",
         file: "crates/run-store/src/journal.rs",
-        right: "    file.sync_data()?;\n    Ok(next)",
-        wrong: "    Ok(next)",
+        right: "    file.sync_data()?;\n    Ok((next, line.len() as u64))",
+        wrong: "    Ok((next, line.len() as u64))",
         noticed_by: By::Example("write_order"),
     },
     Fault {
@@ -133,8 +133,8 @@ pub(super) const FAULTS: [Fault; 19] = [
     Fault {
         what: "a cell of the CSV begins a formula",
         file: "crates/eval-report/src/export/csv.rs",
-        right: "if seen.starts_with(STARTS) {",
-        wrong: "if seen.starts_with(&STARTS[1..]) {",
+        right: "|| seen.starts_with(STARTS) {",
+        wrong: "|| seen.starts_with(&STARTS[1..]) {",
         noticed_by: By::Crate("eval-report"),
     },
     Fault {
