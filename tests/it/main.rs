@@ -49,6 +49,7 @@ mod signals;
 mod stuck;
 mod terminal;
 mod tidy;
+mod touched;
 mod traces;
 mod variants;
 mod walks;

@@ -11,7 +11,7 @@ use crate::{RunRow, json_for_terminals};
 /// Writes rows as JSON lines: one object for each row and column.
 ///
 /// Function calls and errors stand in it as they came, with all their digits; what a terminal would obey, or would not
-/// show, is written as `\uXXXX`.
+/// show, is written as `\u` and its four hexadecimal digits.
 #[derive(Debug)]
 pub struct RowsJsonl<W> {
     out: W,
