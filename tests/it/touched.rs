@@ -11,7 +11,8 @@ fn run(deed: &str) -> Said {
     house.write_rows("data.jsonl", (0..3).map(ask));
     let results = house.run("own").join("jobs/s0001.v0.m0/raw.jsonl");
     let scorer = format!(
-        "import os\nresults = {results:?}\ndone = []\ndef is_correct(row):\n    if not done:\n        done.append(1)\n        {deed}\n    return True\n"
+        "import os\nresults = '{}'\ndone = []\ndef is_correct(row):\n    if not done:\n        done.append(1)\n        {deed}\n    return True\n",
+        results.display()
     );
     house.write("touch.py", &scorer);
     let words = ["run", "data.jsonl", "--emulator", "-m", "sim-a", "--name", "own"];
