@@ -50,7 +50,8 @@ fn said(parts: Option<View<'_>>) -> String {
 /// The same text for objects that differ in the order of their members and in white space only.
 fn canonical(value: View<'_>) -> String {
     serde_json::from_str::<serde_json::Value>(value.text())
-        .map_or_else(|_| value.text().to_owned(), |value| value.to_string())
+        .and_then(|value| serde_json::to_string(&value))
+        .unwrap_or_else(|_| value.text().to_owned())
 }
 
 /// The beginning of the last text that the user wrote.
@@ -67,6 +68,47 @@ pub(super) fn snippet(row: &RunRow) -> String {
     });
     let text = texts.filter_map(View::as_str).find(|text| !text.trim().is_empty());
     let text = text.unwrap_or_default();
-    let words = text.split_whitespace().flat_map(|word| [" ", word]).skip(1);
-    words.flat_map(str::chars).take(SNIPPET).collect()
+    shortened(&text)
+}
+
+/// The first characters of a text, with one blank for any white space between words.
+fn shortened(text: &str) -> String {
+    let mut short = String::with_capacity(SNIPPET);
+    let mut left = SNIPPET;
+    let mut after_word = false;
+    for letter in text.trim().chars() {
+        if left == 0 {
+            break;
+        }
+        if !letter.is_whitespace() {
+            short.push(letter);
+        } else if after_word {
+            short.push(' ');
+        } else {
+            continue;
+        }
+        after_word = !letter.is_whitespace();
+        left -= 1;
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shortened_to_its_first_characters_with_single_blanks() {
+        for (text, want) in [
+            ("", String::new()),
+            (" \t\n", String::new()),
+            ("\u{a0} one \r\n two\u{2003}three  ", "one two three".into()),
+            (&"é".repeat(200), "é".repeat(SNIPPET)),
+            (&"ab ".repeat(60), "ab ".repeat(60)[..SNIPPET].into()),
+        ] {
+            assert_eq!(shortened(text), want);
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(shortened(text), words.chars().take(SNIPPET).collect::<String>());
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! The line of the index about a row: what the page's list and filters need of it.
 
+use std::io;
+
 use scoring::{Outcome, Verdict};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::brief::{Brief, SNIPPET, snippet};
 use crate::RunRow;
@@ -10,7 +12,12 @@ use crate::RunRow;
 const KEY: usize = 120;
 
 /// `[number, chunk, line, key, snippet, outcomes, verdicts, tokens, changed, split, slices]`.
-pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u64) -> String {
+pub(super) fn entry(
+    row: &RunRow,
+    values: &[Option<String>],
+    chunk: u64,
+    line: u64,
+) -> io::Result<String> {
     let briefs: Vec<Brief> =
         row.answers.iter().map(|answer| Brief::of(row.number, answer)).collect();
     let outcomes: Vec<usize> = row.answers.iter().map(|answer| code(answer.outcome)).collect();
@@ -20,7 +27,7 @@ pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u
     let (logged, models) = briefs.split_first().map_or((None, &[][..]), |(l, m)| (Some(l), m));
     let changed = |brief: &Brief| logged.and_then(|logged| brief.differs(logged)).map(u8::from);
     let split = models.windows(2).any(|two| two[0].differs(&two[1]) == Some(true));
-    json!([
+    let entry = (
         row.number,
         chunk,
         line,
@@ -32,8 +39,8 @@ pub(super) fn entry(row: &RunRow, values: &[Option<String>], chunk: u64, line: u
         briefs.iter().map(changed).collect::<Vec<_>>(),
         u8::from(split),
         values,
-    ])
-    .to_string()
+    );
+    Ok(serde_json::to_string(&entry)?)
 }
 
 /// The most bytes that a line is.

@@ -37,7 +37,7 @@ impl Batch {
         for (at, (row, values)) in (0..).zip(&self.rows) {
             text::row(&mut lines, row);
             lines.push('\n');
-            entries.push_str(&entry::entry(row, values, self.number, at));
+            entries.push_str(&entry::entry(row, values, self.number, at)?);
             entries.push('\n');
         }
         Ok(Packed { chunk: packed(&lines)?, entries })
