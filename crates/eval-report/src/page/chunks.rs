@@ -103,6 +103,8 @@ impl Chunks {
     pub(super) fn finish(mut self, out: &mut impl Write) -> io::Result<Done> {
         // What is left is little, and a page of one chunk needs no threads.
         self.close(out, true)?;
+        // Where the last row closed its chunk nothing was left, and that chunk may still be under way.
+        self.settle(out, 0)?;
         self.close_index(out)?;
         self.packers.end()?;
         Ok(Done { rows: self.rows, chunks: self.closed, indexes: self.indexes })
@@ -224,6 +226,16 @@ mod tests {
         let length = page.len() as u64;
         assert!(length <= MOST && length > MOST / 2, "{length} bytes, {} rows", done.rows);
         assert_eq!(page.matches("<script").count() as u64, done.chunks + done.indexes);
+    }
+
+    #[test]
+    fn a_last_row_that_fills_its_chunk_is_not_left_behind() {
+        for rows in 1..=6 {
+            let (page, done, _) = filled(64 << 20, std::iter::repeat_n(CHUNK_TEXT, rows));
+            let rows = rows as u64;
+            assert_eq!((done.rows, done.chunks, done.indexes), (rows, rows, 1));
+            assert_eq!(page.matches("<script").count() as u64, done.chunks + done.indexes);
+        }
     }
 
     #[test]
