@@ -188,7 +188,7 @@ pub(crate) fn answer(line: &[u8]) -> Result<Answer, String> {
             Ok(Answer { id, verdicts: Ok(values.into_iter().map(verdict).collect()) })
         }
         (None, Some(id), None, Some(error)) | (Some(id), None, None, Some(error)) => {
-            Ok(Answer { id, verdicts: Err(error) })
+            Ok(Answer { id, verdicts: Err(reason(error)) })
         }
         _ => Err(format!("wrote {}, which is no answer", start(line))),
     }
@@ -211,7 +211,7 @@ fn verdict(value: Value) -> Verdict {
 /// The verdict of what is stated: the first that is there counts, in this order.
 fn stated([unscorable, pass, score, label]: [Option<Value>; 4]) -> Verdict {
     match (unscorable, pass, score, label) {
-        (Some(Value::String(why)), ..) => Verdict::Unscorable(cut(why).into()),
+        (Some(Value::String(why)), ..) => Verdict::Unscorable(reason(why).into()),
         (None | Some(Value::Null), Some(Value::Bool(pass)), ..) => Verdict::Pass(pass),
         (None | Some(Value::Null), None | Some(Value::Null), Some(Value::Number(score)), _) => {
             grade(&score)
@@ -235,8 +235,11 @@ fn grade(number: &serde_json::Number) -> Verdict {
     }
 }
 
-/// Reasons are kept for reports, which have no room for essays.
-fn cut(mut text: String) -> String {
+/// Reasons are kept for reports, which have no room for essays, and where one that says nothing would look lost.
+fn reason(mut text: String) -> String {
+    if text.trim().is_empty() {
+        return "the scorer gave no reason".to_owned();
+    }
     if let Some((at, _)) = text.char_indices().nth(300) {
         text.truncate(at);
         text.push('…');
