@@ -23,3 +23,22 @@ impl Random {
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_its_authors() {
+        let mut random = Random::new(1_234_567);
+        let found: [u64; 5] = std::array::from_fn(|_| random.bits());
+        let published = [
+            6_457_827_717_110_365_317,
+            3_203_168_211_198_807_973,
+            9_817_491_932_198_370_423,
+            4_593_380_528_125_082_431,
+            16_408_922_859_458_223_821,
+        ];
+        assert_eq!(found, published);
+    }
+}

@@ -310,4 +310,20 @@ mod tests {
         }
         assert!((found.se - case["se"].as_f64().unwrap()).abs() <= 1e-9 * found.se);
     }
+
+    #[test]
+    fn replicates_that_equal_the_estimate_lean_to_neither_side() {
+        let replicates = [0.4, 0.5, 0.5, 0.5, 0.6];
+        let found = summarise(0.5, &replicates, Some(&[0.4, 0.6]), 0.9).unwrap();
+        let (bca, percentile) = (found.bca.unwrap(), found.percentile.unwrap());
+        assert!((bca.low - percentile.low).abs() <= 1e-9, "{bca:?} {percentile:?}");
+        assert!((bca.high - percentile.high).abs() <= 1e-9, "{bca:?} {percentile:?}");
+    }
+
+    #[test]
+    fn draws_that_never_reach_the_difference_are_no_proof_beyond_their_number() {
+        // One chance in 2⁶⁹ that all seventy signs are drawn alike.
+        let p = sign_flip_drawn(&[1.0; 70], 999, 1).unwrap();
+        assert!((p - 0.001).abs() <= f64::EPSILON, "{p}");
+    }
 }

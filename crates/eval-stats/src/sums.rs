@@ -82,6 +82,20 @@ impl ScoreSums {
         Some(Mean { interval: Some(interval), ..found })
     }
 
+    /// The mean of grades, which may be anything in 0..=1: [`ScoreSums::mean`], but with Student's t interval even where
+    /// all of them happen to be 0 or 1, so that the method does not hang on the values. Without any spread there is no
+    /// such interval; then it is Wilson's of the count n · mean, as there, and `true` stands beside the mean.
+    pub fn grades(&self, confidence: f64) -> Option<(Mean, bool)> {
+        let found = self.plain(confidence)?;
+        match found.interval {
+            Some(Interval { low, high }) => {
+                let interval = Interval::on_scale(low, high, SHARES);
+                Some((Mean { interval: Some(interval), ..found }, false))
+            }
+            None => self.mean(confidence).map(|found| (found, true)),
+        }
+    }
+
     /// As [`paired_scores`](crate::paired_scores) of the grades whose differences these are; for passes and fails there
     /// is [`tango`](crate::tango).
     pub fn paired(&self, confidence: f64) -> Option<PairedMeans> {

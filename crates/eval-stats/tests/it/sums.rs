@@ -1,8 +1,8 @@
 //! Sums that grow row by row give what lists of the same rows give.
 
 use eval_stats::{
-    ClusterSums, CochranSums, Interval, ScoreSums, clustered_mean, clustered_proportion, cochran_q,
-    mean_score, paired_scores,
+    ClusterSums, CochranSums, FEW_CLUSTERS, Interval, PairedCounts, ScoreSums, clustered_mean,
+    clustered_proportion, cochran_q, mean_score, paired_scores, tango,
 };
 use proptest::prelude::*;
 
@@ -34,6 +34,7 @@ proptest! {
     #[test]
     fn means_and_pairs(rows in grades()) {
         let (a, b): (Vec<f64>, Vec<f64>) = rows.iter().map(|(a, b, _)| (*a, *b)).unzip();
+        prop_assert_eq!(sums(a.clone()).rows(), rows.len() as u64);
         let (grown, listed) = (sums(a.clone()).mean(0.95).unwrap(), mean_score(&a, 0.95).unwrap());
         prop_assert!(close(grown.mean, listed.mean) && same(grown.interval, listed.interval), "{:?} {:?}", grown, listed);
         let differences = a.iter().zip(&b).map(|(a, b)| a - b);
@@ -43,6 +44,8 @@ proptest! {
             prop_assert!(same(grown.difference.interval, listed.difference.interval), "{:?} {:?}", grown, listed);
         }
         prop_assert!(close(grown.difference.mean, listed.difference.mean));
+        let both = grown.p.zip(listed.p);
+        prop_assert!(both.is_none_or(|(grown, listed)| close(grown, listed)), "{:?}", both);
     }
 
     #[test]
@@ -99,4 +102,48 @@ fn rows_that_all_agree_are_not_certain_to_the_last_digit() {
     let (a, b) = ([0.3, 0.9, 0.3, 0.9], [0.2, 0.8, 0.2, 0.8]);
     let interval = paired_scores(&a, &b, 0.95).unwrap().difference.interval.unwrap();
     assert!(interval.low < 0.0 && interval.high > 0.2, "{interval:?}");
+}
+
+#[test]
+fn what_is_no_number_has_no_mean() {
+    assert!(sums([f64::INFINITY, 1.0]).mean(0.95).is_none());
+    assert!(sums([]).mean(0.95).is_none() && sums([0.5]).mean(1.0).is_none());
+}
+
+#[test]
+fn clusters_are_few_below_their_number() {
+    let few = |clusters: u64| {
+        let names: Vec<u64> = (0..clusters).collect();
+        clustered_mean(&vec![1.0; names.len()], &names, 0.95).unwrap().few_clusters
+    };
+    assert!(few(2) && few(FEW_CLUSTERS - 1));
+    assert!(!few(FEW_CLUSTERS) && !few(FEW_CLUSTERS + 1));
+}
+
+#[test]
+fn differences_that_cancel_within_each_cluster_count_as_one_row_a_cluster() {
+    let mut found = ClusterSums::default();
+    for cluster in 0..4 {
+        found.push(1.0, cluster);
+        found.push(-1.0, cluster);
+    }
+    let one_row_each = PairedCounts { both: 0, only_a: 2, only_b: 2, neither: 0 };
+    let found = found.difference(0.95).unwrap().interval;
+    assert!(same(found, tango(&one_row_each, 0.95)), "{found:?}");
+}
+
+#[test]
+fn a_share_in_clusters_has_wilsons_interval_of_the_rows_it_is_worth() {
+    // Means of the clusters: 1, 0, 1 and a half. Their sums are 0.75, -1.25, 0.75 and -0.25 away from the mean's.
+    let passes = [true, true, false, false, true, true, true, false];
+    let found = clustered_proportion(&passes, &[1, 1, 2, 2, 3, 3, 4, 4], 0.95).unwrap();
+    let (p, se) = (0.625, (2.75_f64 / 64.0 * 4.0 / 3.0).sqrt());
+    assert!(close(found.mean, p) && close(found.se.unwrap(), se), "{found:?}");
+    // t of three degrees of freedom, from a table.
+    let (rows, t) = (p * (1.0 - p) / (se * se), 3.182_446_305_284_263_f64);
+    let middle = (p + t * t / (2.0 * rows)) / (1.0 + t * t / rows);
+    let half =
+        t * (p * (1.0 - p) / rows + t * t / (4.0 * rows * rows)).sqrt() / (1.0 + t * t / rows);
+    let want = Interval { low: middle - half, high: middle + half };
+    assert!(same(found.interval, Some(want)), "{found:?} {want:?}");
 }

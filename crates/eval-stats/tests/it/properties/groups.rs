@@ -1,7 +1,8 @@
 //! Several models, several p values, several tries.
 
 use eval_stats::{
-    benjamini_hochberg, cochran_q, compare_models, holm, mcnemar, pass_at_k, pass_hat_k, try_spread,
+    Disagreement, PairedCounts, benjamini_hochberg, cochran_q, compare_models, holm, kappa,
+    mcnemar, pass_at_k, pass_hat_k, try_spread, wilson,
 };
 use proptest::prelude::*;
 
@@ -44,7 +45,7 @@ proptest! {
     fn cochran_of_two_models_is_mcnemar_by_chi_squared(models in models()) {
         let pair = &models[..2];
         let test = cochran_q(pair).unwrap();
-        let counts = eval_stats::PairedCounts::of(&pair[0], &pair[1]).unwrap();
+        let counts = PairedCounts::of(&pair[0], &pair[1]).unwrap();
         let (b, c) = (real(counts.only_a), real(counts.only_b));
         let want = if b + c > 0.0 { (b - c) * (b - c) / (b + c) } else { 0.0 };
         prop_assert!((test.q - want).abs() < 1e-9);
@@ -120,4 +121,28 @@ fn impossible_groups_have_no_answer() {
 fn models_that_never_differ_are_told_apart_by_nothing() {
     let test = cochran_q(&[[true, false], [true, false], [true, false]]).unwrap();
     assert_eq!((test.q, test.p), (0.0, 1.0));
+}
+
+#[test]
+fn agreement_of_two_models_is_that_of_their_table() {
+    let counts = PairedCounts { both: 40, only_a: 9, only_b: 5, neither: 26 };
+    let found = kappa(&counts.table(), Disagreement::Alike, 0.95).unwrap();
+    assert_eq!((found.n, found.share), (80, 66.0 / 80.0));
+    assert_eq!(found.share_interval, wilson(66, 80, 0.95).unwrap());
+    let by_chance = (49.0 * 45.0 + 31.0 * 35.0) / 6400.0;
+    assert_close(found.kappa.unwrap(), (66.0 / 80.0 - by_chance) / (1.0 - by_chance));
+}
+
+#[test]
+fn two_tries_are_enough_to_spread() {
+    let spread = try_spread(&[[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]).unwrap();
+    // Row means ½, 1 and 0; only the first row spreads, by ½.
+    assert_close(spread.mean, 0.5);
+    assert_close(spread.within, 0.5 / 3.0);
+    assert_close(spread.between.unwrap(), 0.25 - 0.5 / 6.0);
+    assert_close(spread.se.unwrap(), (0.25_f64 / 3.0).sqrt());
+}
+
+fn assert_close(found: f64, want: f64) {
+    assert!((found - want).abs() <= 1e-12, "{found} {want}");
 }
