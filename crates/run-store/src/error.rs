@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::FORMAT;
 
+/// What to do about a file that is not what was written.
+const RESTORE: &str = "nothing was changed; restore the file from a copy of the folder";
+
 /// Something is wrong with a run folder or a file in it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -105,7 +108,7 @@ pub enum StoreError {
 pub enum StoreErrorKind {
     /// Another process works on the run: wait.
     Busy,
-    /// Something is not what was written.
+    /// Something is not what was written, or is not there any more.
     Damaged,
     /// A newer program is needed.
     Newer,
@@ -134,6 +137,8 @@ impl StoreError {
                 StoreErrorKind::Exists
             }
             Self::Name { .. } => StoreErrorKind::Usage,
+            // A file that a run should have is opened in vain: no disk fails so.
+            Self::Io { what: "open", .. } if self.is_absence() => StoreErrorKind::Damaged,
             Self::Io { .. } => StoreErrorKind::Io,
         }
     }
@@ -152,9 +157,7 @@ impl StoreError {
                  --repair` cut it back to the line before"
                     .into()
             }
-            Self::Damaged { .. } => {
-                "nothing was changed; restore the file from a copy of the folder".into()
-            }
+            Self::Damaged { .. } => RESTORE.into(),
             Self::Newer { .. } => {
                 format!("this program reads format {FORMAT}; use the version that made the run")
             }
@@ -168,6 +171,7 @@ impl StoreError {
                 "nothing was sent for it; create it anew under the same name".into()
             }
             Self::Foreign { .. } => "choose another name or another folder for runs".into(),
+            Self::Io { .. } if self.kind() == StoreErrorKind::Damaged => RESTORE.into(),
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                     "free some space and go on with the run; nothing durable is lost".into()
