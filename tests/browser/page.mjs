@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { launch, openTab } from './browser.mjs';
 import { HOSTILE, writeDataset } from './dataset.mjs';
+import { colours, links, paper, scrolling } from './looks.mjs';
 import { JUDGE, PROSE, PROSE_ROW, REASONS, ROWS, serve, writeRows } from './model.mjs';
 
 const [program, chromium, folder, rows = '100000'] = process.argv.slice(2);
@@ -83,9 +84,9 @@ async function accessible(tab, what) {
 
 /** The page's functions that need no page. */
 async function functions() {
-  const names = ['dom', 'data', 'diff', 'parts', 'list'];
+  const names = ['dom', 'data', 'diff', 'parts', 'list', 'charts'];
   const sources = await Promise.all(names.map((name) => readFile(new URL(`../../crates/eval-report/assets/page/${name}.js`, import.meta.url), 'utf8')));
-  const own = new Function(`${sources.join('\n')}\nreturn { unescaped, parse, pretty, signOf, member, differences, percent };`)();
+  const own = new Function(`${sources.join('\n')}\nreturn { unescaped, parse, pretty, signOf, member, differences, percent, points, range, ticksBetween };`)();
   for (const label of ['true', 'false', 'null', 'constructor', '__proto__', 'toString']) assert.deepEqual(own.signOf(label), [label, 'label'], 'a label is no verdict');
   assert.deepEqual([true, false, null, 0.5].map((verdict) => own.signOf(verdict)[1]), ['pass', 'fail', 'none', 'label']);
   assert.equal(own.unescaped('{"a":"\\u00fc \\/ \\n \\\\u00fc \\u0022"}'), '{"a":"ü / \\n \\\\u00fc \\u0022"}', 'escapes of letters are letters, others stay');
@@ -95,6 +96,13 @@ async function functions() {
   assert.equal(own.member({ finish_reason: 'STOP' }, 'finishReason'), 'STOP');
   assert.equal(own.differences('a b c', 'a x c').map(({ text, same }) => (same ? text : `[${text}]`)).join(''), 'a [b] c');
   assert.deepEqual([0, 0.0001, 0.9999, 1].map(own.percent), ['0.0%', '0.1%', '99.9%', '100.0%']);
+  assert.deepEqual([0, -0.0001, 0.072, -0.5].map(own.points), ['0.0', '0.0', '+7.2', '−50.0'], 'none has no sign');
+  for (const shares of [[0, 0], [1, 1], [0.207, 1], [0.395, 0.611], [0.05, 0.109], [0, 1]]) {
+    const [low, high] = own.range(shares);
+    const ticks = own.ticksBetween(low, high);
+    const isNear = (one, other) => Math.abs(one - other) < 1e-9;
+    assert.ok(low <= shares[0] && high >= shares[1] && isNear(ticks[0], low) && isNear(ticks.at(-1), high), `a scale of ${shares} has a tick at each end: ${low} to ${high}, ${ticks}`);
+  }
 }
 
 async function smallPage(browser) {
@@ -106,14 +114,20 @@ async function smallPage(browser) {
   for (const scheme of ['light', 'dark']) {
     await tab.colours(scheme);
     await accessible(tab, `axe finds nothing, ${scheme}`);
+    await colours(tab);
   }
+  await links(tab);
+  await scrolling(tab);
+  assert.ok(!await tab.evaluate("/\\* marks|, \\* /.test(document.getElementById('summary').innerText)"), 'nothing is said of signs that the page has not');
+  assert.deepEqual(JSON.parse(await tab.evaluate("JSON.stringify([...document.querySelectorAll('#signs [data-hue]')].map((one) => one.textContent))")), ['logged', 'sim-flash', 'sim-pro'], 'whose sign is whose');
   // Every hostile row is opened; all its text stands there as text.
   for (let number = 0; number < 14; number += 1) {
     await tab.evaluate(open(number));
     await tab.until(shown(number));
     await isInert(tab, file);
+    await accessible(tab, `axe finds nothing with row ${number} open`);
   }
-  await accessible(tab, 'axe finds nothing with a row open');
+  await paper(tab, { width: 1360, height: 900 });
   await tab.evaluate(open(0));
   await tab.until(shown(0));
   assert.ok(await tab.evaluate(`document.getElementById('detail').textContent.includes(${JSON.stringify(HOSTILE[0])})`), 'hostile text is shown as it is');
@@ -237,6 +251,9 @@ async function keyboard(tab) {
   await tab.until("document.activeElement.id === 'detail'");
   await tab.key('Escape');
   await tab.until("document.activeElement.className === 'list-box'");
+  await tab.evaluate("document.getElementById('theme').focus()");
+  await tab.key('Escape');
+  assert.equal(await tab.evaluate('document.activeElement.id'), 'theme', 'from elsewhere Escape leads nowhere');
   await tab.key('/', '/');
   await tab.until("document.activeElement.name === 'search'");
   await tab.key('Escape');
@@ -255,6 +272,8 @@ async function phone(browser, file) {
   await tab.until(ready);
   assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= 360'), 'nothing is wider than a phone');
   await accessible(tab, 'axe finds nothing on a phone');
+  assert.ok(await scrolling(tab), 'a wide table scrolls within itself');
+  assert.ok(await tab.evaluate("document.querySelector('.figures .finding').getBoundingClientRect().right <= 360"), 'the first difference is in sight at once');
   await tab.evaluate(open(2));
   await tab.until(shown(2));
   assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= 360'), 'nor with a row open');
@@ -262,6 +281,40 @@ async function phone(browser, file) {
   await tab.evaluate("document.querySelector('.back').click()");
   assert.ok(await tab.evaluate("getComputedStyle(document.getElementById('list')).display !== 'none'"), 'and gives it back');
   await isInert(tab, file);
+}
+
+/** Eight columns by two scorers: four models with two prompts each. */
+async function manyPage(browser) {
+  const config = join(folder, 'many.toml');
+  await writeFile(config, '[[variant]]\nname = "as-logged"\n[[variant]]\nname = "terse"\nsystem_instruction = "Be brief."\ngeneration_config = { temperature = 0.2 }\n');
+  const models = [1, 2, 3, 4].flatMap((number) => ['-m', `sim-model-${number}-preview-09-2025`]);
+  const scorer = 'same-label(labels=["book a table","weather","cancel","lights"],mention="first")';
+  const file = await page('many', 40, ['--config', config, ...models, '--scorer', 'function-call', '--scorer', scorer]);
+  const tab = await openTab(browser, { width: 1280, height: 900 });
+  await go(tab, file);
+  await tab.until(ready);
+  assert.equal(await tab.evaluate(found), 40, 'a last row that fills its chunk is in the page');
+  await links(tab);
+  await scrolling(tab);
+  const hues = JSON.parse(await tab.evaluate("JSON.stringify([...document.querySelectorAll('.figures tbody th')].map((one) => one.dataset.hue))"));
+  assert.equal(new Set(hues).size, 9, `each column has a colour of its own: ${hues}`);
+  const heads = JSON.parse(await tab.evaluate("JSON.stringify([[...document.querySelectorAll('.figures thead th')].slice(0, 2), [...document.querySelectorAll('[name=scorer] option')]].map((all) => all.map((one) => one.textContent)))"));
+  assert.deepEqual(heads, [['function-call', 'same-label'], ['function-call', 'same-label']], 'one table holds all scorers, by names that can be read');
+  assert.ok(await tab.evaluate("[...document.querySelectorAll('.spec')].some((one) => one.textContent.includes('mention'))"), 'what it was set to stands in its part');
+  assert.ok(await tab.evaluate("document.querySelectorAll('.group[open]').length < document.querySelectorAll('.group').length"), 'not all slices are open');
+  await tab.evaluate(open(12));
+  await tab.until(shown(12));
+  const requests = JSON.parse(await tab.evaluate("JSON.stringify([...document.querySelectorAll('.side-request')].map((one) => one.textContent))"));
+  assert.ok(requests.length === 2 && requests[0].includes('as-logged') && requests[0].includes('(case 12)'), requests.join('; '));
+  assert.ok(requests[1].includes('terse') && requests[1].includes('Be brief.') && !requests[1].includes('(case 12)'), `of another variant only what differs: ${requests[1]}`);
+  await tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+  for (const scheme of ['light', 'dark']) {
+    await tab.colours(scheme);
+    await accessible(tab, `axe finds nothing with eight columns, ${scheme}`);
+  }
+  await paper(tab, { width: 1280, height: 900 });
+  await isInert(tab, file);
+  await phone(browser, file);
 }
 
 async function bigPage(browser, count) {
@@ -305,6 +358,7 @@ const browser = await launch(chromium);
 try {
   await smallPage(browser);
   await judgedPage(browser);
+  await manyPage(browser);
   if (Number(rows) > 0) await bigPage(browser, Number(rows));
 } finally {
   await browser.close();

@@ -39,10 +39,10 @@ fn a_gate_ends_a_report_in_three_ways_and_a_past_run_can_be_gated() {
     let said = house.call_without_key(&RUN);
     assert_eq!(said.code, Some(0), "{said:?}");
     for (gate, code, word) in [
-        ("sim-pro >= 0.5", 0, "passed"),
-        ("sim-pro >= logged - 0.3", 0, "passed"),
+        ("sim-pro@not(function-call) >= 0.5", 0, "passed"),
+        ("sim-pro@not(function-call) >= logged - 0.3", 0, "passed"),
         ("sim-pro@function-call >= 0.5", 1, "failed"),
-        ("sim-pro >= logged - 0.02", 11, "undecided"),
+        ("sim-pro@not(function-call) >= logged - 0.02", 11, "undecided"),
     ] {
         let said = house.call_without_key(&["report", "one", "--gate", gate]);
         assert_eq!(said.code, Some(code), "{gate}: {said:?}");
@@ -52,8 +52,8 @@ fn a_gate_ends_a_report_in_three_ways_and_a_past_run_can_be_gated() {
         assert_eq!((said.code, &event["exit"]), (Some(code), &code.into()), "{event}");
         assert_eq!(event["report"]["gates"][0]["text"], gate);
     }
-    let both =
-        ["report", "one", "--gate", "sim-pro >= 0.5", "--gate", "sim-pro@function-call >= 1"];
+    let gates = ["sim-pro@not(function-call) >= 0.5", "sim-pro@function-call >= 1"];
+    let both = ["report", "one", "--gate", gates[0], "--gate", gates[1]];
     assert_eq!(house.call_without_key(&both).code, Some(1), "one that fails is enough");
 }
 
@@ -85,12 +85,13 @@ fn what_a_run_is_made_with_stays_with_it() {
     assert_eq!((&of("de")[0]["rows"], &of("fr")[0]["rows"]), (&json!(15), &json!(5)));
     assert_eq!(of("de").len(), 2, "once for each scorer");
     // Another gate is decided beside those of the run, and not in their place.
-    let said = house.call_without_key(&["report", "one", "--gate", "sim-pro >= 0.5", "--json"]);
+    let other = "sim-pro@not(function-call) >= 0.5";
+    let said = house.call_without_key(&["report", "one", "--gate", other, "--json"]);
     let event = said.last();
     assert_eq!((said.code, &event["exit"]), (Some(1), &json!(1)), "{event}");
     let gates = event["report"]["gates"].as_array().unwrap().iter();
     let gates: Vec<_> = gates.map(|gate| [&gate["text"], &gate["outcome"]]).collect();
-    assert_eq!(gates, [[gate, "fail"], ["sim-pro >= 0.5", "pass"]]);
+    assert_eq!(gates, [[gate, "fail"], [other, "pass"]]);
     let markdown = fs::read_to_string(house.run("one").join("report/report.md")).unwrap();
     assert!(markdown.starts_with("### batch-eval: data.jsonl, 20 rows\n"), "{markdown}");
     assert!(markdown.contains("--slice /country --cluster /talk"), "{markdown}");
@@ -102,10 +103,11 @@ fn gates_are_decided_even_where_rows_are_missing() {
     // The emulator's models fail a row in a hundred or so.
     let row = |n: usize| json!({"request": {"contents": [{"role": "user", "parts": [{"text": format!("Say {n}")}]}]}});
     house.write_rows("data.jsonl", (0..100).map(row));
-    let gates = ["-m", "sim-pro", "--gate", "sim-pro >= 0.5", "--gate", "sim-pro >= 0.9999"];
+    let [low, high] = ["sim-pro@not(function-call) >= 0.5", "sim-pro@not(function-call) >= 0.9999"];
+    let gates = ["-m", "sim-pro", "--gate", low, "--gate", high];
     let said = house.call_without_key(&[&RUN[..], &gates].concat());
     assert_eq!(said.code, Some(6), "rows are lacking, whatever the gates say: {said:?}");
-    assert!(said.stdout.contains("gate: sim-pro >= 0.5: passed, "), "{said:?}");
+    assert!(said.stdout.contains(&format!("gate: {low}: passed, ")), "{said:?}");
     assert!(said.stderr.contains("; gates by those: 1 passed, 1 undecided"), "{said:?}");
     for words in [&["report", "one"][..], &["resume", "one", "--accept-partial"]] {
         let said = house.call_without_key(words);
@@ -118,8 +120,8 @@ fn mistakes_are_found_before_anything_is_made() {
     let house = house();
     for (words, what) in [
         (
-            ["--gate", "sim-prp >= logged"],
-            "bad gate: there is no column `sim-prp`\nsim-prp >= logged\n^^^^^^^",
+            ["--gate", "sim-prp@function-call >= logged"],
+            "bad gate: there is no column `sim-prp`\nsim-prp@function-call >= logged\n^^^^^^^",
         ),
         (
             ["--gate", "sim-pro > logged"],
@@ -198,4 +200,49 @@ fn a_report_is_written_in_the_form_that_is_asked_for() {
     assert_eq!(report["schema"], "batch-eval/report/1");
     let said = house.call_without_key(&["report", "one", "--format", "terminal", "-o", "-"]);
     assert!(said.stdout.contains("data.jsonl, 20 rows, scored by"), "{said:?}");
+}
+
+#[test]
+fn fields_and_right_answers_that_no_row_has_are_refused_before_anything_is_sent() {
+    let house = house();
+    let wrong: [(&[&str], &str, &str); 4] = [
+        (&["--slice", "/contry"], "the slice /contry", "did you mean /country?"),
+        (&["--cluster", "/meta/tlk"], "the cluster field /meta/tlk", "did you mean /talk?"),
+        (&["--scorer", "equals(expected=\"/answer\")"], "/answer, which", "the rows have /country"),
+        (&["--scorer", "equals", "--expected", "$.tolk"], "$.tolk, which", "did you mean /talk?"),
+    ];
+    for (words, what, next) in wrong {
+        let run = ["run", "data.jsonl", "--emulator", "-m", "sim-a", "--json"];
+        let said = house.call_without_key(&[&run, words].concat());
+        let error = said.last();
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(said.code, Some(2), "{words:?}: {said:?}");
+        assert!(message.starts_with(&format!("none of 20 rows has {what}")), "{message}");
+        assert_eq!(error["safe"], "nothing was sent");
+        assert!(error["next"].as_str().unwrap().starts_with(next), "{error}");
+        let check = ["check", "data.jsonl", "--emulator", "-m", "sim-a", "--json"];
+        let said = house.call_without_key(&[&check, words].concat());
+        let findings = said.last()["findings"].clone();
+        let is_told = |one: &Value| one["mark"] == "bad" && one["text"] == *message;
+        assert!(findings.as_array().unwrap().iter().any(is_told), "{words:?}: {findings}");
+    }
+    // A few rows that lack it are another thing.
+    let few = ["--rows", "..2", "--slice", "/country", "--name", "few", "-q"];
+    let said = house.call_without_key(&[&RUN[..3], &few].concat());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for words in [
+        &["report", "few", "--slice", "/contry"][..],
+        &["score", "few", "--cluster", "/contry"],
+        &["score", "data.jsonl", "--slice", "/contry"],
+        &["drift", "few", "--slice", "/contry"],
+    ] {
+        let said = house.call_without_key(words);
+        assert_eq!(said.code, Some(2), "{words:?}: {said:?}");
+        assert!(said.stderr.contains("did you mean /country?"), "{words:?}: {said:?}");
+    }
+    // What only the settings ask for keeps no report from being seen.
+    house.write("batch-eval.toml", "slices = [\"/contry\"]\n");
+    let said = house.call_without_key(&["score", "data.jsonl"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.stderr.contains("note       none of 20 rows has the slice /contry"), "{said:?}");
 }

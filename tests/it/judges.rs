@@ -160,6 +160,11 @@ fn a_judge_that_cannot_be_read_gives_no_verdict_and_one_that_sees_only_places_gi
     assert_eq!((&wins["ties"], &wins["rate"]["value"]), (&wins["split"], &json!(0.5)));
     assert_eq!(pairwise["position"]["bias"], json!(1.0));
     assert_eq!(scored(&report, 0)["mean"], json!(0.5));
+    // A mean of wins and ties says nothing by itself: they are told as the report tells them.
+    let listed = house.call_without_key(&["score", "places", "--list"]);
+    let rows = pairwise["columns"][0]["judged"].as_u64().unwrap();
+    let wanted = format!("{MODEL} 0 won 0 lost {rows} tied of {rows}");
+    assert!(listed.stdout.contains(&wanted), "{wanted}: {listed:?}");
 }
 
 #[test]

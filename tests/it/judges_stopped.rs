@@ -1,7 +1,8 @@
-//! A run that is called off while its judges are asked: their jobs are stopped too, and nobody is asked any more.
+//! Judges that do not get to say anything that counts: called off while they are asked, or contradicting themselves.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::death::kill_when;
+use tests::fake::{FakeServer, Knobs};
 use tests::house::{House, creates, run_words};
 use tests::process::Server;
 
@@ -38,4 +39,24 @@ fn a_cancelled_run_stops_its_judges_and_asks_no_more() {
     let said = house.call(&["resume", "off", "--poll-interval", "30ms", "--accept-partial"]);
     assert_eq!((said.code, asked(&server).len()), (Some(0), 1), "{said:?}");
     assert!(said.stdout.contains("no answer of the judge came (6)"), "{said:?}");
+}
+
+#[test]
+fn a_judge_that_contradicts_itself_is_said_to_have_done_so() {
+    let house = House::with_rows(2);
+    let knobs = Knobs { contradicts: Some("sim-judge".into()), ..Knobs::default() };
+    let server = FakeServer::start(knobs).unwrap();
+    let base = server.base_url();
+    let words = ["run", "data.jsonl", "--name", "two-tongues", "--base-url", &base, "-m", "m"];
+    let words = [&words[..], &["--scorer", JUDGE, "--yes", "--accept-partial"]].concat();
+    let said = house.call(&[&words[..], &["--poll-interval", "30ms"]].concat());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let why = "answers of the judge came that contradict each other";
+    assert!(said.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(why), "{said:?}");
+    let shown = house.call(&["show", "two-tongues", "0", "--json"]).last();
+    let answers = shown["answers"].as_array().unwrap();
+    let reasons =
+        answers.iter().flat_map(|one| one["judges"].as_array().cloned().unwrap_or_default());
+    let reasons: Vec<Value> = reasons.map(|judge| judge["said"].clone()).collect();
+    assert_eq!(reasons, [json!(why)], "{shown}");
 }

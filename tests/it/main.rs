@@ -4,6 +4,7 @@
 
 mod again;
 mod api;
+mod astray;
 mod board;
 mod book;
 mod careful;
@@ -46,11 +47,14 @@ mod secrets;
 mod setup;
 mod shards;
 mod signals;
+mod slips;
 mod stuck;
 mod terminal;
 mod tidy;
+mod together;
 mod touched;
 mod traces;
+mod two_judges;
 mod variants;
 mod walks;
 mod widths;

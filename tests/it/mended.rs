@@ -2,8 +2,8 @@
 //! for twice, and no row is lost.
 
 use serde_json::Value;
-use tests::house::{House, column, creates, run_words};
-use tests::process::{Said, Server};
+use tests::house::{House, KEY, column, creates, run_words};
+use tests::process::{Said, Server, batch_eval};
 
 /// Both models fail two rows at first; what is sent again gets through.
 const SCRIPT: &str =
@@ -22,10 +22,15 @@ fn house() -> (House, Server) {
 }
 
 fn call(house: &House, words: &[&str]) -> Said {
+    call_with(house, KEY, words)
+}
+
+fn call_with(house: &House, key: &str, words: &[&str]) -> Said {
     let mut all = words.to_vec();
     all.insert(1, RUN);
     all.extend(["--poll-interval", "30ms", "--settle", "300ms", "--accept-partial"]);
-    house.call(&all)
+    let mut command = batch_eval(house.path(), &all);
+    Said::from(command.env("GEMINI_API_KEY", key).output().unwrap())
 }
 
 /// Damages the `nth` line that sent rows again.
@@ -66,6 +71,38 @@ fn jobs_for_rows_sent_again_are_found_by_their_marks_and_not_paid_for_twice() {
     assert_eq!((answered(&house, "sim-a"), answered(&house, "sim-b")), (8.into(), 8.into()));
     let said = call(&house, &["resume", "--repair"]);
     assert_eq!((said.code, creates(&server).len()), (Some(0), 4), "{said:?}");
+}
+
+#[test]
+fn with_another_key_they_are_not_looked_for_unless_it_is_said_to_see_them() {
+    let (house, server) = house();
+    let said = call(&house, &["retry", "-m", "sim-b", "--until", "submitted"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
+    damage(&house, 0);
+    let said = call(&house, &["resume", "--repair", "--until", "prepared"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let other = KEY.replace("CANARY", "OTHERS");
+    let said = call_with(&house, &other, &["resume", "--retry-rows", "1"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
+    for part in [
+        "1 input may be at the service without a line in the journal",
+        "a resume with the key that the run was made with, or with --on-ambiguous retry",
+    ] {
+        assert!(said.stderr.contains(part), "{part}: {said:?}");
+    }
+    assert!(!said.stderr.contains("found again"), "{said:?}");
+    assert!(![KEY, &other].iter().any(|key| said.stderr.contains(*key)), "{said:?}");
+    assert!(house.run(RUN).join("input/s0002.v0.jsonl").exists(), "kept for the other key");
+    let said = call_with(&house, &other, &["retry"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(10), 3), "{said:?}");
+    let next = format!("resume {RUN}, with the key that the run was made with");
+    assert!(said.stderr.contains(&next), "{said:?}");
+    // Whoever says that this key sees them has them looked for.
+    let said = call_with(&house, &other, &["resume", "--on-ambiguous", "retry"]);
+    assert_eq!((said.code, creates(&server).len()), (Some(0), 3), "{said:?}");
+    assert!(said.stderr.contains("1 job of sim-b found again"), "{said:?}");
+    assert!(!said.stderr.contains("without a line in the journal;"), "{said:?}");
+    assert_eq!(answered(&house, "sim-b"), 8);
 }
 
 #[test]

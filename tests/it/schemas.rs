@@ -73,7 +73,7 @@ fn commands_that_need_no_service_print_what_their_schemas_say() {
         &["status", "c"],
         &["watch", "a"],
         &["show", "a", "3"],
-        &["drift", "a", "--slice", "/metadata/language"],
+        &["drift", "a", "--slice", "/request/contents/0/role"],
         &["compare", "a", "b"],
         &["report", "a"],
         &["score", "a", "--scorer", "not(refusal)"],

@@ -197,6 +197,25 @@ fn the_check_finds_what_a_run_would_fail_of_and_makes_nothing() {
 }
 
 #[test]
+fn settings_that_cannot_be_read_leave_no_defaults_in_their_place() {
+    let house = House::with_rows(3);
+    house.write("batch-eval.toml", "dataset = \"data.jsonl\"\nmodels = [\"sim-pro\"\nscorer = 5\n");
+    let said = house.call_without_key(&["check", "--emulator", "--json"]);
+    let checked = object(&said);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    let subjects = checked["findings"].as_array().unwrap().iter().map(|one| &one["subject"]);
+    let subjects: Vec<&Value> = subjects.collect();
+    assert_eq!(subjects, ["settings", "rest"], "{checked}");
+    let [(mark, text)] = on(&checked, "rest")[..] else { panic!("{checked}") };
+    assert!(mark == "skipped" && text.contains("dataset") && text.contains("cannot be read"));
+    // The doctor looks into no folder of runs that nobody named.
+    let found = object(&house.call_without_key(&["doctor", "--json"]));
+    assert_eq!((on(&found, "folder")[0].0, on(&found, "runs").len()), ("skipped", 0), "{found}");
+    let found = object(&house.call_without_key(&["doctor", "--json", "--runs-dir", "mine"]));
+    assert_eq!((on(&found, "folder")[0].0, on(&found, "runs").len()), ("good", 1), "{found}");
+}
+
+#[test]
 fn the_check_asks_the_service_and_spends_nothing() {
     let house = House::with_rows(6);
     let server = Server::emulator(

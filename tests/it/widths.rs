@@ -55,3 +55,22 @@ fn every_list_fits_eighty_columns_and_uses_more_where_there_are_more() {
         assert!(said.stdout.contains(mark) && !alone, "nothing hangs below: {}", said.stdout);
     }
 }
+
+#[test]
+fn a_comparison_of_runs_with_long_names_fits_too() {
+    let house = House::with_rows(12);
+    let names = ["a-run-with-a-name-that-is-long", "another-run-with-a-name-that-is-long"];
+    for name in names {
+        let words = ["run", "data.jsonl", "-q", "--emulator", "-m", "sim-a-rather-long-name"];
+        let said = at(&house, &[&words[..], &["--accept-partial", "--name", name]].concat(), None);
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+    let words = ["compare", names[0], names[1], "--scorer", "not(function-call)"];
+    for columns in ["80", "60"] {
+        let said = at(&house, &words, Some(columns));
+        assert!(said.stdout.contains("no difference shown"), "{said:?}");
+        let lines = said.stdout.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        let widest = lines.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        assert!(widest <= columns.parse().unwrap(), "at {columns}:\n{}", said.stdout);
+    }
+}

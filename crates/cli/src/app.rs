@@ -137,7 +137,8 @@ impl App {
                 Err(problem) if cli.command.mends() => (Config::default(), Some(problem)),
                 Err(problem) => return Err(problem),
             };
-            let settings = SettingsFile { named: cli.global.config, problem };
+            let is_folder_named = cli.global.runs_dir.is_some();
+            let settings = SettingsFile { named: cli.global.config, problem, is_folder_named };
             let folder = cli.global.runs_dir.or_else(|| config.runs_dir.clone());
             let no_lock = cli.global.no_lock;
             let runs = lockable(Runs::new(folder.unwrap_or_else(|| "runs".into())), no_lock);

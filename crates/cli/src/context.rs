@@ -104,7 +104,12 @@ impl Context {
                 match error.hint() {
                     Some(hint) => failure.next(hint),
                     // What is wrong within a scorer is not mended by the names of others.
-                    None if !error.to_string().starts_with("unknown scorer") => failure,
+                    None if !error.to_string().starts_with("unknown scorer") => {
+                        match plugins::example(&self.registry, spec) {
+                            Some(example) => failure.next(example),
+                            None => failure,
+                        }
+                    }
                     None => failure.next(format!(
                         "scorers: {}; not(…), all(…) and any(…) combine them; your own: \
                          jq:EXPRESSION, python:FILE.py[:FUNCTION], exec:COMMAND; a model: \
@@ -117,7 +122,12 @@ impl Context {
         let scorers: Vec<_> = specs.iter().map(build).collect::<Outcome<_>>()?;
         for (at, scorer) in scorers.iter().enumerate() {
             if scorers[..at].iter().any(|earlier| earlier.name() == scorer.name()) {
-                return Err(Failure::usage(format!("scorer {} is named twice", scorer.name())));
+                let failure = Failure::usage(format!("scorer {} is named twice", scorer.name()));
+                return Err(if scorer.name().contains("judge:") {
+                    failure.next("name=\"…\" within a judge gives it a name of its own")
+                } else {
+                    failure
+                });
             }
         }
         Ok(scorers)

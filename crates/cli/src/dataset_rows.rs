@@ -1,11 +1,12 @@
 //! The dataset's side of a row, fetched from the run folder for scorers that ask for it.
 
+use std::error::Error;
 use std::io::{self, BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use batch_orchestrator::InputId;
-use jsonl_transform::{IndexReader, member};
-use run_store::{MadeInput, RunFolder, RunPaths};
+use jsonl_transform::{IndexError, IndexReader, IndexRecord, member};
+use run_store::{MadeInput, RunFolder, RunPaths, StoreError, StoreErrorKind};
 use scoring::{DatasetReader, DatasetRow, DatasetRows, Needs};
 use serde_json::value::RawValue;
 
@@ -13,6 +14,10 @@ use crate::context::store;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::nearby::Nearby;
 use crate::row_keys;
+
+/// What to do about a damaged folder.
+pub(crate) const BRING_BACK: &str =
+    "bring the run's folder back from a copy; nothing in it was touched";
 
 /// The inputs of one variant, read as if they were one file: so the index sees them.
 pub(crate) struct InputLines {
@@ -39,17 +44,58 @@ impl InputLines {
     /// Reads the line that begins at `offset`, its end with it.
     pub(crate) fn line(&mut self, offset: u64, line: &mut Vec<u8>) -> io::Result<()> {
         let after = self.parts.partition_point(|(start, _)| *start <= offset);
-        let part = after.checked_sub(1).ok_or_else(|| io::Error::other("the run has no input"))?;
+        let part = after.checked_sub(1).ok_or_else(|| damaged("the run has no input"))?;
         let (start, path) = &self.parts[part];
         let file = match &mut self.open {
             Some((open, file)) if *open == part => file,
             open => {
-                let file = self.paths.open_file(path).map_err(io::Error::other)?;
+                let file = self.paths.open_file(path).map_err(of_store)?;
                 &mut open.insert((part, Nearby::new(file))).1
             }
         };
         file.line(offset - start, line)
     }
+}
+
+/// The index of a run under one of its variants, with a record for each of its rows.
+pub(crate) fn index(folder: &RunFolder, variant: u32) -> Outcome<IndexReader<Nearby>> {
+    let (paths, made) = (folder.paths(), folder.manifest().made.rows);
+    let path = paths.index_of(variant);
+    let file = paths.open_file(&path).map_err(|error| store(&error))?;
+    let told = |error: io::Error| unread(format!("failed to read {}", path.display()), &error);
+    let index = IndexReader::open(Nearby::new(file)).map_err(|error| told(of_index(error)))?;
+    if index.rows() != made {
+        let what = format!("it leads to {} rows, and the run has {made}", index.rows());
+        return Err(told(damaged(what)));
+    }
+    Ok(index)
+}
+
+/// What is wrong with a file of the run, other than that it cannot be read.
+pub(crate) fn damaged(what: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// What is wrong with a file that cannot be opened.
+fn of_store(error: StoreError) -> io::Error {
+    if error.kind() == StoreErrorKind::Io { io::Error::other(error) } else { damaged(error) }
+}
+
+/// What is wrong with an index.
+pub(crate) fn of_index(error: IndexError) -> io::Error {
+    match error {
+        IndexError::Io(error) => error,
+        error => damaged(error),
+    }
+}
+
+/// Why something of the run cannot be read: its folder is damaged, or the disk fails.
+pub(crate) fn unread(what: impl Into<String>, error: &io::Error) -> Failure {
+    let failure = Failure::io(what, error);
+    if error.kind() != io::ErrorKind::InvalidData {
+        return failure;
+    }
+    Failure { exit: Exit::RunFolder, ..failure }.next(BRING_BACK)
 }
 
 /// Reads single rows through the index.
@@ -64,10 +110,9 @@ impl FolderRows {
     /// The rows of a run under one of its variants.
     pub(crate) fn open(folder: &RunFolder, variant: u32) -> Outcome<Self> {
         let paths = folder.paths();
-        let open = |path: &Path| paths.open_file(path).map_err(|error| store(&error));
-        let index = IndexReader::open(Nearby::new(open(&paths.index_of(variant))?))
-            .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
-        let logged = Nearby::new(open(&paths.logged())?);
+        let index = index(folder, variant)?;
+        let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
+        let logged = Nearby::new(logged);
         let input = InputLines::of(paths, &folder.manifest().made.inputs, variant);
         Ok(Self { index, input, logged, line: Vec::new() })
     }
@@ -75,10 +120,21 @@ impl FolderRows {
     /// The line of a row as it was uploaded, its end with it; empty for a row that there is not.
     pub(crate) fn input_line(&mut self, row: u64) -> io::Result<&[u8]> {
         self.line.clear();
-        if let Some(record) = self.index.get(row).map_err(io::Error::other)? {
-            self.input.line(record.input, &mut self.line)?;
+        if let Some(record) = self.index.get(row).map_err(of_index)? {
+            self.sent(row, record)?;
         }
         Ok(&self.line)
+    }
+
+    /// Reads the line that was sent for a row, which is that of an equal one for a copy.
+    fn sent(&mut self, row: u64, record: IndexRecord) -> io::Result<()> {
+        self.input.line(record.input, &mut self.line)?;
+        let found = row_keys::of_line(&self.line).map(|key| key.number());
+        if found == Some(row) {
+            return Ok(());
+        }
+        let first = self.index.copy_of(row).map_err(of_index)?;
+        if first.is_some() && first == found { Ok(()) } else { Err(astray(row)) }
     }
 }
 
@@ -92,8 +148,9 @@ impl DatasetRows for FolderDataset<'_> {
     fn open(&self) -> io::Result<Box<dyn DatasetReader + '_>> {
         match FolderRows::open(self.folder, self.variant) {
             Ok(rows) => Ok(Box::new(rows)),
-            Err(Failure { what, causes, .. }) => {
-                Err(io::Error::other([vec![what], causes].concat().join(": ")))
+            Err(Failure { what, causes, exit, .. }) => {
+                let what = [vec![what], causes].concat().join(": ");
+                Err(if exit == Exit::Io { io::Error::other(what) } else { damaged(what) })
             }
         }
     }
@@ -101,20 +158,37 @@ impl DatasetRows for FolderDataset<'_> {
 
 impl DatasetReader for FolderRows {
     fn fetch(&mut self, number: u64, needs: Needs) -> io::Result<DatasetRow> {
-        let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
+        let Some(record) = self.index.get(number).map_err(of_index)? else {
             return Ok(DatasetRow::default());
         };
         let mut request = None;
         if needs.request {
-            self.input.line(record.input, &mut self.line)?;
+            self.sent(number, record)?;
             request = part(&self.line, "request")?;
         }
         if !(needs.logged || needs.fields || needs.taken) {
             return Ok(DatasetRow { request, ..DatasetRow::default() });
         }
-        self.logged.line(record.logged, &mut self.line)?;
+        logged_line(&mut self.logged, number, record, &mut self.line)?;
         Ok(DatasetRow { request, ..beside(&self.line, needs)? })
     }
+}
+
+/// Reads the line of `logged.jsonl` of a row.
+pub(crate) fn logged_line(
+    logged: &mut Nearby,
+    row: u64,
+    record: IndexRecord,
+    line: &mut Vec<u8>,
+) -> io::Result<()> {
+    logged.line(record.logged, line)?;
+    let is_its = row_keys::of_line(line).is_some_and(|key| key.number() == row);
+    if is_its { Ok(()) } else { Err(astray(row)) }
+}
+
+/// An index that leads elsewhere, or a line that is none of ours any more.
+fn astray(row: u64) -> io::Error {
+    damaged(format!("the run's index leads to another line than that of row {row}"))
 }
 
 /// What a line of `logged.jsonl` holds of its dataset row. Every row has other fields, be they none: the line's own
@@ -142,15 +216,15 @@ fn taken(line: &[u8]) -> io::Result<Option<Box<RawValue>>> {
     let others = others.strip_prefix('{').unwrap_or("}").trim_start();
     let comma = if others.starts_with('}') { "" } else { "," };
     let all = format!("{{\"/model\":{}{comma}{others}", model.get());
-    RawValue::from_string(all).map(Some).map_err(io::Error::other)
+    RawValue::from_string(all).map(Some).map_err(damaged)
 }
 
 /// One member of a line.
 fn part(line: &[u8], name: &str) -> io::Result<Option<Box<RawValue>>> {
-    let found = member(line, name).map_err(io::Error::other)?;
+    let found = member(line, name).map_err(damaged)?;
     let Some(found) = found else { return Ok(None) };
-    let text = std::str::from_utf8(&line[found]).map_err(io::Error::other)?;
-    RawValue::from_string(text.to_owned()).map(Some).map_err(io::Error::other)
+    let text = std::str::from_utf8(&line[found]).map_err(damaged)?;
+    RawValue::from_string(text.to_owned()).map(Some).map_err(damaged)
 }
 
 /// Which line of the dataset the service means when it refuses "line N" of an input, in words.
@@ -161,8 +235,9 @@ pub(crate) fn refused_line(folder: &RunFolder, input: InputId, reason: &str) -> 
     let file = folder.paths().open_file(&folder.paths().input(input)).ok()?;
     let sent = BufReader::new(file).split(b'\n').nth(at)?.ok()?;
     let mut rows = FolderRows::open(folder, input.variant).ok()?;
-    let record = rows.index.get(row_keys::of_line(&sent)?.number()).ok()??;
-    rows.logged.line(record.logged, &mut rows.line).ok()?;
+    let row = row_keys::of_line(&sent)?.number();
+    let record = rows.index.get(row).ok()??;
+    logged_line(&mut rows.logged, row, record, &mut rows.line).ok()?;
     let line = part(&rows.line, "line").ok()??;
     let dataset = &folder.manifest().asked.dataset.label;
     Some(format!("that is line {} of {dataset}", line.get()))

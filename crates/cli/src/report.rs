@@ -6,6 +6,7 @@ use std::path::Path;
 
 use eval_report::{Report, sanitize, to_json, to_markdown};
 use run_store::RunFolder;
+use scoring::Scorer;
 
 use crate::args::{Format, ReportArgs};
 use crate::context::{Context, store};
@@ -25,11 +26,13 @@ pub(crate) fn report(context: &Context, args: &ReportArgs) -> Outcome<()> {
         return shown(context, &folder, &judged);
     }
     if args.format == Format::Html {
-        rows(context, args.output.as_deref(), |out| page(context, &folder, &judged, out))?;
+        rows(context, args.output.as_deref(), |out| {
+            page(context, &folder, &scorers, &judged, out)
+        })?;
     } else if let Some(format) = of_rows(args.format) {
         let state = steps::state(&folder)?;
-        let write =
-            |out: &mut dyn Write| write_rows(context, &folder, &state, &judged.report, format, out);
+        let told = (&judged.report, &scorers[..]);
+        let write = |out: &mut dyn Write| write_rows(context, &folder, &state, told, format, out);
         rows(context, args.output.as_deref(), write)?;
     } else {
         let text = rendered(args.format, &judged.report)?;
@@ -71,6 +74,7 @@ fn of_rows(format: Format) -> Option<RowsFormat> {
 fn page(
     context: &Context,
     folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
     judged: &Judged,
     mut out: &mut dyn Write,
 ) -> Outcome<()> {
@@ -78,7 +82,8 @@ fn page(
         Ok(page) => page,
         Err(picks) => {
             let state = steps::state(folder)?;
-            return write_page(context, folder, &state, &judged.report, picks, out);
+            let told = (&judged.report, scorers);
+            return write_page(context, folder, &state, told, picks, out);
         }
     };
     let kept = folder.paths().open_file(page).map_err(|error| store(&error))?;

@@ -12,14 +12,18 @@ use scoring::{Form, Pass, Scorer, Scores};
 use crate::args::{ExpectedArgs, PaceArgs, ScoreArgs};
 use crate::config::MoneyConfig;
 use crate::context::{Context, DEFAULT_SCORER, store};
+use crate::elapsed::Gaps;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading::{self, Asking};
 use crate::judge::{GroupReader, Judging};
 use crate::key::Key;
 use crate::money::Quotes;
+use crate::prepare::Source;
 use crate::steps::Wishes;
 use crate::verdict::gates;
-use crate::{expected, judge, key, plugins, prepare, report, scorings, service, steps};
+use crate::{
+    declared, expected, judge, key, plugins, prepare, report, scorings, service, steps, unjudged,
+};
 
 /// The longest first line that is looked at to tell a dataset from results.
 const LONGEST: u64 = 64 << 20;
@@ -27,6 +31,10 @@ const LONGEST: u64 = 64 << 20;
 /// Scores a run, a result file, or the logged answers of a dataset.
 pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
     match args.what.as_deref() {
+        Some(path) if is_of_run(args) && (path == "-" || is_file(&context.runs, path)) => {
+            let what = "--list and --diff are of runs, and a file keeps no scorings";
+            Err(Failure::usage(what).next("`batch-eval runs` lists the runs"))
+        }
         Some("-") => score_lines(context, args, "-", BufReader::new(context.stop.stdin())),
         Some(path) if is_file(&context.runs, path) => {
             let file = prepare::open_file(path)?;
@@ -42,9 +50,13 @@ pub(crate) async fn score(context: &Context, args: &ScoreArgs) -> Outcome<()> {
                 return scorings::diff(context, &folder, &args.scorings.diff);
             }
             let scorers = scorers(context, &folder, &args.scorers, &args.expected)?;
+            declared::tell_of_run(context, &folder, scorers.iter().map(|scorer| scorer.name()));
+            context.judging.check_scorers(context, &scorers, false)?;
             asked(context, &folder, args).await?;
             let judged = again(context, &folder, &scorers)?;
-            report::shown(context, &folder, &judged)
+            let shown = report::shown(context, &folder, &judged);
+            tell_unjudged(context, &judged.report, Some(folder.manifest().name.as_str()));
+            shown
         }
     }
 }
@@ -61,6 +73,7 @@ pub(crate) fn scorers(
         [] => plugins::of_run_unfed(context, folder)?,
         specs => {
             let scorers = context.scorers(specs)?;
+            expected::lacking_in_run(folder, &scorers, expected.as_deref())?;
             plugins::confirm_named(context, folder, &scorers)?;
             scorers
         }
@@ -77,6 +90,9 @@ pub(crate) fn scorers(
 
 /// Asks the judges among the scorers what they were not asked yet: the one part of scoring that is not offline.
 async fn asked(context: &Context, folder: &RunFolder, args: &ScoreArgs) -> Outcome<()> {
+    if !args.scorers.is_empty() {
+        grading::labelled(context, folder)?;
+    }
     let state = steps::state(folder)?;
     let again = args.asking.ask_again && grading::lacking(context, folder)? > 0;
     if context.desk.is_empty() || (!again && grading::is_asked(context, folder, &state)?) {
@@ -146,7 +162,8 @@ pub(crate) fn again(
     let last = replay.entries.last().map(|entry| entry.at);
     let over = state.reached(Goal::Fetched);
     let elapsed = last.filter(|_| over);
-    let elapsed = elapsed.and_then(|at| at.duration_since(folder.manifest().created).ok());
+    let gaps = Gaps::of(&replay, None);
+    let elapsed = elapsed.and_then(|at| gaps.within(folder.manifest().created, at));
     let quotes = steps::quotes(context, folder, &MoneyConfig::default())?;
     judge::run(context, folder, &state, scorers, &quotes, elapsed)
 }
@@ -168,7 +185,9 @@ fn score_lines(
     let first = first_line(&mut reader).map_err(|error| failed(&error))?;
     let is_dataset = member(&first, "request").ok().flatten().is_some();
     let expected = args.expected.expected.as_deref();
+    expected::lacking(&scorers, expected)?;
     let source = expected.map(|text| expected::of_lines(text, is_dataset)).transpose()?;
+    let is_joined = matches!(source, Some(expected::Source::Table(_)));
     if let Some(text) = expected.filter(|_| expected::told(context, &scorers, expected)) {
         let _ = context.held.set(text.to_owned());
     }
@@ -178,6 +197,10 @@ fn score_lines(
     } else {
         (Form::Results, Role::Model, label(name))
     };
+    if is_dataset && name != "-" {
+        let names = scorers.iter().map(|scorer| scorer.name());
+        declared::tell(context, &Source::Files(vec![name.to_owned()]), name, names);
+    }
     let lines = context.stop.reader(Cursor::new(first).chain(reader));
     let (report, damaged) = file_report(context, args, &scorers, lines, form, role, label)?;
     let ended = match (report.models.first(), damaged) {
@@ -193,10 +216,28 @@ fn score_lines(
                     .next("a result file or a dataset of JSON lines is expected")
             })
         }
+        (Some(column), _) if is_joined && expected::fits_none(column) => {
+            Err(expected::none(column.submitted))
+        }
         _ => gates(&report),
     };
     judge::print(context, &report, None, ended.as_ref().err())?;
+    if ended.is_ok() {
+        tell_unjudged(context, &report, None);
+    }
     ended.map_err(|failure| if context.ui.json { failure.already_said() } else { failure })
+}
+
+/// Whether words are given that only a run has something for.
+fn is_of_run(args: &ScoreArgs) -> bool {
+    args.scorings.list || !args.scorings.diff.is_empty()
+}
+
+/// Says what to do where no answer got a verdict.
+fn tell_unjudged(context: &Context, report: &Report, run: Option<&str>) {
+    if let Some(next) = unjudged::next(report, run) {
+        context.ui.note(&format!("next: {next}"));
+    }
 }
 
 fn unreadable(column: &Column) -> u64 {
@@ -221,6 +262,7 @@ fn file_report(
     label: &str,
 ) -> Outcome<(Report, bool)> {
     let wishes = Judging::wished(context, None)?;
+    wishes.check_scorers(context, scorers, false)?;
     let mut lines = GroupReader::new(lines, &wishes);
     let mut scores = Scores::new(0, scorers);
     let mut pass = Pass::new(scorers).form(form);
@@ -239,7 +281,9 @@ fn file_report(
         scores: &scores,
         summary: &summary,
     }));
-    judge::conclude(&mut report, &[scores], &wishes, &lines.finish())?;
+    let groups = lines.finish();
+    groups.check(context)?;
+    judge::conclude(&mut report, &[scores], &wishes, &groups)?;
     Ok((report, summary.cut_at.is_some()))
 }
 

@@ -14,7 +14,7 @@ use crate::dataset_rows::refused_line;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Judged;
 use crate::steps::resume;
-use crate::words::{jobs, rows};
+use crate::words::{counted, jobs, rows};
 
 /// Refusals that are shown; the others tell the same mostly.
 const SHOWN: usize = 3;
@@ -141,11 +141,17 @@ pub(crate) fn verdict(
 /// What is said of failed rows of the bundled sample, which has some on purpose, to show what they look like.
 pub(crate) fn on_purpose(folder: &RunFolder, judged: &Judged) -> Option<String> {
     let is_so = judged.missing == 0 && judged.errors > 0 && is_sample(folder.manifest());
-    let verb = if judged.errors == 1 { "fails" } else { "fail" };
-    let failed = rows(judged.errors);
-    is_so.then(|| {
-        format!("{failed} of the bundled sample {verb} on purpose, to show what that looks like")
-    })
+    let models = folder.manifest().asked.models.len();
+    is_so.then(|| purposeful(judged.errors, models))
+}
+
+/// Failures are counted over all models: more of them than there are such rows.
+fn purposeful(failed: u64, models: usize) -> String {
+    let verb = if failed == 1 { "fails" } else { "fail" };
+    let (answers, models) = (counted(failed, "answer"), counted(models as u64, "model"));
+    format!(
+        "{answers} of {models} to the bundled sample {verb} on purpose, to show what that looks like"
+    )
 }
 
 /// Whether rows failed, or never came, in a way that may pass: a retry sends those without more words.
@@ -232,8 +238,14 @@ pub(crate) fn gates(report: &Report) -> Outcome<()> {
     }
     if with(GateOutcome::TooLittleData).next().is_some() {
         let what = "there is too little data to decide a gate";
-        return Err(failed(Exit::GateUndecided, what, GateOutcome::TooLittleData)
-            .next("run it on more rows, or with a wider margin"));
+        // Without bounds it is no matter of the margin.
+        let is_bound = with(GateOutcome::TooLittleData).any(|gate| gate.low.is_some());
+        let next = if is_bound {
+            "run it on more rows, or with a wider margin"
+        } else {
+            "give it what its sentence says is lacking"
+        };
+        return Err(failed(Exit::GateUndecided, what, GateOutcome::TooLittleData).next(next));
     }
     Ok(())
 }
@@ -253,4 +265,14 @@ fn decided(report: &Report) -> String {
 fn is_sample(manifest: &Manifest) -> bool {
     let digest = crate::hashing::digest(crate::sample::BYTES);
     manifest.asked.emulated && manifest.asked.dataset.sha256.as_deref() == Some(digest.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn failures_of_the_sample_are_counted_as_answers_over_models() {
+        let said = |failed, models| super::purposeful(failed, models);
+        assert!(said(3, 2).starts_with("3 answers of 2 models to the bundled sample fail "));
+        assert!(said(1, 1).starts_with("1 answer of 1 model to the bundled sample fails "));
+    }
 }

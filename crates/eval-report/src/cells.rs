@@ -8,7 +8,7 @@ use crate::{Bounds, Column, Comparison, Cost, Report, ScorerResult, Test};
 /// What stands where there is no figure.
 const NOTHING: &str = "-";
 /// The mark of a difference that is shown.
-pub(crate) const SHOWN: &str = " *";
+const SHOWN: &str = " *";
 
 /// Passes of scored rows, as `13/14`; the rows alone where verdicts are no passes.
 pub(crate) fn passes(result: &ScorerResult) -> String {
@@ -43,6 +43,14 @@ pub(crate) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| NOTHING.to_owned(), |share| format!("{}%", percent(share)))
 }
 
+/// `66.5% of 200`: passes of all rows submitted.
+pub(crate) fn of_submitted(result: &ScorerResult, submitted: u64) -> String {
+    match result.passes_of_submitted {
+        Some(_) => format!("{} of {}", share(result.passes_of_submitted), grouped(submitted)),
+        None => NOTHING.to_owned(),
+    }
+}
+
 /// `+40.0 (11.5 to 64.3)`, in points.
 pub(crate) fn difference(value: f64, interval: Option<&Bounds>) -> String {
     let value = signed(value);
@@ -62,10 +70,11 @@ fn signed(value: f64) -> String {
     }
 }
 
-/// The p value to judge by.
-pub(crate) fn significance(test: Option<&Test>) -> String {
+/// The p value to judge by, marked if a difference is shown.
+pub(crate) fn significance(test: Option<&Test>, is_shown: bool) -> String {
     let text = test.map(|test| p(test.decisive()));
-    text.map_or_else(|| NOTHING.to_owned(), |text| text.replace("below ", "<"))
+    let text = text.map_or_else(|| NOTHING.to_owned(), |text| text.replace("below ", "<"));
+    if is_shown { text + SHOWN } else { text }
 }
 
 /// The comparison of a column by a scorer.

@@ -20,7 +20,7 @@ pub struct Gate {
     text: String,
     /// The column it is about.
     pub(crate) candidate: Name,
-    /// The scorer it is about; the first one when left out.
+    /// The scorer it is about; where there is but one it may be left out.
     pub(crate) scorer: Option<Name>,
     pub(crate) against: Against,
     /// In 0..=1.
@@ -31,7 +31,7 @@ pub struct Gate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) text: String,
-    at: Range<usize>,
+    pub(crate) at: Range<usize>,
 }
 
 /// What the candidate is held against.
@@ -78,6 +78,11 @@ impl Gate {
                 self.known(name, columns, "column")?;
             }
         }
+        self.check_scorer(scorers)
+    }
+
+    /// Whether the scorer is among these, if it names one.
+    pub(crate) fn check_scorer(&self, scorers: &[String]) -> Result<(), SpecError> {
         self.scorer.as_ref().map_or(Ok(()), |name| self.known(name, scorers, "scorer"))
     }
 

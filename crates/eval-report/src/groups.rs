@@ -173,6 +173,31 @@ impl Clusters {
         self.known = Known::default();
     }
 
+    /// The clusters of these rows alone: row 0 is the first of `rows`, and so on. A row beyond the last is one more
+    /// cluster with others of that kind.
+    ///
+    /// ```
+    /// let mut clusters = eval_report::Clusters::new("/conversation");
+    /// for value in ["a", "b", "c", "b"] {
+    ///     clusters.push(Some(value));
+    /// }
+    /// assert_eq!(clusters.picked([3, 1, 2].into_iter()).count(), 2);
+    /// ```
+    #[must_use]
+    pub fn picked(&self, rows: impl Iterator<Item = u64>) -> Self {
+        let mut picked = Self::new(self.field.clone());
+        for row in rows {
+            let of = self.of(usize::try_from(row).unwrap_or(usize::MAX));
+            let cluster = picked.known.number(u64::from(of), picked.count);
+            if cluster == picked.count {
+                picked.count = picked.count.saturating_add(1);
+            }
+            picked.of.push(cluster);
+        }
+        picked.forget_values();
+        picked
+    }
+
     /// How many clusters there are.
     pub fn count(&self) -> u32 {
         self.count

@@ -100,9 +100,14 @@ impl Table {
         }
         let unnamed =
             Self { corner: String::new(), rows: Vec::new(), headings: self.headings.clone() };
-        let mut lines = unnamed.names_beside(0, &widths, gap);
+        // What the names are stands above them, as they stand above their figures.
+        let heading = |line| vec![Cell::toned(line, Tone::Heading)];
+        let mut lines: Vec<Line> = Vec::new();
+        if !self.corner.is_empty() {
+            lines.extend(wrap(&self.corner, width).into_iter().map(heading));
+        }
+        lines.extend(unnamed.names_beside(0, &widths, gap));
         for (name, cells) in &self.rows {
-            let heading = |line| vec![Cell::toned(line, Tone::Heading)];
             lines.extend(wrap(name, width).into_iter().map(heading));
             lines.push(right_aligned(cells, &widths, gap));
         }

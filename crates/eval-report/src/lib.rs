@@ -3,6 +3,7 @@
 mod cells;
 mod column;
 mod counts;
+mod decidable;
 mod export;
 mod fold;
 mod gate;

@@ -33,6 +33,12 @@ pub fn to_markdown(report: &Report) -> String {
             paragraph(&mut page, &format!("**{}**", escaped(scorer)));
         }
         table(&mut page, &tables::scores(report, at));
+        if let Some((labels, left_out)) = tables::labels(report, at) {
+            table(&mut page, &labels);
+            if left_out > 0 {
+                paragraph(&mut page, "and more labels, in report.json");
+            }
+        }
         classes(&mut page, report, at);
     }
     if !report.models.is_empty() {
@@ -84,9 +90,7 @@ fn findings(report: &Report) -> Vec<String> {
     said.extend(report.models.iter().flat_map(|column| sentences::doubts(report, column)));
     said.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     said.extend(report.models.iter().filter_map(sentences::cost));
-    if !report.models.is_empty() {
-        said.push(sentences::method(report));
-    }
+    said.extend(sentences::method(report));
     said
 }
 

@@ -55,8 +55,11 @@ pub struct Report {
     pub judges: Vec<JudgeResult>,
     /// What a reader must know before believing a figure.
     pub warnings: Vec<Warning>,
-    /// How long it took, in milliseconds.
+    /// How long it took from its beginning to its end, in milliseconds.
     pub elapsed_ms: Option<u64>,
+    /// Of that, at most how long no process was at work on it; `None` where one was all the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_ms: Option<u64>,
 }
 
 /// Which run it was.
@@ -109,6 +112,7 @@ impl Report {
             judges: Vec::new(),
             warnings: Vec::new(),
             elapsed_ms: None,
+            away_ms: None,
         }
     }
 

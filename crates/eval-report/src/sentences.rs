@@ -1,10 +1,13 @@
 //! The plain sentences around the table: what it is about, what adds up to what, and what to make of it.
 
 use crate::numbers::{duration, grouped, rows};
-use crate::{Column, Comparison, Finding, JudgeResult, Report, ScorerResult, WarningKind};
+use crate::{Column, Comparison, Finding, JudgeResult, Report, ScorerResult, WarningKind, cells};
 
 /// The notice that every report of emulated answers carries.
 pub(crate) const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
+
+/// How a table of text marks differences.
+pub(crate) const MARKED: &str = ", and * marks those that are shown";
 
 /// What stands above the table of one scorer: the dataset, its rows, the scorer.
 pub(crate) fn title(report: &Report, scorer: &str) -> String {
@@ -93,18 +96,18 @@ fn around(report: &Report, compared: Vec<String>) -> Vec<String> {
     sentences.extend(report.models.iter().flat_map(|column| doubts(report, column)));
     sentences.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     sentences.extend(report.models.iter().filter_map(cost));
-    if report.models.iter().any(has_accuracy) {
-        sentences.push(method(report));
-    }
-    if report.models.iter().any(lacks_rows) {
-        sentences.push(
-            "Passes of submitted counts failed and missing rows as wrong; failed are rows with an error, with \
-             contradicting results, or with one that cannot be read."
-                .to_owned(),
-        );
-    }
-    sentences.extend(report.elapsed_ms.map(|elapsed| format!("It took {}.", duration(elapsed))));
+    sentences.extend(method(report));
+    sentences.extend(lacks(report));
+    sentences.extend(report.elapsed_ms.map(|elapsed| took(elapsed, report.away_ms)));
     sentences
+}
+
+/// How long it took, as the calendar has it and with the time in which nobody was there.
+fn took(elapsed: u64, away: Option<u64>) -> String {
+    let away = away.map(|away| {
+        format!(", and for up to {} of that no process was at work on it", duration(away))
+    });
+    format!("It took {}{}.", duration(elapsed), away.unwrap_or_default())
 }
 
 /// A sentence with the scorer it is about, where there are several.
@@ -121,21 +124,28 @@ pub(crate) fn by(report: &Report, scorer: &str, sentence: &str) -> String {
     }
 }
 
-/// What the intervals are.
-pub(crate) fn method(report: &Report) -> String {
-    let interval = match &report.cluster {
-        Some(field) => format!("an interval that takes rows with the same {field} together"),
-        None => "its 95% Wilson interval".to_owned(),
-    };
-    let difference = match (&report.baseline, report.comparisons.is_empty()) {
-        (Some(baseline), false) => {
-            format!(
-                "; differences are points to {baseline}, on the rows scored for both, and * marks those that are shown"
-            )
-        }
-        _ => String::new(),
-    };
-    format!("Accuracy is passes of scored rows, with {interval}{difference}.")
+/// What the figures are and how sure: of shares, of grades, of differences. None where there are none.
+pub(crate) fn method(report: &Report) -> Option<String> {
+    let together = report
+        .cluster
+        .as_ref()
+        .map(|field| format!("an interval that takes rows with the same {field} together"));
+    let results = || report.models.iter().flat_map(|column| &column.scores);
+    let mut parts = Vec::new();
+    if results().any(|result| result.accuracy.is_some()) {
+        let interval = together.clone().unwrap_or_else(|| "its 95% Wilson interval".to_owned());
+        parts.push(format!("accuracy is passes of scored rows, with {interval}"));
+    }
+    if results().any(|result| result.mean.is_some()) {
+        let by_t = || "its 95% interval by Student's t".to_owned();
+        parts.push(format!("a mean is that of grades, with {}", together.unwrap_or_else(by_t)));
+    }
+    if let Some(baseline) = report.baseline.as_ref().filter(|_| !report.comparisons.is_empty()) {
+        parts.push(format!(
+            "differences are points to {baseline}, on the rows scored for both{MARKED}"
+        ));
+    }
+    as_sentence(parts.into_iter())
 }
 
 /// What stands above a table of slices.
@@ -209,10 +219,35 @@ pub(crate) fn cost(column: &Column) -> Option<String> {
     (!lacks.is_empty()).then(|| format!("The cost of {title} {}.", lacks.join(", and ")))
 }
 
-fn has_accuracy(column: &Column) -> bool {
-    column.scores.iter().any(|result| result.accuracy.is_some())
+/// What is counted as what, where rows are without a verdict or failed.
+fn lacks(report: &Report) -> Option<String> {
+    let any = |lacks: fn(&Column) -> bool| report.models.iter().any(lacks);
+    let lacks_verdicts = any(|column| {
+        let lacks = |result: &ScorerResult| result.scored < column.submitted;
+        column.scores.iter().any(|result| result.accuracy.is_some() && lacks(result))
+    });
+    let submitted = "passes of submitted counts rows without a verdict as wrong: failed, missing, or not to be judged";
+    let failed = "failed are rows with an error, with contradicting results, or with one that cannot be read";
+    let parts = [(submitted, lacks_verdicts), (failed, any(|column| cells::failed(column) > 0))];
+    as_sentence(parts.into_iter().filter(|(_, is_so)| *is_so).map(|(part, _)| part.to_owned()))
 }
 
-fn lacks_rows(column: &Column) -> bool {
-    column.scores.iter().any(|result| result.errors + result.missing > 0)
+/// Parts as one sentence; none of none.
+fn as_sentence(parts: impl Iterator<Item = String>) -> Option<String> {
+    let mut sentence = parts.collect::<Vec<_>>().join("; ");
+    sentence.get_mut(..1)?.make_ascii_uppercase();
+    sentence.push('.');
+    Some(sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn hours_in_which_nobody_was_there_are_said_beside_the_whole_time() {
+        assert_eq!(super::took(1_400, None), "It took 1.4 s.");
+        assert_eq!(
+            super::took(86_520_000, Some(86_340_000)),
+            "It took 24 h 2 min, and for up to 23 h 59 min of that no process was at work on it."
+        );
+    }
 }

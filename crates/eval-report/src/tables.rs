@@ -2,7 +2,9 @@
 
 use crate::layout::{Cell, Table, Tone};
 use crate::numbers::grouped;
-use crate::{Column, Confusion, Finding, Report, Role, Slice, cells, sanitize};
+use crate::{
+    Bounds, Column, Confusion, Finding, Report, Role, ScorerResult, Slice, Test, cells, sanitize,
+};
 
 /// Values of a field that a table of slices shows.
 const MOST_VALUES: usize = 20;
@@ -32,7 +34,7 @@ pub(crate) fn scores(report: &Report, scorer: usize) -> Table {
             } else {
                 cells::accuracy(result)
             }),
-            Cell::plain(cells::share(result.passes_of_submitted)),
+            Cell::plain(cells::of_submitted(result, column.submitted)),
         ];
         if compares {
             row.extend(compared(report, scorer, column));
@@ -57,13 +59,19 @@ fn compared(report: &Report, scorer: usize, column: &Column) -> [Cell; 2] {
     let Some((found, value)) = found.and_then(|found| Some((found, found.difference?))) else {
         return [Cell::none(), Cell::none()];
     };
-    let tone = tone(found.finding);
-    let p = cells::significance(found.test.as_ref());
-    let mark = if tone == Tone::Plain { "" } else { cells::SHOWN };
-    [
-        Cell::toned(cells::difference(value, found.interval.as_ref()), tone),
-        Cell::toned(format!("{p}{mark}"), tone),
-    ]
+    apart(value, found.interval.as_ref(), found.test.as_ref(), found.finding)
+}
+
+/// A difference with its interval, and its p value.
+fn apart(
+    value: f64,
+    interval: Option<&Bounds>,
+    test: Option<&Test>,
+    finding: Finding,
+) -> [Cell; 2] {
+    let tone = tone(finding);
+    let p = cells::significance(test, tone != Tone::Plain);
+    [Cell::toned(cells::difference(value, interval), tone), Cell::toned(p, tone)]
 }
 
 fn tone(finding: Finding) -> Tone {
@@ -145,10 +153,10 @@ pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> (Table, usiz
             vec![Cell::plain(grouped(slice.rows)), Cell::plain(passes), Cell::plain(accuracy)];
         if report.baseline.is_some() {
             row.extend(match &slice.difference {
-                Some(found) => [
-                    Cell::plain(cells::difference(found.value, found.interval.as_ref())),
-                    Cell::plain(cells::significance(found.test.as_ref())),
-                ],
+                Some(found) => {
+                    let (interval, test) = (found.interval.as_ref(), found.test.as_ref());
+                    apart(found.value, interval, test, found.finding())
+                }
                 None => [Cell::none(), Cell::none()],
             });
         }
@@ -159,6 +167,39 @@ pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> (Table, usiz
     let table =
         Table { corner: name(field), headings: headings(&columns), rows: rows.map(row).collect() };
     (table, left_out)
+}
+
+/// How often each column was given each label by a scorer that knows no right ones, and how many labels are left out.
+pub(crate) fn labels(report: &Report, scorer: usize) -> Option<(Table, usize)> {
+    let results: Vec<(&Column, &ScorerResult)> = report
+        .models
+        .iter()
+        .filter_map(|column| Some((column, column.scores.get(scorer)?)))
+        .filter(|(_, result)| !result.labels.is_empty() && result.confusion.is_none())
+        .collect();
+    let mut labels: Vec<(&str, u64)> = Vec::new();
+    for label in results.iter().flat_map(|(_, result)| &result.labels) {
+        match labels.iter_mut().find(|(name, _)| *name == label.name) {
+            Some((_, rows)) => *rows += label.rows,
+            None => labels.push((&label.name, label.rows)),
+        }
+    }
+    labels.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    let left_out = labels.len().saturating_sub(MOST_VALUES);
+    labels.truncate(MOST_VALUES);
+    let cell = |result: &ScorerResult, label: &str| {
+        let found = result.labels.iter().find(|one| one.name == label);
+        let rows = found.map_or(0, |found| found.rows);
+        let share = cells::share(eval_stats::proportion(rows, result.scored));
+        Cell::plain(format!("{}/{} {share}", grouped(rows), grouped(result.scored)))
+    };
+    let rows = labels.iter().map(|(label, _)| {
+        (name(label), results.iter().map(|(_, result)| cell(result, label)).collect())
+    });
+    let heading = |(column, _): &(&Column, _)| [name(&column.title()), "of scored".to_owned()];
+    let headings = results.iter().map(heading).collect();
+    let table = Table { corner: "label".to_owned(), headings, rows: rows.collect() };
+    (!table.rows.is_empty()).then_some((table, left_out))
 }
 
 /// Labels up to which a matrix of them is shown.

@@ -47,6 +47,7 @@ impl Terminal {
             page.sentence(&sentences::title(report, scorer));
             page.gap();
             page.table(&tables::scores(report, at));
+            page.labels(report, at);
             page.classes(report, at);
         }
         if !report.models.is_empty() {
@@ -99,6 +100,16 @@ impl Page {
                 self.styled(style(tone), &text);
             }
             self.text.push('\n');
+        }
+    }
+
+    /// What was chosen how often by a scorer of labels of which nobody knows the right ones.
+    fn labels(&mut self, report: &Report, scorer: usize) {
+        let Some((table, left_out)) = tables::labels(report, scorer) else { return };
+        self.gap();
+        self.table(&table);
+        if left_out > 0 {
+            self.sentence(&format!("and {left_out} more labels, in report.json"));
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Lack {
     Missing,
     /// The service gave an error in place of an answer.
     Error,
+    /// Answers came that contradict each other.
+    Contradicted,
     /// The service blocked the question or the answer.
     Blocked,
     /// The answer is empty.
@@ -28,9 +30,10 @@ pub enum Lack {
 
 impl Lack {
     /// Every one, in the order in which they are counted.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Missing,
         Self::Error,
+        Self::Contradicted,
         Self::Blocked,
         Self::Empty,
         Self::Cut,
@@ -43,6 +46,7 @@ impl Lack {
         match self {
             Self::Missing => "no answer of the judge came",
             Self::Error => "the judge's row failed at the service",
+            Self::Contradicted => "answers of the judge came that contradict each other",
             Self::Blocked => "the judge's answer was blocked",
             Self::Empty => "the judge's answer is empty",
             Self::Cut => "the judge's answer is cut off",

@@ -1,5 +1,7 @@
 //! What every plugin must do, tried out on a real process: `batch-eval plugin check`.
 
+use std::collections::BTreeMap;
+
 use scoring::{DatasetRow, Row, Verdict};
 use serde_json::value::RawValue;
 
@@ -26,6 +28,12 @@ pub struct Findings {
     pub hello: Hello,
     /// What was tried, in order.
     pub checks: Vec<Check>,
+    /// Rows of odd shapes that it was asked about.
+    pub rows: u64,
+    /// Those of them that it gave a verdict.
+    pub scored: u64,
+    /// Why it gave the others none, the most frequent reasons first.
+    pub reasons: Vec<(String, u64)>,
 }
 
 impl Findings {
@@ -61,7 +69,9 @@ pub fn check(plan: ProcessPlan, settings: Settings) -> Result<Findings, PluginEr
         "answers every row once, whatever its shape",
         first.as_ref().map(drop).map_err(Clone::clone),
     );
-    let Ok(first) = first else { return Ok(Findings { hello, checks }) };
+    let Ok(first) = first else {
+        return Ok(Findings { hello, checks, rows: 0, scored: 0, reasons: Vec::new() });
+    };
     add("gives grades in 0..=1, labels, passes or reasons", stated(&first));
     let same = |order| judged(&rows, order).and_then(|again| same(&first, &again));
     add("gives the same verdicts in another process", same(Order::Forwards));
@@ -69,7 +79,22 @@ pub fn check(plan: ProcessPlan, settings: Settings) -> Result<Findings, PluginEr
     add("gives the same verdicts when asked one row at a time", same(Order::Alone));
     add("takes a row of eight mebibytes", judged(&Rows::big(), Order::Forwards).map(drop));
     add("ignores members it does not know", unknown_member(&shared, &hello));
-    Ok(Findings { hello, checks })
+    let (rows, reasons) = (first.len() as u64, reasons(&first));
+    let scored = rows - reasons.iter().map(|(_, rows)| rows).sum::<u64>();
+    Ok(Findings { hello, checks, rows, scored, reasons })
+}
+
+/// Why rows got no verdict, and how many for each reason.
+fn reasons(verdicts: &[(u64, Verdict)]) -> Vec<(String, u64)> {
+    let mut counts = BTreeMap::<&str, u64>::new();
+    for (_, verdict) in verdicts {
+        if let Verdict::Unscorable(why) = verdict {
+            *counts.entry(why).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<_> = counts.into_iter().map(|(why, n)| (why.to_owned(), n)).collect();
+    reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+    reasons
 }
 
 /// Rows to be judged, and the dataset's side of them.
@@ -140,11 +165,14 @@ fn judged(
 
 /// Whether any row could be judged, or at least why none could.
 fn stated(verdicts: &[(u64, Verdict)]) -> Result<(), String> {
-    let broken = ["the scorer said", "the scorer stated"];
+    let is_broken = |why: &str| {
+        // Of a Python function `None` says that it has nothing to say.
+        let is_none = why.starts_with("the function returned None");
+        let starts = ["the scorer said", "the scorer stated", "the function returned"];
+        !is_none && starts.iter().any(|start| why.starts_with(start))
+    };
     let fault = verdicts.iter().find_map(|(number, verdict)| match verdict {
-        Verdict::Unscorable(why) if broken.iter().any(|start| why.starts_with(start)) => {
-            Some(format!("row {number}: {why}"))
-        }
+        Verdict::Unscorable(why) if is_broken(why) => Some(format!("row {number}: {why}")),
         _ => None,
     });
     fault.map_or(Ok(()), Err)

@@ -1,6 +1,7 @@
 //! The name somebody probably meant.
 
-/// The closest of `names`, if it is close enough to be a slip of the fingers.
+/// The closest of `names`, if it is close enough to be a slip of the fingers; of equally close ones the one that begins
+/// with `word`.
 ///
 /// ```
 /// assert_eq!(scoring::nearest("function-cal", ["all", "function-call"]), Some("function-call"));
@@ -9,10 +10,10 @@
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| (distance(word, name), name))
+        .map(|name| (distance(word, name), !name.starts_with(word), name))
         .min()
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 3)
-        .map(|(_, name)| name)
+        .filter(|(distance, _, name)| *distance <= 1 + name.chars().count() / 3)
+        .map(|(.., name)| name)
 }
 
 /// The Levenshtein distance in characters; words longer than any name are as far as can be.
@@ -60,5 +61,6 @@ mod tests {
     fn far_names_are_no_suggestion() {
         assert_eq!(nearest("function-cal", ["all", "function-call"]), Some("function-call"));
         assert_eq!(nearest("zzzzzz", ["all", "function-call"]), None);
+        assert_eq!(nearest("expect", ["value", "exact", "expected"]), Some("expected"));
     }
 }

@@ -21,6 +21,15 @@ pub(crate) fn result_file(input: &[u8], model: &str, knobs: &Knobs) -> Vec<u8> {
             number % knobs.missing_every != 0
         });
     }
+    if knobs.contradicts.as_deref() == Some(model) {
+        let other = |(chance, row): &(u64, Value)| {
+            let mut row = row.clone();
+            row["response"]["responseId"] = json!("another");
+            (*chance, row)
+        };
+        let others: Vec<_> = rows.iter().map(other).collect();
+        rows.extend(others);
+    }
     rows.sort_by_key(|(chance, _)| *chance);
     rows.iter().flat_map(|(_, row)| format!("{row}\n").into_bytes()).collect()
 }

@@ -75,6 +75,8 @@ pub struct Knobs {
     pub busy_gets: u32,
     /// Every so-many-th result row is left out; 0 leaves none out.
     pub missing_every: usize,
+    /// The model whose every answer is followed by another to the same row.
+    pub contradicts: Option<String>,
     /// The largest page a list gives.
     pub page: usize,
 }
@@ -91,6 +93,7 @@ impl Default for Knobs {
             cut_downloads: 0,
             busy_gets: 0,
             missing_every: 0,
+            contradicts: None,
             page: 3,
         }
     }
@@ -137,6 +140,7 @@ impl Knobs {
             "cut-downloads" => self.cut_downloads = number(value)?,
             "busy-gets" => self.busy_gets = number(value)?,
             "missing-every" => self.missing_every = number(value)?,
+            "contradicts" => self.contradicts = Some(value.to_owned()),
             "page" => self.page = number(value)?,
             _ => return None,
         }

@@ -8,7 +8,7 @@ use run_store::{AtomicFile, MadeInput, Printed, RunFolder};
 
 use super::rows::Rows;
 use crate::context::{Context, store};
-use crate::dataset_rows::FolderRows;
+use crate::dataset_rows::{FolderRows, unread};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::judge::Cell;
 use crate::prepare::shard_limits;
@@ -69,7 +69,7 @@ impl Input {
     /// Writes the line of a row, unless it would make the input longer than `most`.
     fn take(&mut self, row: u64, lines: &mut FolderRows, most: u64) -> Outcome<bool> {
         let line = lines.input_line(row).map_err(|error| {
-            Failure::io(format!("failed to read row {row} of the run's input"), &error)
+            unread(format!("failed to read row {row} of the run's input"), &error)
         })?;
         if row_keys::of_line(line).map(|key| key.number()) != Some(row) {
             let what = format!("the run's index leads to another line than that of row {row}");

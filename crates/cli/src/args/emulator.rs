@@ -12,7 +12,7 @@ use crate::duration::parse_duration;
 #[command(after_help = "Examples:
   batch-eval emulator --listen 127.0.0.1:8080
   batch-eval emulator --listen 127.0.0.1:0 --time-scale 1000 --state ./emulated
-  batch-eval emulator --upstream http://127.0.0.1:11434 --upstream-model llama3.2
+  batch-eval emulator --upstream http://127.0.0.1:11434 --upstream-model llama3
 
 The first line printed is the base URL. Any key is taken. With Google's SDKs:
   export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8080 GEMINI_API_KEY=any")]

@@ -47,6 +47,7 @@ impl Command {
             Self::Retry(args) => args.judging.wishes(),
             Self::Score(args) => args.judging.wishes(),
             Self::Report(args) => args.judging.wishes(),
+            Self::Compare(args) => Judging { cluster: args.cluster.clone(), ..Judging::default() },
             _ => Judging::default(),
         }
     }

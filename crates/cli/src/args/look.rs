@@ -47,7 +47,7 @@ impl ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   batch-eval drift friday
-  batch-eval drift friday --slice /metadata/language
+  batch-eval drift friday --slice /country
   batch-eval drift friday --examples 20
   batch-eval drift friday --json | jq '.models[].calls'
 
@@ -86,4 +86,8 @@ pub(crate) struct CompareArgs {
     /// Compare with the column of that title in the first run, whatever those of the second are
     #[arg(long, value_name = "COLUMN")]
     pub(crate) with: Option<String>,
+    /// Rows that share the value of this field belong together, as those of one conversation
+    /// [default: the field that both runs go by]
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) cluster: Option<String>,
 }

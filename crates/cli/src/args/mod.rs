@@ -198,10 +198,40 @@ pub(crate) struct RunRef {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     #[test]
     fn words_fit_together() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_count_of_bytes_with_a_unit_is_told_how_it_is_written() {
+        for flag in ["--max-result-bytes", "--bytes-per-shard"] {
+            let parsed =
+                |value: &str| super::Cli::try_parse_from(["batch-eval", "run", flag, value]);
+            assert!(parsed("10000000").is_ok(), "{flag}");
+            for wrong in ["10kB", "0", "1e6"] {
+                let error = parsed(wrong).unwrap_err().to_string();
+                assert!(error.contains("10000000 for 10 MB"), "{error}");
+            }
+        }
+    }
+
+    /// Where they do not, they are broken in two, and are no longer what can be copied.
+    #[test]
+    fn every_example_fits_eighty_columns() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = help.lines().filter(|line| line.starts_with(' '));
+            for example in examples {
+                assert!(example.chars().count() <= 80, "{}: {example}", command.get_name());
+                *seen += 1;
+            }
+            command.get_subcommands().for_each(|below| look(below, seen));
+        }
+        let mut seen = 0;
+        look(&super::Cli::command(), &mut seen);
+        assert!(seen > 60, "{seen}");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rows_per_shard: Option<u64>,
     /// At most this many bytes in one job's input [default: 1900000000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = bytes)]
     pub(crate) bytes_per_shard: Option<u64>,
     /// At most this many jobs at the service at a time, those of others counted [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -37,6 +37,12 @@ pub(crate) struct LimitArgs {
     /// At most this many tokens of a model at the service at a time; repeat it for other models
     #[arg(long, value_name = "MODEL=N", value_parser = tokens)]
     pub(crate) enqueued_tokens: Vec<(String, u64)>,
+}
+
+/// A count of bytes, without a unit: files of settings hold them as numbers too.
+pub(super) fn bytes(text: &str) -> Result<u64, &'static str> {
+    let wrong = "it is a count of bytes, a whole number from 1 on: 10000000 for 10 MB";
+    text.parse().ok().filter(|bytes| *bytes > 0).ok_or(wrong)
 }
 
 fn tier(text: &str) -> Result<UsageTier, &'static str> {

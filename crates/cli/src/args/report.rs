@@ -7,7 +7,7 @@ use super::{ExpectedArgs, RunRef};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  batch-eval report                                the newest run, in the terminal
+  batch-eval report                                the newest run
   batch-eval report friday --slice /country        each country by itself too
   batch-eval report friday --gate 'MODEL >= logged - 0.02'  exit 0, 1 or 11
   batch-eval report friday --expected labels.jsonl held against right answers

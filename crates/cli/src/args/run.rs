@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::money::bytes;
 use super::{
     BadRows, ExpectedArgs, JudgingArgs, KeyArgs, LimitArgs, MoneyArgs, RowArgs, RunRef, ServiceArgs,
 };
@@ -15,7 +16,7 @@ use crate::duration::parse_duration;
 #[command(after_help = "Examples:
   batch-eval run
   batch-eval run logs.jsonl -m sim-flash -m sim-pro --emulator
-  batch-eval run logs.jsonl -m MODEL --scorer function-call:any-part --name friday
+  batch-eval run logs.jsonl -m MODEL --scorer function-call:any-part --name fri
   batch-eval run logs.jsonl.gz -m MODEL --until submitted
   batch-eval run logs.jsonl -m MODEL --sample 500 --dry-run")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -107,7 +108,7 @@ pub(crate) struct PaceArgs {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) on_ambiguous: Option<Ambiguous>,
     /// The most bytes that are taken of one job's results [default: 64 MiB and 4 MiB for each row]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = bytes)]
     pub(crate) max_result_bytes: Option<u64>,
     /// Send rows that failed or never came again, at most this often [default: 0]
     #[arg(long, value_name = "N")]

@@ -48,7 +48,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   batch-eval doctor
-  batch-eval doctor --json | jq -r '.findings[] | \"\\(.mark) \\(.subject): \\(.text)\"'")]
+  batch-eval doctor --json | jq -r '.findings[] | \"\\(.mark) \\(.subject)\"'")]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
@@ -56,7 +56,8 @@ pub(crate) struct DoctorArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  batch-eval completions bash > ~/.local/share/bash-completion/completions/batch-eval
+  batch-eval completions bash \\
+    > ~/.local/share/bash-completion/completions/batch-eval
   batch-eval completions zsh > ~/.zfunc/_batch-eval
   batch-eval completions fish > ~/.config/fish/completions/batch-eval.fish
   source <(batch-eval completions bash)      only for this shell")]

@@ -6,6 +6,9 @@ use run_store::RunFolder;
 use crate::exit::{Failure, Outcome};
 use crate::judge::{Cell, cells};
 
+/// The logged answers, which are the same in both runs: each is compared with them in its own report.
+const LOGGED: &str = "logged";
+
 /// Two columns that are compared.
 #[derive(Debug)]
 pub(super) struct Pair<'a> {
@@ -51,6 +54,11 @@ fn named<'a>(cells: &[Cell<'a>], title: &str) -> Outcome<Cell<'a>> {
     if let Some(at) = titles.iter().position(|known| known == title) {
         return Ok(cells[at]);
     }
+    if title == LOGGED {
+        let what = "--with names a model of the first run, and logged is none";
+        return Err(Failure::usage(what)
+            .next("`batch-eval report RUN --baseline logged` compares with the logged answers"));
+    }
     let near = scoring::nearest(title, titles.iter().map(String::as_str));
     let hint = near.map(|near| format!("did you mean {near}?"));
     let hint = hint.unwrap_or_else(|| format!("there are {}", titles.join(", ")));
@@ -82,5 +90,6 @@ mod tests {
         assert_eq!(label(cell("b", Some("new"))).as_deref(), Some("b"));
         assert_eq!(label(cell("c", None)), None);
         assert!(named(&cells, "a/z").unwrap_err().next.unwrap().contains("did you mean"));
+        assert!(named(&cells, "logged").unwrap_err().next.unwrap().contains("--baseline logged"));
     }
 }

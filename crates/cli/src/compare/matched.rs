@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io;
 
-use eval_report::sanitize;
+use eval_report::{Clusters, sanitize};
 use run_store::RunFolder;
 use scoring::{DatasetReader as _, Needs, Scores};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::dataset_rows::FolderRows;
+use crate::dataset_rows::{FolderRows, unread};
 use crate::exit::{Failure, Outcome};
 
 /// The rows that two runs have in common.
@@ -79,6 +79,14 @@ impl Matched {
         }
     }
 
+    /// The clusters of the rows in common, given those of the first run.
+    pub(super) fn clusters(&self, clusters: Clusters) -> Clusters {
+        match &self.how {
+            How::Places(_) => clusters,
+            How::Requests(pairs) => clusters.picked(pairs.iter().map(|pair| u64::from(pair.0))),
+        }
+    }
+
     /// How they were matched, in words.
     pub(super) fn how(&self) -> &'static str {
         match self.how {
@@ -136,7 +144,7 @@ fn by_request(
 /// A hash of every row's request as it was sent, of the first variant.
 fn each_hash(context: &Context, folder: &RunFolder, mut take: impl FnMut(u32, u64)) -> Outcome<()> {
     let mut rows = FolderRows::open(folder, 0)?;
-    let failed = |error: &io::Error| Failure::io("failed to read the run's requests", error);
+    let failed = |error: &io::Error| unread("failed to read the run's requests", error);
     for number in 0..folder.manifest().made.rows {
         context.stop.failure().map_or(Ok(()), Err)?;
         let row =

@@ -3,9 +3,10 @@
 mod columns;
 mod matched;
 mod text;
+mod together;
 
 use batch_orchestrator::{Goal, RunState};
-use eval_report::{Column, ColumnSource, Comparison, Conclude, Report, Role};
+use eval_report::{Clusters, Column, ColumnSource, Conclude, Report, Role, WarningKind};
 use run_store::RunFolder;
 use scoring::{PassSummary, Scorer, Scores};
 use serde_json::{Value, json};
@@ -14,8 +15,8 @@ use crate::args::CompareArgs;
 use crate::context::Context;
 use crate::exit::{Failure, Outcome};
 use crate::judge::{Cell, Passes};
-use crate::steps;
 use crate::ui::Ui;
+use crate::{expected, steps};
 use columns::{Pair, paired};
 use matched::Matched;
 
@@ -69,21 +70,45 @@ pub(crate) fn compare(context: &Context, args: &CompareArgs) -> Outcome<()> {
         return Err(Failure::usage(format!("{} is one run, and two are compared", before.name()))
             .next("`batch-eval report` compares the models of one run"));
     }
-    let scorers = context.scorers(&specs(args, &before, &after)?)?;
+    let specs = specs(args, &before, &after)?;
+    // Each run has its own right answers.
+    let own = |side: &Side| {
+        let scorers = context.scorers(&specs)?;
+        expected::lacking_in_run(&side.folder, &scorers, None)?;
+        expected::given_of_run(context, &side.folder, scorers, None)
+    };
+    let scorers = [own(&before)?, own(&after)?];
     let (pairs, alone) = paired(&before.folder, &after.folder, args.with.as_deref())?;
     let matched = Matched::of(context, &before.folder, &after.folder)?;
-    let mut comparisons = Vec::new();
+    let (clusters, apart) = together::clusters(context, [&before.folder, &after.folder], &matched)?;
+    let common = Common { matched, clusters };
+    let (mut comparisons, mut warnings) = (Vec::new(), Vec::from_iter(apart));
     for pair in &pairs {
-        comparisons.extend(compared(context, [&before, &after], &scorers, &matched, pair)?);
+        let report = compared(context, [&before, &after], &scorers, &common, pair)?;
+        comparisons.extend(report.comparisons);
+        let notes = report.warnings.into_iter().filter(|one| one.kind == WarningKind::Note);
+        for note in notes {
+            if !warnings.contains(&note.text) {
+                warnings.push(note.text);
+            }
+        }
     }
     if context.ui.json {
         return Ui::object(&json!({
             "type": "compare", "before": before.json(), "after": after.json(),
-            "matched": matched.json(), "comparisons": comparisons, "without_counterpart": alone,
+            "matched": common.matched.json(), "cluster": common.clusters.as_ref().map(Clusters::field),
+            "comparisons": comparisons, "without_counterpart": alone, "warnings": warnings,
         }));
     }
     let names = [before.name(), after.name()];
-    Ui::result(&text::render(names, &matched, &comparisons, &alone, Ui::width()))
+    let said = text::Said { comparisons: &comparisons, alone: &alone, warnings: &warnings };
+    Ui::result(&text::render(names, &common.matched, &said, Ui::width()))
+}
+
+/// The rows that both runs have, and which of them belong together.
+struct Common {
+    matched: Matched,
+    clusters: Option<Clusters>,
 }
 
 /// The scorers named, or those that both runs were made with.
@@ -105,13 +130,13 @@ fn specs(args: &CompareArgs, before: &Side, after: &Side) -> Outcome<Vec<String>
 fn compared(
     context: &Context,
     [before, after]: [&Side; 2],
-    scorers: &[Box<dyn Scorer>],
-    matched: &Matched,
+    scorers: &[Vec<Box<dyn Scorer>>; 2],
+    Common { matched, clusters }: &Common,
     pair: &Pair<'_>,
-) -> Outcome<Vec<Comparison>> {
-    let first = matched.of_first(before.scores(context, scorers, &pair.before)?);
-    let second = matched.of_second(after.scores(context, scorers, &pair.after)?);
-    let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
+) -> Outcome<Report> {
+    let first = matched.of_first(before.scores(context, &scorers[0], &pair.before)?);
+    let second = matched.of_second(after.scores(context, &scorers[1], &pair.after)?);
+    let mut report = Report::new(scorers[0].iter().map(|scorer| scorer.name()));
     let summary = PassSummary::default();
     for (side, cell, scores) in [(before, &pair.before, &first), (after, &pair.after, &second)] {
         let label = format!("{} in {}", cell.label(), side.name());
@@ -125,6 +150,7 @@ fn compared(
         }));
     }
     // The first column is what the second is compared with.
-    report.conclude(&[&first, &second], &Conclude::default());
-    Ok(report.comparisons)
+    let how = Conclude { clusters: clusters.as_ref(), ..Conclude::default() };
+    report.conclude(&[&first, &second], &how);
+    Ok(report)
 }

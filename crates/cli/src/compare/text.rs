@@ -7,17 +7,26 @@ use super::matched::Matched;
 use crate::layout::wrap;
 use crate::words::{grouped, rows};
 
+/// What was found.
+pub(super) struct Said<'a> {
+    pub(super) comparisons: &'a [Comparison],
+    /// Columns of the second run without a counterpart.
+    pub(super) alone: &'a [String],
+    pub(super) warnings: &'a [String],
+}
+
 pub(super) fn render(
     [before, after]: [&str; 2],
     matched: &Matched,
-    comparisons: &[Comparison],
-    alone: &[String],
+    Said { comparisons, alone, warnings }: &Said<'_>,
     width: usize,
 ) -> String {
-    let mut lines = wrap(
+    let warning = |text: &String| wrap(&sanitize(&format!("warning: {text}")), width);
+    let mut lines: Vec<String> = warnings.iter().flat_map(warning).collect();
+    lines.extend(wrap(
         &format!("{after} compared with {before}: {}, {}", rows(matched.rows()), matched.how()),
         width,
-    );
+    ));
     let (only_before, only_after) = matched.only();
     if only_before + only_after > 0 {
         let text = format!(
@@ -27,11 +36,12 @@ pub(super) fn render(
         );
         lines.extend(wrap(&text, width));
     }
-    for comparison in comparisons {
+    for comparison in *comparisons {
         let bold = Style::new().bold();
         lines.push(String::new());
         let title = format!("{}, by {}", comparison.a, comparison.scorer);
-        lines.push(format!("{bold}{}{bold:#}", sanitize(&title)));
+        let heading = wrap(&sanitize(&title), width);
+        lines.extend(heading.into_iter().map(|line| format!("{bold}{line}{bold:#}")));
         let indented = |text: &str| {
             let wrapped = wrap(&sanitize(text), width.saturating_sub(2));
             wrapped.into_iter().map(|line| format!("  {line}"))
@@ -51,7 +61,7 @@ pub(super) fn render(
     if comparisons.is_empty() {
         lines.push("no scorer gives passes or grades, so nothing can be compared".to_owned());
     }
-    for column in alone {
+    for column in *alone {
         let text =
             format!("{column} of {after} has no counterpart in {before}: --with COLUMN names one");
         lines.extend(wrap(&sanitize(&text), width));

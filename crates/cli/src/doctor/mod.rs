@@ -39,8 +39,13 @@ pub(crate) async fn doctor(
     list.add(settings.finding());
     list.add(the_key(args));
     list.add(the_service(args));
-    list.add(folder(context, 0));
-    list.add(runs(context));
+    let hidden = settings.hides("folder", "the folder of the runs was");
+    if let Some(hidden) = hidden.filter(|_| !settings.is_folder_named) {
+        list.add(hidden);
+    } else {
+        list.add(folder(context, 0));
+        list.add(runs(context));
+    }
     list.add(machine::clock(context));
     list.add(machine::proxies());
     list.add(machine::terminal());

@@ -13,9 +13,12 @@ use serde_json::{Value, json};
 use crate::args::DriftArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::judge::Judging;
+use crate::plugins::identities_of_run;
 use crate::rows::{BookColumn, RowBook};
+use crate::sought::{Seen, Sought};
+use crate::steps;
 use crate::ui::Ui;
-use crate::{show, steps};
 use answered::Answered;
 use counts::{Drift, Flip, Slice};
 
@@ -27,21 +30,24 @@ const OTHERS: &str = "(others)";
 pub(crate) fn drift(context: &Context, args: &DriftArgs) -> Outcome<()> {
     let folder = context.find(args.run.run.as_deref())?;
     let state = steps::state(&folder)?;
-    let scorers = show::scorers(&folder);
-    let names: Vec<&str> = scorers.iter().map(String::as_str).collect();
+    let scorers = identities_of_run(&folder)?;
     if let Some(pointer) = args.slice.as_deref().filter(|pointer| !pointer.starts_with('/')) {
         let shown = sanitize(pointer);
         return Err(Failure::usage(format!("--slice {shown} is no JSON Pointer"))
             .next(format!("it begins with `/`: --slice /{shown}")));
     }
-    let mut book = RowBook::open(context, &folder, &state, &names)?;
+    let mut book = RowBook::open(context, &folder, &state, &scorers)?;
+    let scorers: Vec<String> = scorers.into_iter().map(|scorer| scorer.name).collect();
     let models: Vec<BookColumn> = book.columns().iter().skip(1).cloned().collect();
     let mut drifts: Vec<Drift> =
         models.iter().map(|_| Drift::new(scorers.len(), args.examples)).collect();
+    let slices = args.slice.iter().cloned().collect();
+    let mut sought = Sought::fields(&Judging { slices, ..Judging::default() });
     let mut logged_rows = 0;
     for number in 0..book.rows() {
         context.stop.failure().map_or(Ok(()), Err)?;
         let Some(row) = book.row(number)? else { break };
+        seek(&mut sought, &row);
         let Some((logged, others)) = row.answers.split_first() else { break };
         let Some(before) = Answered::of(logged) else { continue };
         logged_rows += 1;
@@ -55,6 +61,7 @@ pub(crate) fn drift(context: &Context, args: &DriftArgs) -> Outcome<()> {
         return Err(Failure::new(Exit::Dataset, format!("no row of {name} has a logged answer"))
             .next("there is nothing to drift from; `batch-eval compare` takes two runs"));
     }
+    sought.missing().next().map_or(Ok(()), |(_, failure)| Err(failure))?;
     let rows = book.rows();
     if context.ui.json {
         let columns = models.iter().zip(&drifts);
@@ -73,6 +80,14 @@ pub(crate) fn drift(context: &Context, args: &DriftArgs) -> Outcome<()> {
         slice: args.slice.as_deref(),
     };
     Ui::result(&page.render(models.iter().zip(&drifts), Ui::width()))
+}
+
+/// Looks for the field of the slices in a row.
+fn seek(sought: &mut Sought<'_>, row: &RunRow) {
+    let request = row.requests.first().and_then(Option::as_ref).filter(|_| !sought.is_settled());
+    let request = request.map(|request| format!("{{\"request\":{}}}", request.get()));
+    let request = request.as_deref().map(str::as_bytes);
+    sought.look(Seen::Kept { logged: row.dataset.get().as_bytes(), request });
 }
 
 /// Adds a row to the drift of a model.

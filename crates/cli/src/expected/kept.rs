@@ -8,6 +8,7 @@ use scoring::{ExpectedFrom, Place, Scorer, View};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::fits::none;
 use super::join::{self, Values};
 use super::lookup::Lookup;
 use super::table::{Layout, Table};
@@ -122,6 +123,18 @@ pub(crate) fn given_of_run(
     Ok(given(scorers, source))
 }
 
+/// Refuses scorers, named for a run, that can judge no row of it: it was given no expected values either.
+pub(crate) fn lacking_in_run(
+    folder: &RunFolder,
+    scorers: &[Box<dyn Scorer>],
+    text: Option<&str>,
+) -> Outcome<()> {
+    if Places::own(folder.paths()).about.is_file() {
+        return Ok(());
+    }
+    super::lacking(scorers, text)
+}
+
 /// How what is asked for differs from what a run was made with, in words.
 pub(crate) fn differs(folder: &RunFolder, text: Option<&str>) -> Outcome<Option<String>> {
     let kept = read(folder.paths(), &Places::own(folder.paths()))?;
@@ -209,10 +222,7 @@ fn joined(
     drop(out);
     index.commit().map_err(|error| store(&error))?;
     if with == 0 {
-        let what =
-            format!("none of {} has an expected value: no key or row number fits", rows(all));
-        return Err(Failure::new(Exit::Dataset, what)
-            .next("`key` is that of the dataset row, `row` its line, counted from 0"));
+        return Err(none(all));
     }
     // Values that this call goes by were told of when they were first read.
     if context.expected.get().is_none() {
@@ -228,7 +238,7 @@ fn joined(
 }
 
 /// Where the value of a row stands, which is given by its line of `logged.jsonl`.
-fn place(table: &Table, line: &[u8]) -> io::Result<Option<u64>> {
+pub(super) fn place(table: &Table, line: &[u8]) -> io::Result<Option<u64>> {
     let line: &RawValue = serde_json::from_slice(line)?;
     let [number, row] = View::new(line).pick(["line", "row"]);
     if table.is_keyed() {

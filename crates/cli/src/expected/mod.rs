@@ -1,5 +1,6 @@
 //! Values that answers are held against, given for all scorers at once: `--expected`.
 
+mod fits;
 mod join;
 mod kept;
 mod lookup;
@@ -10,15 +11,28 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eval_report::sanitize;
+use eval_report::{Column, ScorerResult, sanitize};
 use scoring::{ExpectedFrom, Needs, Place, Row, Scorer, ScorerError, Verdict, View};
 use serde_json::value::RawValue;
 
 use crate::exit::{Failure, Outcome};
 
-pub(crate) use kept::{differs, given_of_run, keep, of_run};
+pub(crate) use fits::{Fits, Fitting, none};
+pub(crate) use kept::{differs, given_of_run, keep, lacking_in_run, of_run};
 use table::Table;
-pub(crate) use wanted::{UNSEEN, is_seen, lacking, told};
+pub(crate) use wanted::{ANSWER, UNSEEN, is_seen, lacking, told};
+
+/// Whether scorers held answers against expected values, and no row had one.
+pub(crate) fn fits_none(column: &Column) -> bool {
+    let lacks = |score: &ScorerResult| {
+        let [reason] = score.unscorable_reasons.as_slice() else { return false };
+        score.scored == 0 && reason.name == LACK
+    };
+    !column.scores.is_empty() && column.scores.iter().all(lacks)
+}
+
+/// Why a row cannot be judged that has no expected value.
+const LACK: &str = "no expected value";
 
 /// What the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +112,27 @@ pub(crate) fn given(scorers: Vec<Box<dyn Scorer>>, source: Option<Source>) -> Ve
             return inner;
         }
         let version = format!("{}@{}", inner.version(), source.id());
-        Box::new(Expecting { inner, version, source: source.clone() })
+        let lack = match &*source {
+            Source::From(ExpectedFrom::At(place)) => format!("{LACK} at {place}"),
+            _ => LACK.to_owned(),
+        };
+        Box::new(Expecting { inner, version, source: source.clone(), lack })
     };
     scorers.into_iter().map(give).collect()
+}
+
+/// Those of the scorers that can be asked whether a row has the place of its expected value, given it from `text` if that
+/// is a place too.
+pub(crate) fn holding(
+    scorers: Vec<Box<dyn Scorer>>,
+    text: Option<&str>,
+) -> Outcome<Vec<Box<dyn Scorer>>> {
+    // What a program does with a row is its own affair, and costs more than a look.
+    let own = scorers.into_iter().filter(|scorer| !scorer.prefers_batches()).collect();
+    Ok(match text.map(Wish::parse).transpose()? {
+        Some(Wish::From(from)) => given(own, Some(Source::From(from))),
+        _ => own,
+    })
 }
 
 /// The expected values for the rows of a file that is no run: its lines stand in the order of the dataset only if it
@@ -128,9 +160,22 @@ struct Expecting {
     inner: Box<dyn Scorer>,
     version: String,
     source: Arc<Source>,
+    /// What is said of rows without a value.
+    lack: String,
 }
 
 impl Expecting {
+    /// A bare label is no verdict beside others that were held against the right one.
+    fn judged(&self, verdict: Verdict, expected: Option<View<'_>>) -> Verdict {
+        match verdict {
+            Verdict::Label(_) if expected.is_none() => Verdict::unscorable(self.lack.clone()),
+            Verdict::Unscorable(reason) if expected.is_none() && reason == LACK => {
+                Verdict::unscorable(self.lack.clone())
+            }
+            verdict => verdict,
+        }
+    }
+
     fn value<'a>(&self, row: &Row<'a>) -> Result<Value<'a>, String> {
         match &*self.source {
             Source::From(from) => Ok(Value::Borrowed(from.of(row))),
@@ -185,7 +230,7 @@ impl Scorer for Expecting {
 
     fn score(&self, row: &Row<'_>) -> Verdict {
         match self.value(row) {
-            Ok(value) => judged(self.inner.score(&with(row, &value)), value.view()),
+            Ok(value) => self.judged(self.inner.score(&with(row, &value)), value.view()),
             Err(why) => Verdict::unscorable(why),
         }
     }
@@ -201,15 +246,8 @@ impl Scorer for Expecting {
             rows.iter().map(|row| self.value(row).unwrap_or_else(nothing)).collect();
         let rows: Vec<_> = rows.iter().zip(&values).map(|(row, value)| with(row, value)).collect();
         let verdicts = self.inner.score_all(&rows)?;
-        let judged = verdicts.into_iter().zip(&rows).map(|(one, row)| judged(one, row.expected));
+        let judged = verdicts.into_iter().zip(&rows);
+        let judged = judged.map(|(one, row)| self.judged(one, row.expected));
         Ok(judged.collect())
-    }
-}
-
-/// A bare label is no verdict beside others that were held against the right one.
-fn judged(verdict: Verdict, expected: Option<View<'_>>) -> Verdict {
-    match verdict {
-        Verdict::Label(_) if expected.is_none() => Verdict::unscorable("no expected value"),
-        verdict => verdict,
     }
 }

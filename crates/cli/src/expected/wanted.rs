@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// An answer like any other.
-const ANSWER: &str =
+pub(crate) const ANSWER: &str =
     r#"{"response":{"candidates":[{"content":{"parts":[{"text":"1"}]},"finishReason":"STOP"}]}}"#;
 
 /// Refuses scorers that can judge no row: they look at an expected value, and none is given.

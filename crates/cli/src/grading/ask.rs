@@ -21,6 +21,7 @@ use crate::money::{self, Quotes, Wish};
 use crate::prepare::{self, Prepared, Recipe, Source};
 use crate::rows::RowBook;
 use crate::service;
+use crate::sought::Sought;
 use crate::steps::{self, Locked, Wishes};
 use crate::verdict::{afforded, refused, undecided};
 
@@ -244,7 +245,8 @@ async fn commit(
         transformer = transformer.forbid(secret);
     }
     let recipe = Recipe { source, transformer, variants: 1, limits: &settings.limits, dedupe };
-    let Prepared { dataset, mut made, .. } = prepare::prepare(context, &draft, &recipe)?;
+    let Prepared { dataset, mut made, .. } =
+        prepare::prepare(context, &draft, &recipe, &mut Sought::default())?;
     let backend = parent.asked.backend.clone();
     let prices = MoneyConfig {
         budget: budget(asking).map(Money::from_micros),

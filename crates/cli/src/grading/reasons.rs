@@ -1,8 +1,9 @@
 //! What judges said of single rows, in their own words: for people who want to know why.
 
 use eval_report::{RunRow, Spoken};
-use model_judge::words;
+use model_judge::{Lack, words};
 use run_store::RunFolder;
+use scoring::Outcome as RowOutcome;
 
 use super::questions::{Place, judged};
 use super::rounds::{self, damaged};
@@ -106,9 +107,20 @@ impl Round {
             self.since += 1;
             return Ok(None);
         };
-        let line = self.book.line(self.next, ANSWERED)?;
+        let said = match self.book.line(self.next, ANSWERED)? {
+            Some(line) => words(&line),
+            None => self.without_line()?,
+        };
         (self.next, self.place) = (self.next + 1, None);
-        Ok(Some((place, line.as_deref().and_then(words))))
+        Ok(Some((place, said)))
+    }
+
+    /// Why the next question has no line that answers it; none where none came.
+    fn without_line(&mut self) -> Outcome<Option<String>> {
+        let row = self.book.row(self.next)?;
+        let outcome = row.and_then(|row| Some(row.answers.get(ANSWERED)?.outcome));
+        let is_contradicted = outcome == Some(RowOutcome::Conflict);
+        Ok(is_contradicted.then(|| Lack::Contradicted.reason().to_owned()))
     }
 
     fn peek(&mut self) -> Outcome<Option<Place>> {

@@ -8,6 +8,7 @@ use eval_report::{
 };
 use model_judge::{Humans, Kind, Lack, Order, Relation, Sheet, SheetTally, Side, read};
 use run_store::RunFolder;
+use scoring::Outcome as RowOutcome;
 use serde_json::Value;
 
 use super::Judge;
@@ -81,6 +82,9 @@ fn fill(
         match &answer.line {
             Some(line) if answer.outcome.is_scored() => {
                 sheet.note(place.row, place.order(), read(kind, line));
+            }
+            Some(_) if answer.outcome == RowOutcome::Conflict => {
+                sheet.note(place.row, place.order(), Err(Lack::Contradicted));
             }
             Some(_) => sheet.note(place.row, place.order(), Err(Lack::Error)),
             None => {}

@@ -5,8 +5,8 @@ use run_store::RunFolder;
 use scoring::{Outcome as RowOutcome, Scores};
 
 use super::{Cell, Passes};
-use crate::dataset_rows::FolderRows;
-use crate::exit::{Failure, Outcome};
+use crate::dataset_rows::{FolderRows, unread};
+use crate::exit::Outcome;
 use crate::row_keys;
 
 /// So many are named; all are counted.
@@ -30,7 +30,7 @@ pub(super) fn name(
     let mut lines = FolderRows::open(folder, cell.variant)?;
     for row in absent {
         let line = lines.input_line(row).map_err(|error| {
-            Failure::io(format!("failed to read row {row} of the run's input"), &error)
+            unread(format!("failed to read row {row} of the run's input"), &error)
         })?;
         if let Some(key) = row_keys::of_line(line) {
             named.push(format!("{key} of {}", sanitize(&cell.label())));

@@ -11,8 +11,10 @@ use serde_json::value::RawValue;
 
 use super::wishes::Judging;
 use crate::context::{Context, store};
+use crate::dataset_rows::{damaged, unread};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::row_keys;
+use crate::sought::{Seen, Sought};
 use crate::stop::StopReader;
 
 /// Lines are read through a buffer of this size.
@@ -25,6 +27,8 @@ const LONGEST: usize = 64 << 20;
 pub(crate) struct Groups {
     slices: Vec<Slicing>,
     clusters: Option<Clusters>,
+    /// The fields that no row had.
+    sought: Sought<'static>,
 }
 
 impl Groups {
@@ -32,12 +36,30 @@ impl Groups {
         Self {
             slices: wishes.slices.iter().map(Slicing::new).collect(),
             clusters: wishes.cluster.as_ref().map(Clusters::new),
+            sought: Sought::fields(wishes),
         }
+    }
+
+    /// Refuses a field that this call names and no row has; of one that it goes by all the same it is only said.
+    pub(crate) fn check(&self, context: &Context) -> Outcome<()> {
+        let Judging { slices, cluster, .. } = &context.judging;
+        for (field, failure) in self.sought.missing() {
+            if slices.iter().chain(cluster).any(|named| Some(named.as_str()) == field) {
+                return Err(failure);
+            }
+            context.ui.note(&format!("note       {}", failure.what));
+        }
+        Ok(())
     }
 
     /// Whether no field was named.
     fn is_empty(&self) -> bool {
         self.slices.is_empty() && self.clusters.is_none()
+    }
+
+    /// The clusters alone.
+    pub(crate) fn into_clusters(self) -> Option<Clusters> {
+        self.clusters
     }
 
     /// What a report concludes with these groups.
@@ -74,7 +96,7 @@ impl Groups {
             return Ok(groups);
         }
         let failed = |error: &io::Error| {
-            let failed = || Failure::io("failed to read the rows of the run", error);
+            let failed = || unread("failed to read the rows of the run", error);
             context.stop.failure().unwrap_or_else(failed)
         };
         let paths = folder.paths();
@@ -92,6 +114,7 @@ impl Groups {
             }
             let request = requests.of(number).map_err(|error| failed(&error))?;
             groups.push(|pointer| in_run(&line, request, pointer));
+            groups.sought.look(Seen::Kept { logged: &line, request });
         }
         groups.end();
         Ok(groups)
@@ -134,7 +157,7 @@ impl Requests {
                 continue;
             }
             let key = row_keys::of_line(&self.line);
-            let key = key.ok_or_else(|| io::Error::other("an input of the run is damaged"))?;
+            let key = key.ok_or_else(|| damaged("an input of the run is damaged"))?;
             self.at = Some(key.number());
         }
         Ok((self.at == Some(number)).then_some(self.line.as_slice()))
@@ -164,6 +187,11 @@ fn taken<'a>(logged: &'a [u8], pointer: &str) -> Option<&'a [u8]> {
         let found = member(taken, &pointer[..end]).ok()??;
         at(&taken[found], &pointer[end..])
     })
+}
+
+/// What a pointer into a dataset's row points to, given the row as it came.
+pub(crate) fn in_line(line: &[u8], pointer: &str) -> Option<String> {
+    at(line, pointer).and_then(text)
 }
 
 /// What follows `/name` in a pointer.
@@ -223,7 +251,8 @@ impl<R: Read> GroupReader<R> {
     fn end_line(&mut self) {
         if !self.line.trim_ascii().is_empty() {
             let line = &self.line;
-            self.groups.push(|pointer| at(line, pointer).and_then(text));
+            self.groups.push(|pointer| in_line(line, pointer));
+            self.groups.sought.look(Seen::Line(line));
         }
         self.line.clear();
     }

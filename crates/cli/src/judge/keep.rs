@@ -28,7 +28,7 @@ pub(super) fn scores(
 ) -> Outcome<()> {
     let paths = folder.paths();
     let names = passes.scorers();
-    let path = scores_path(context, folder, &names, cell)?;
+    let path = scores_path(context, folder, &passes.marks(), cell)?;
     let logged = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
     let mut keys = RowKeys::new(logged, &context.stop);
     let (variant, _) = cell.unwrap_or_default();
@@ -157,28 +157,24 @@ fn write_verdict(
     write!(out, "{}", verdict.unwrap_or_default())
 }
 
-/// Where the verdicts of these scorers are kept: on the answers of a model under a variant, given by
+/// Where the verdicts of scorers of these marks are kept: on the answers of a model under a variant, given by
 /// its number and the variant's, or on the logged ones. Where this call holds answers against other values than the
 /// run does, they lie apart from the run's own.
 pub(crate) fn scores_path(
     context: &Context,
     folder: &RunFolder,
-    scorers: &[&str],
+    marks: &[String],
     cell: Option<(u32, u32)>,
 ) -> Outcome<PathBuf> {
     let (variant, model) = cell.unwrap_or_default();
     let job = JobId { input: InputId { shard: 1, variant }, model };
-    let path = folder.paths().scores(&set(context, scorers)?, job);
+    let path = folder.paths().scores(&set(context, marks)?, job);
     Ok(if cell.is_some() { path } else { path.with_file_name("logged.jsonl") })
 }
 
-fn names(scorers: &[Box<dyn Scorer>]) -> Vec<&str> {
-    scorers.iter().map(|scorer| scorer.name()).collect()
-}
-
-/// The name under which the scores of these scorers are kept.
-fn set(context: &Context, scorers: &[&str]) -> Outcome<OwnName> {
-    let mut text = scorers.join("\n");
+/// The name under which the scores of scorers of these marks are kept.
+fn set(context: &Context, marks: &[String]) -> Outcome<OwnName> {
+    let mut text = marks.join("\n");
     if let Some(expected) = context.expected.get() {
         text = format!("{text}\n--expected\n{expected}");
     }
@@ -197,6 +193,6 @@ fn report_name(
     if context.expected.get().is_none() && plugins::are_of_run(folder, scorers)? {
         own("report.json")
     } else {
-        own(&format!("{}.json", set(context, &names(scorers))?.as_str()))
+        own(&format!("{}.json", set(context, &plugins::marks(scorers))?.as_str()))
     }
 }

@@ -1,6 +1,7 @@
 //! From the results of a run to its report, offline: the passes, the score files, the figures.
 
 mod absent;
+mod decidable;
 mod groups;
 mod keep;
 mod passes;
@@ -15,6 +16,7 @@ use run_store::RunFolder;
 use scoring::{PassSummary, Scorer, Scores};
 
 use crate::context::Context;
+use crate::elapsed::Elapsed;
 use crate::exit::{Failure, Outcome};
 use crate::grading;
 use crate::money::{Bills, Quotes};
@@ -22,7 +24,7 @@ use crate::notes::notes;
 use crate::rows::{Picks, Results, keep_page};
 use crate::scorings;
 use crate::ui::Ui;
-pub(crate) use groups::{GroupReader, Groups, in_run as field_of_row};
+pub(crate) use groups::{GroupReader, Groups, in_line as field_of_line, in_run as field_of_row};
 pub(crate) use keep::{keep as keep_file, scores_path};
 pub(crate) use passes::{Passes, failed};
 pub(crate) use wishes::Judging;
@@ -52,9 +54,10 @@ pub(crate) fn run(
     state: &RunState,
     scorers: &[Box<dyn Scorer>],
     quotes: &Quotes,
-    elapsed: Option<Duration>,
+    elapsed: Option<Elapsed>,
 ) -> Outcome<Judged> {
     context.tariff.go_by(quotes);
+    context.judging.check_scorers(context, scorers, false)?;
     scorings::begin(context, folder, scorers)?;
     let wishes = Judging::wished(context, Some(folder.paths()))?;
     let mut report = empty(context, folder, scorers, elapsed);
@@ -98,6 +101,7 @@ pub(crate) fn run(
     report.judges = graded.results(context, folder, quotes)?;
     report.warnings.extend(notes(folder, state));
     let groups = Groups::of_run(context, folder, &wishes)?;
+    groups.check(context)?;
     let logged = report.models.iter().filter(|column| column.role == Role::Logged).count();
     // What the run keeps was checked before it was sent, and never keeps its report from being seen.
     context.judging.check_logged(logged as u64)?;
@@ -108,7 +112,7 @@ pub(crate) fn run(
     let path = keep::report(context, folder, scorers, &report)?.with_extension("html");
     let picks = Picks::of(&report, &columns);
     drop(columns);
-    let kept = keep_page(context, folder, state, &report, &picks, &path)?;
+    let kept = keep_page(context, folder, state, (&report, scorers), &picks, &path)?;
     let page = if kept { Ok(path) } else { Err(picks) };
     scorings::end(context, folder, scorers, &report)?;
     Ok(Judged { report, damage, errors, missing, absent, spent: bills.news(state), page })
@@ -181,7 +185,7 @@ fn empty(
     context: &Context,
     folder: &RunFolder,
     scorers: &[Box<dyn Scorer>],
-    elapsed: Option<Duration>,
+    elapsed: Option<Elapsed>,
 ) -> Report {
     let manifest = folder.manifest();
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
@@ -199,7 +203,9 @@ fn empty(
         rows: manifest.made.rows,
     });
     report.expected = context.held.get().cloned();
-    report.elapsed_ms = elapsed.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    report.elapsed_ms = elapsed.map(|elapsed| millis(elapsed.whole));
+    report.away_ms = elapsed.and_then(|elapsed| elapsed.away).map(millis);
     report
 }
 

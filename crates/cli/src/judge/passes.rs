@@ -6,11 +6,12 @@ use std::path::Path;
 use batch_cost::Bill;
 use batch_orchestrator::{Job, JobId, Phase, StoredResult, Verdict};
 use eval_report::{Column, ColumnSource, Role};
+use jsonl_transform::CopiesError;
 use run_store::{Printed, RunFolder};
 use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassError, PassSummary, Scorer, Scores, Usage};
 
 use crate::context::{Context, store};
-use crate::dataset_rows::{FolderDataset, FolderRows};
+use crate::dataset_rows::{self, BRING_BACK, FolderDataset, FolderRows, damaged, of_index};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hashing::Hashing;
 use crate::money::{Bills, of_usage};
@@ -61,6 +62,11 @@ impl<'a> Passes<'a> {
     /// The names of the scorers.
     pub(super) fn scorers(&self) -> Vec<&str> {
         self.scorers.iter().map(|scorer| scorer.name()).collect()
+    }
+
+    /// What the verdicts of the scorers are kept under.
+    pub(super) fn marks(&self) -> Vec<String> {
+        plugins::marks(self.scorers)
     }
 
     /// The key of a row of this variant, if it is known without reading.
@@ -222,6 +228,11 @@ pub(crate) fn failed(context: &Context, error: &PassError) -> Failure {
         PassError::Compressed { .. } => {
             Failure::of(Exit::Dataset, error).next("gunzip or zstd -d it first, or pipe it in")
         }
+        PassError::Dataset { source, .. } | PassError::NoDataset(source)
+            if source.kind() == std::io::ErrorKind::InvalidData =>
+        {
+            Failure::of(Exit::RunFolder, error).next(BRING_BACK)
+        }
         _ => Failure::of(Exit::Io, error),
     })
 }
@@ -254,7 +265,8 @@ fn key_hashes(
         let mut keys = RowKeys::new(file, &context.stop);
         let failed = |error: std::io::Error| {
             if error.kind() == std::io::ErrorKind::InvalidData {
-                return Failure::new(Exit::RunFolder, format!("{} is {error}", path.display()));
+                let what = format!("{} is {error}", path.display());
+                return Failure::new(Exit::RunFolder, what).next(BRING_BACK);
             }
             context.stop.failure().unwrap_or_else(|| unread(&path, &error))
         };
@@ -270,19 +282,37 @@ fn key_hashes(
             hashes.rows(),
             paths.root().display()
         );
-        return Err(Failure::new(Exit::RunFolder, what));
+        return Err(Failure::new(Exit::RunFolder, what).next(BRING_BACK));
     }
     Ok(hashes)
 }
 
-/// The rows that are equal to an earlier one, which was sent for both.
+/// The rows that are equal to an earlier one, which was sent for both: the index has to say the same of each.
 fn copies(folder: &RunFolder) -> Outcome<Copies> {
-    let paths = folder.paths();
-    if folder.manifest().made.transformed.copies == 0 {
+    let (paths, made) = (folder.paths(), folder.manifest().made.transformed.copies);
+    if made == 0 {
         return Ok(Copies::new([]));
     }
-    let file = paths.open_file(&paths.copies()).map_err(|error| store(&error))?;
-    let read = jsonl_transform::Copies::read(BufReader::new(file))
-        .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
+    let path = paths.copies();
+    let told = |error: &std::io::Error| {
+        dataset_rows::unread(format!("failed to read {}", path.display()), error)
+    };
+    let file = paths.open_file(&path).map_err(|error| store(&error))?;
+    let read =
+        jsonl_transform::Copies::read(BufReader::new(file)).map_err(|error| match error {
+            CopiesError::Io(error) => told(&error),
+            error => told(&damaged(error)),
+        })?;
+    if read.len() as u64 != made {
+        let what = format!("it has {} copies, and the run {made}", read.len());
+        return Err(told(&damaged(what)));
+    }
+    let mut index = dataset_rows::index(folder, 0)?;
+    for (row, first) in read.pairs() {
+        let known = index.copy_of(row).map_err(|error| told(&of_index(error)))?;
+        if known != Some(first) {
+            return Err(told(&damaged(format!("the run's index says another thing of row {row}"))));
+        }
+    }
     Ok(Copies::new(read.pairs()))
 }

@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure, Outcome};
 const KEPT: &str = "conclusions.json";
 
 /// The column of the answers that stand in the dataset.
-const LOGGED: &str = "logged";
+pub(super) const LOGGED: &str = "logged";
 
 /// What is compared with what, by which rows, and what decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +91,8 @@ impl Judging {
         let Some(baseline) = self.baseline.as_ref().filter(|name| !known(name)) else {
             return Ok(());
         };
-        let names = || columns.iter().map(String::as_str).chain([LOGGED]);
+        let names =
+            || columns.iter().map(String::as_str).filter(|name| *name != LOGGED).chain([LOGGED]);
         let near = scoring::nearest(baseline, names());
         let next = match near {
             Some(near) => format!("did you mean --baseline {near}?"),
@@ -150,7 +151,7 @@ impl Judging {
     }
 }
 
-fn bad_gate(error: &SpecError) -> Failure {
+pub(super) fn bad_gate(error: &SpecError) -> Failure {
     let failure = Failure::usage(format!("bad gate: {error}\n{}", error.caret()));
     match error.hint() {
         Some(hint) => failure.next(hint),

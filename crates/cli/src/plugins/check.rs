@@ -11,9 +11,12 @@ use crate::args::PluginCheckArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::ui::Ui;
+use crate::words::counted;
 
 /// How many lines of its standard error are shown.
 const SHOWN: usize = 12;
+/// How many reasons for no verdict are shown.
+const REASONS: usize = 3;
 
 /// Checks a plugin and says what was found.
 pub(crate) fn check(context: &Context, args: &PluginCheckArgs) -> Outcome<()> {
@@ -95,7 +98,7 @@ fn compiled(context: &Context, text: &str) -> Outcome<()> {
     if context.ui.json {
         return Ui::object(&json!({
             "type": "plugin", "scorer": text, "name": null, "version": null, "batches": false,
-            "needs": [], "conforms": true, "checks": [],
+            "needs": [], "conforms": true, "checks": [], "rows": 0, "scored": 0, "reasons": [],
         }));
     }
     Ui::result(&format!("{} compiles; it starts no process to be checked", sanitize(text)))
@@ -113,12 +116,27 @@ fn as_json(text: &str, findings: &Findings) -> serde_json::Value {
     let checks = findings.checks.iter().map(|check| {
         json!({"rule": check.rule, "passed": check.problem.is_none(), "problem": check.problem})
     });
+    let reasons = findings.reasons.iter().map(|(why, rows)| json!({"reason": why, "rows": rows}));
     json!({
         "type": "plugin", "scorer": text, "name": findings.hello.name,
         "version": findings.hello.version, "batches": findings.hello.takes_batches,
         "needs": needs(findings), "conforms": findings.conforms(),
-        "checks": checks.collect::<Vec<_>>(),
+        "checks": checks.collect::<Vec<_>>(), "rows": findings.rows, "scored": findings.scored,
+        "reasons": reasons.collect::<Vec<_>>(),
     })
+}
+
+/// What is said of a scorer that may keep all rules and still judges nothing.
+fn unjudged(findings: &Findings) -> Option<String> {
+    let Findings { rows, scored: 0, reasons, .. } = findings else { return None };
+    let first: Vec<String> =
+        reasons.iter().take(REASONS).map(|(why, n)| format!("{} ({n})", sanitize(why))).collect();
+    let more = match reasons.len().saturating_sub(REASONS) {
+        0 => String::new(),
+        more => format!(", and {} more", counted(more as u64, "reason")),
+    };
+    (*rows > 0)
+        .then(|| format!("none of {rows} odd rows got a verdict: {}{more}", first.join(", ")))
 }
 
 fn as_text(text: &str, findings: &Findings) -> String {
@@ -149,6 +167,7 @@ fn as_text(text: &str, findings: &Findings) -> String {
             }
         }
     }
+    lines.extend(unjudged(findings).map(|what| format!("note       {what}")));
     let kept = findings.checks.iter().filter(|check| check.problem.is_none()).count();
     lines.push(format!("{kept} of {} rules kept", findings.checks.len()));
     lines.join("\n")

@@ -45,6 +45,12 @@ impl Identity {
             fingerprint: scoring::fingerprint(scorer),
         }
     }
+
+    /// What its verdicts are kept under: its name, and of a judge also what it is asked, for names do not say that.
+    pub(crate) fn mark(&self) -> String {
+        let Self { name, version, .. } = self;
+        if name.contains("judge:") { format!("{name} {version}") } else { name.clone() }
+    }
 }
 
 /// What scorers are.
@@ -141,12 +147,25 @@ pub(crate) fn are_of_run(folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Out
         let texts = &folder.manifest().asked.scorers;
         return Ok(texts.iter().eq(scorers.iter().map(|scorer| scorer.name())));
     };
-    let is_it = |(before, now): (&Identity, Identity)| {
-        let is_judge = before.name.contains("judge:");
-        before.name == now.name && (!is_judge || before.version == now.version)
+    Ok(kept.scorers.iter().map(Identity::mark).eq(marks(scorers)))
+}
+
+/// What the verdicts of scorers are kept under.
+pub(crate) fn marks(scorers: &[Box<dyn Scorer>]) -> Vec<String> {
+    scorers.iter().map(|scorer| Identity::of(scorer.as_ref()).mark()).collect()
+}
+
+/// What the scorers of a run are, as it keeps them, with none of them started.
+pub(crate) fn identities_of_run(folder: &RunFolder) -> Outcome<Vec<Identity>> {
+    if let Some(kept) = read(folder)? {
+        return Ok(kept.scorers);
+    }
+    let of = |name: &String| Identity {
+        name: name.clone(),
+        version: String::new(),
+        fingerprint: String::new(),
     };
-    let same_many = kept.scorers.len() == scorers.len();
-    Ok(same_many && kept.scorers.iter().zip(identities(scorers)).all(is_it))
+    Ok(folder.manifest().asked.scorers.iter().map(of).collect())
 }
 
 /// The scorers of a run, built from the texts that its folder names. Programs are started only if this user made the

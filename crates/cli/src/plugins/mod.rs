@@ -1,6 +1,7 @@
 //! Scorers from outside, as the program runs them: what they may see, and who is told of their troubles.
 
 mod check;
+mod example;
 mod kept;
 mod seal;
 
@@ -19,8 +20,10 @@ use crate::grading::{self, Desk, Files};
 use crate::ui::Ui;
 
 pub(crate) use check::check;
+pub(crate) use example::of as example;
 pub(crate) use kept::{
-    Identity, are_of_run, confirm_named, identities, keep, of_run, of_run_unfed,
+    Identity, are_of_run, confirm_named, identities, identities_of_run, keep, marks, of_run,
+    of_run_unfed,
 };
 
 /// The words before the colon of a scorer from outside.

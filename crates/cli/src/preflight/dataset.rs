@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eval_report::sanitize;
 use jsonl_transform::{RowSink, Rows, Summary, WriteError};
+use scoring::Scorer;
 use serde_json::json;
 
 use super::Wanted;
@@ -11,10 +12,14 @@ use crate::args::{BadRows, CheckArgs};
 use crate::checklist::Finding;
 use crate::config::Config;
 use crate::context::Context;
+use crate::declared;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::expected::{Fits, Fitting};
+use crate::judge::Judging;
 use crate::key::Key;
 use crate::prepare::{self, Source};
 use crate::run::settings;
+use crate::sought::{Looking, Sought};
 use crate::words;
 
 /// So many bad rows are shown; `run` shows more.
@@ -23,7 +28,8 @@ const SHOWN: usize = 5;
 /// What was found out about the dataset.
 pub(super) struct Looked {
     pub(super) finding: Finding,
-    pub(super) warnings: Vec<Finding>,
+    /// What else is to be said of it.
+    pub(super) more: Vec<Finding>,
     /// Bytes that would be uploaded, of all variants together.
     pub(super) bytes: u64,
     /// Rows with a logged answer, where all could be read.
@@ -59,9 +65,32 @@ fn words<'a>(args: &'a CheckArgs, config: &'a Config) -> &'a [String] {
     }
 }
 
-pub(super) fn check(context: &Context, args: &CheckArgs, wanted: &Wanted) -> Looked {
-    match look(context, args, wanted) {
-        Ok((source, summary)) => good(&source, &summary, wanted),
+/// Looks through the dataset, also for what `holding` hold answers against.
+pub(super) fn check(
+    context: &Context,
+    args: &CheckArgs,
+    wanted: &Wanted,
+    holding: &[Box<dyn Scorer>],
+) -> Looked {
+    let mut sought =
+        Sought::fields(&Judging::of(&wanted.config)).and_of(holding).and_labels(&context.desk);
+    // A file that cannot be read is told of among the scorers.
+    let mut fits = Fits::of(wanted.config.expected.as_deref()).ok().flatten();
+    match look(context, args, wanted, (&mut sought, fits.as_mut())) {
+        Ok((source, summary)) => {
+            let mut looked = good(&source, &summary, wanted);
+            let unfit = fits.and_then(|fits| fits.failure());
+            looked.more.extend(unfit.map(|failure| Finding::of("dataset", &failure)));
+            let names = super::specs(&wanted.config);
+            let names = names.iter().map(String::as_str);
+            if let Some((text, next)) = declared::lacking(context, &source, &source.label(), names)
+            {
+                looked.more.push(Finding::note("scorers", text).next(next));
+            }
+            let missing = sought.missing().map(|(_, failure)| Finding::of("dataset", &failure));
+            looked.more.extend(missing);
+            looked
+        }
         Err(mut failure) => {
             let hidden = failure.causes.len().saturating_sub(SHOWN);
             failure.causes.truncate(SHOWN);
@@ -69,12 +98,17 @@ pub(super) fn check(context: &Context, args: &CheckArgs, wanted: &Wanted) -> Loo
                 failure.causes.push(format!("and {hidden} more"));
             }
             let finding = Finding::of("dataset", &failure);
-            Looked { finding, warnings: Vec::new(), bytes: 0, with_response: None }
+            Looked { finding, more: Vec::new(), bytes: 0, with_response: None }
         }
     }
 }
 
-fn look(context: &Context, args: &CheckArgs, wanted: &Wanted) -> Outcome<(Source, Summary)> {
+fn look(
+    context: &Context,
+    args: &CheckArgs,
+    wanted: &Wanted,
+    (sought, fits): (&mut Sought<'_>, Option<&mut Fits>),
+) -> Outcome<(Source, Summary)> {
     let source = Source::of(words(args, &wanted.config))?;
     source.check()?;
     let variants = settings::variants(&wanted.config)?;
@@ -86,8 +120,9 @@ fn look(context: &Context, args: &CheckArgs, wanted: &Wanted) -> Outcome<(Source
         transformer = transformer.forbid(secret);
     }
     let dataset = source.dataset(context, None);
+    let mut looking = Looking { inner: &mut Nowhere, sought };
     let summary = transformer
-        .run_dataset(&dataset, &mut Nowhere)
+        .run_dataset(&dataset, &mut Fitting { inner: &mut looking, fits })
         .map_err(|error| prepare::failed(context, &source.label(), &error))?;
     if summary.written == 0 {
         return Err(Failure::new(Exit::Dataset, format!("{}: 0 rows", sanitize(&source.label()))));
@@ -128,7 +163,7 @@ fn good(source: &Source, summary: &Summary, wanted: &Wanted) -> Looked {
     }
     let finding = Finding::good("dataset", text).facts(facts);
     let with_response = Some(summary.with_response);
-    Looked { finding, warnings, bytes: summary.bytes_input, with_response }
+    Looked { finding, more: warnings, bytes: summary.bytes_input, with_response }
 }
 
 /// How many jobs it would take, as far as sizes tell.

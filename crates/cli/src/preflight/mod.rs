@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use batch_backend::ModelId;
 use eval_report::sanitize;
+use scoring::Scorer;
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -21,11 +22,16 @@ use crate::{expected, run};
 
 pub(crate) use folder::folder;
 
+/// What is looked at besides the settings.
+const REST: &str = "dataset, models, scorers, key, service, prices, limits, folder and name were";
+
 /// What became of the settings file: commands that are there to mend things go on without it.
 #[derive(Debug)]
 pub(crate) struct SettingsFile {
     pub(crate) named: Option<PathBuf>,
     pub(crate) problem: Option<Failure>,
+    /// Whether the folder of the runs is named without it.
+    pub(crate) is_folder_named: bool,
 }
 
 impl SettingsFile {
@@ -40,6 +46,13 @@ impl SettingsFile {
             None => Finding::skipped("settings", format!("no {shown} here; flags alone"))
                 .next("`batch-eval init DATASET` writes one"),
         }
+    }
+
+    /// What stands for a thing that they say, where they cannot be read: what is meant instead is not known.
+    pub(crate) fn hides(&self, subject: &'static str, what: &str) -> Option<Finding> {
+        let text =
+            || format!("{what} not looked at: the settings, which cannot be read, have a say");
+        self.problem.as_ref().map(|_| Finding::skipped(subject, text()))
     }
 }
 
@@ -58,6 +71,14 @@ pub(crate) async fn check(
 ) -> Outcome<()> {
     let mut list = Checklist::default();
     list.add(settings.finding());
+    if let Some(hidden) = settings.hides("rest", REST) {
+        list.add(hidden);
+        return list.say(
+            context.ui,
+            "check",
+            " Nothing was sent or made; mend the settings first.",
+        );
+    }
     let config = args.run.as_config().over(context.config.clone());
     if let Err(problem) = config.check() {
         list.add(Finding::bad("settings", Exit::Usage, problem));
@@ -66,10 +87,15 @@ pub(crate) async fn check(
     let models = models(args, &config, key.is_some(), &mut list);
     let emulated = run::is_emulated(&args.run, &models, key.is_some());
     let wanted = Wanted { config, models, key, emulated };
-    let looked = dataset::check(context, args, &wanted);
+    let expected = wanted.config.expected.as_deref();
+    let built = context.scorers(&specs(&wanted.config));
+    let scorers = scorers(context, &wanted.config, &built);
+    // What cannot be built or looked up is told among the scorers.
+    let holding = built.and_then(|built| expected::holding(built, expected)).unwrap_or_default();
+    let looked = dataset::check(context, args, &wanted, &holding);
     list.add(looked.finding);
-    looked.warnings.into_iter().for_each(|warning| list.add(warning));
-    list.add(scorers(context, &wanted.config));
+    looked.more.into_iter().for_each(|more| list.add(more));
+    list.add(scorers);
     if let Err(failure) = conclusions(context, &wanted, looked.with_response) {
         list.add(Finding::of("settings", &failure));
     }
@@ -133,18 +159,21 @@ fn conclusions(context: &Context, wanted: &Wanted, with_response: Option<u64>) -
         return Ok(());
     }
     let models: Vec<String> = wanted.models.iter().map(|one| one.as_str().to_owned()).collect();
+    let is_held = wanted.config.expected.is_some();
+    Judging::of(&wanted.config).check_scorers(context, &scorers, is_held)?;
     let scorers: Vec<String> = scorers.iter().map(|scorer| scorer.name().to_owned()).collect();
     run::settings::check_conclusions(&wanted.config, &models, &scorers)?;
     with_response.map_or(Ok(()), |rows| Judging::of(&wanted.config).check_logged(rows))
 }
 
-fn scorers(context: &Context, config: &Config) -> Finding {
+fn scorers(context: &Context, config: &Config, built: &Outcome<Vec<Box<dyn Scorer>>>) -> Finding {
     let specs = specs(config);
-    let built = context.scorers(&specs).and_then(|built| {
-        expected::lacking(&built, config.expected.as_deref())?;
-        Ok(expected::is_seen(context, &built))
-    });
-    match built {
+    let built = match built {
+        Ok(built) => built,
+        Err(failure) => return Finding::of("scorers", failure),
+    };
+    let seen = expected::lacking(built, config.expected.as_deref());
+    match seen.map(|()| expected::is_seen(context, built)) {
         Ok(false) if config.expected.is_some() => {
             let text = format!("{}; {}", specs.join(", "), expected::UNSEEN);
             Finding::note("scorers", text).facts(json!(specs))

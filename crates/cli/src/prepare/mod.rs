@@ -1,5 +1,6 @@
 //! From a dataset to the input files of a new run.
 
+mod nothing;
 mod selection;
 mod source;
 mod transform;
@@ -17,6 +18,7 @@ use run_store::{
 
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::sought::{Looking, Sought};
 use crate::words::rows;
 
 pub(crate) use selection::{check, edits, transformer};
@@ -70,8 +72,14 @@ pub(crate) struct Prepared {
     pub(crate) with_response: u64,
 }
 
-/// Writes the inputs, what was taken out of them, and the indexes, in one pass over the dataset.
-pub(crate) fn prepare(context: &Context, draft: &Draft, recipe: &Recipe<'_>) -> Outcome<Prepared> {
+/// Writes the inputs, what was taken out of them, and the indexes, in one pass over the dataset, on which what is sought
+/// is looked for.
+pub(crate) fn prepare(
+    context: &Context,
+    draft: &Draft,
+    recipe: &Recipe<'_>,
+    sought: &mut Sought<'_>,
+) -> Outcome<Prepared> {
     let paths = draft.paths();
     let create = |path: &std::path::Path| paths.create_file(path).map_err(|error| store(&error));
     let variants = (0u32..).take(recipe.variants);
@@ -91,7 +99,7 @@ pub(crate) fn prepare(context: &Context, draft: &Draft, recipe: &Recipe<'_>) -> 
     let label = recipe.source.label();
     let summary = recipe
         .transformer
-        .run_dataset(&dataset, &mut shards)
+        .run_dataset(&dataset, &mut Looking { inner: &mut shards, sought })
         .map_err(|error| failed(context, &label, &error))?;
     let inputs = (0..).zip(shards.shards()).flat_map(|(number, shard)| {
         let one = move |(variant, bytes): (usize, &u64)| {
@@ -162,6 +170,11 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
                 .next("more --bytes-per-shard, or leave the row out")
         }
         TransformError::Write(write) => Failure::io(format!("{shown}: {error}"), &write.source),
+        TransformError::NoRows { summary }
+            if let Some(failure) = nothing::left(&shown, summary) =>
+        {
+            failure
+        }
         _ => Failure::new(Exit::Dataset, format!("{shown}: {error}")),
     };
     if let Some(summary) = error.summary() {

@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use batch_orchestrator::{InputId, Job, JobId, Phase, Verdict};
 use eval_report::{Line, RowAnswer};
 use run_store::{OwnName, RunFolder, StoreError};
-use scoring::{Outcome as RowOutcome, Row};
+use scoring::{Outcome as RowOutcome, Row, RowKey};
 
 use super::build::Noting;
-use super::place::Places;
+use super::place::{Place, Places};
 use super::results::ResultFiles;
 use super::verdicts::{Kept, Verdicts};
 use crate::context::store;
+use crate::dataset_rows::damaged;
 use crate::exit::{Failure, Outcome};
 use crate::hashing::digest;
 
@@ -113,13 +114,16 @@ fn failed(error: &io::Error) -> Failure {
 pub(super) struct BookCell {
     files: ResultFiles,
     places: Places,
+    /// Where these are kept.
+    path: PathBuf,
     verdicts: Option<Verdicts>,
     buffer: Vec<u8>,
 }
 
 impl BookCell {
     pub(super) fn new(results: Results<'_>, places: Places, verdicts: Option<Verdicts>) -> Self {
-        Self { files: results.files, places, verdicts, buffer: Vec::new() }
+        let Results { files, path, .. } = results;
+        Self { files, places, path, verdicts, buffer: Vec::new() }
     }
 
     /// The answer to row `number`, which is that to row `sent`.
@@ -151,8 +155,46 @@ impl BookCell {
     /// The line that came for row `sent`, and whether another contradicts it.
     pub(super) fn line(&mut self, sent: u64) -> io::Result<Option<(Line, bool)>> {
         let Some(place) = self.places.get(sent)? else { return Ok(None) };
-        self.buffer.resize(place.length as usize, 0);
-        self.files.get(place.file)?.read_exact_at(&mut self.buffer, place.offset)?;
-        Ok(Some((Line::from(&self.buffer[..]), place.conflicts)))
+        let line = self.found(place)?.filter(|line| is_of(line, sent));
+        let line = line.ok_or_else(|| damaged(self.astray(sent)))?;
+        Ok(Some((line, place.conflicts)))
     }
+
+    /// The line at a place; `None` where none begins, or it does not end there.
+    fn found(&mut self, place: Place) -> io::Result<Option<Line>> {
+        let file = match self.files.get(place.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let all = file.metadata()?.len();
+        let end = place.offset.saturating_add(place.length.into());
+        // Before there is room made for it.
+        if end > all {
+            return Ok(None);
+        }
+        // With the bytes that part it from others, where there are others.
+        let (before, after) = (usize::from(place.offset > 0), usize::from(end < all));
+        self.buffer.resize(before + place.length as usize + after, 0);
+        file.read_exact_at(&mut self.buffer, place.offset - before as u64)?;
+        let (before, rest) = self.buffer.split_at(before);
+        let (line, after) = rest.split_at(place.length as usize);
+        let is_whole = before.iter().chain(after).all(|byte| parts(*byte));
+        Ok(is_whole.then(|| Line::from(line)))
+    }
+
+    fn astray(&self, sent: u64) -> String {
+        let path = self.path.display();
+        format!("{path} leads to another line than that of row {sent}; without it, it is made anew")
+    }
+}
+
+/// Whether a byte may stand beside a line: white space, or the last one of a byte order mark.
+fn parts(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0xBF
+}
+
+/// Whether a line is that of a row, as far as it is one that has a key.
+fn is_of(line: &Line, sent: u64) -> bool {
+    let key = line.raw().and_then(|raw| Row::of_line(0, raw).key.parse::<RowKey>().ok());
+    key.is_none_or(|key| key.number == sent)
 }

@@ -9,6 +9,7 @@ use eval_report::{
     RunRow,
 };
 use run_store::RunFolder;
+use scoring::Scorer;
 
 use super::RowBook;
 use super::pick::Picks;
@@ -17,6 +18,7 @@ use crate::exit::{Failure, Outcome};
 use crate::expected::of_run;
 use crate::grading::Reasons;
 use crate::judge::{Judging, field_of_row, keep_file};
+use crate::plugins::identities;
 
 /// What rows are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +28,22 @@ pub(crate) enum RowsFormat {
     Junit,
 }
 
+/// A report and the scorers that it was made by.
+type Reported<'a> = (&'a Report, &'a [Box<dyn Scorer>]);
+
 /// Writes the rows that a report is about.
 pub(crate) fn write_rows(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
-    report: &Report,
+    told: Reported<'_>,
     format: RowsFormat,
     out: &mut dyn Write,
 ) -> Outcome<()> {
+    let (report, _) = told;
     // In that format nothing is said of reasons.
     let speaking = if matches!(format, RowsFormat::Junit) { &[] } else { &report.judges[..] };
-    let mut told = Told::open(context, folder, state, report, speaking)?;
+    let mut told = Told::open(context, folder, state, told, speaking)?;
     let mut out = BufWriter::with_capacity(1 << 18, out);
     let (titles, fields) = (told.shown_titles(), told.fields.clone());
     let judges: Vec<String> = report.judges.iter().map(|judge| judge.scorer.clone()).collect();
@@ -72,11 +78,12 @@ pub(crate) fn write_page(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
-    report: &Report,
+    told: Reported<'_>,
     picks: &Picks,
     out: &mut dyn Write,
 ) -> Outcome<()> {
-    let mut told = Told::open(context, folder, state, report, &report.judges)?;
+    let (report, _) = told;
+    let mut told = Told::open(context, folder, state, told, &report.judges)?;
     told.page(folder, report, picks, &mut BufWriter::with_capacity(1 << 18, out))
 }
 
@@ -85,13 +92,13 @@ pub(crate) fn keep_page(
     context: &Context,
     folder: &RunFolder,
     state: &RunState,
-    report: &Report,
+    told: Reported<'_>,
     picks: &Picks,
     path: &Path,
 ) -> Outcome<bool> {
     let mut failure = None;
     let kept = keep_file(context, folder, path, |file| {
-        write_page(context, folder, state, report, picks, file).map_err(|error| {
+        write_page(context, folder, state, told, picks, file).map_err(|error| {
             let what = error.what.clone();
             failure = Some(error);
             io::Error::other(what)
@@ -115,12 +122,11 @@ impl<'a> Told<'a> {
         context: &'a Context,
         folder: &RunFolder,
         state: &RunState,
-        report: &Report,
+        (report, scorers): Reported<'_>,
         judges: &[JudgeResult],
     ) -> Outcome<Self> {
         let fields = Judging::wished(context, Some(folder.paths()))?.slices;
-        let scorers: Vec<&str> = report.scorers.iter().map(String::as_str).collect();
-        let mut book = RowBook::open(context, folder, state, &scorers)?;
+        let mut book = RowBook::open(context, folder, state, &identities(scorers))?;
         if let Some(text) = context.expected.get() {
             book.expect(of_run(context, folder, Some(text))?);
         }

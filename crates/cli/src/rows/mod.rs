@@ -22,11 +22,12 @@ use serde_json::value::RawValue;
 use self::cell::BookCell;
 use self::verdicts::Verdicts;
 use crate::context::{Context, store};
-use crate::dataset_rows::{self, FolderRows};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::dataset_rows::{self, FolderRows, damaged, logged_line, of_index};
+use crate::exit::{Failure, Outcome};
 use crate::expected::{Source, of_run};
 use crate::judge::{Cell, Passes, cells, scores_path};
 use crate::nearby::Nearby;
+use crate::plugins::Identity;
 
 pub(crate) use self::build::Noting;
 pub(crate) use self::cell::Results;
@@ -77,13 +78,13 @@ impl RowBook {
         context: &Context,
         folder: &RunFolder,
         state: &RunState,
-        scorers: &[&str],
+        scorers: &[Identity],
     ) -> Outcome<Self> {
+        let marks: Vec<String> = scorers.iter().map(Identity::mark).collect();
         let paths = folder.paths();
         let rows = folder.manifest().made.rows;
         let open = |path: PathBuf| paths.open_file(&path).map_err(|error| store(&error));
-        let index = IndexReader::open(Nearby::new(open(paths.index())?))
-            .map_err(|error| Failure::of(Exit::RunFolder, &error))?;
+        let index = dataset_rows::index(folder, 0)?;
         let logged = Nearby::new(open(paths.logged())?);
         let variants: Vec<FolderRows> = (0u32..)
             .zip(&folder.manifest().asked.variants)
@@ -109,19 +110,19 @@ impl RowBook {
                     passes.results_noted(jobs(), None, Some(&mut noting))?;
                     results.end(noting)?
                 };
-                let verdicts = verdicts(context, folder, scorers, Some(numbers))?;
+                let verdicts = verdicts(context, folder, &marks, Some(numbers))?;
                 opened.push(BookCell::new(results, places, verdicts));
                 columns.push(BookColumn::of(cell));
             }
         }
         Ok(Self {
             rows,
-            scorers: scorers.iter().map(|&name| name.to_owned()).collect(),
+            scorers: scorers.iter().map(|scorer| scorer.name.clone()).collect(),
             columns,
             index,
             logged,
             line: Vec::new(),
-            logged_verdicts: verdicts(context, folder, scorers, None)?,
+            logged_verdicts: verdicts(context, folder, &marks, None)?,
             variants,
             expected: of_run(context, folder, None)?,
             cells: opened,
@@ -156,7 +157,7 @@ impl RowBook {
     /// The line that a column other than the logged one answered a row with; none where nothing came, or lines
     /// that contradict each other.
     pub(crate) fn line(&mut self, number: u64, column: usize) -> Outcome<Option<Line>> {
-        let sent = self.index.copy_of(number).map_err(io::Error::other);
+        let sent = self.index.copy_of(number).map_err(of_index);
         let cell = column.checked_sub(1).and_then(|cell| self.cells.get_mut(cell));
         let line = sent.and_then(|sent| match cell {
             Some(cell) => cell.line(sent.unwrap_or(number)),
@@ -171,7 +172,8 @@ impl RowBook {
         if let Ok(number) = text.parse::<u64>() {
             return Ok((number < self.rows).then_some(number));
         }
-        let failed = |error: &io::Error| Failure::io("failed to read the run's rows", error);
+        let failed =
+            |error: &io::Error| dataset_rows::unread("failed to read the run's rows", error);
         if let Ok(key) = text.parse::<RowKey>() {
             let line = self.dataset_line(key.number).map_err(|error| failed(&error))?;
             let is_it = line.is_some_and(|line| text_of(&line, "key").is_some_and(|k| k == text));
@@ -196,22 +198,23 @@ impl RowBook {
             Some(source) => expected(source, number, &dataset, requests.first())?,
             None => None,
         };
-        let sent = self.index.copy_of(number).map_err(io::Error::other)?.unwrap_or(number);
-        let mut answers = vec![self.logged_answer(number, &dataset)?];
+        let sent = self.index.copy_of(number).map_err(of_index)?.unwrap_or(number);
+        let row = Row::of_line(number, &dataset);
+        let mut answers = vec![self.logged_answer(&row, &dataset)?];
         for cell in &mut self.cells {
             answers.push(cell.answer(number, sent, &self.scorers)?);
         }
-        let key = text_of(&dataset, "key").unwrap_or_default();
+        // Our keys never have escapes.
+        let key = row.key.to_owned();
         Ok(Some(RunRow { number, key, dataset, requests, expected, answers }))
     }
 
-    fn logged_answer(&mut self, number: u64, dataset: &RawValue) -> io::Result<RowAnswer> {
+    fn logged_answer(&mut self, row: &Row<'_>, dataset: &RawValue) -> io::Result<RowAnswer> {
         let kept = match &mut self.logged_verdicts {
-            Some(verdicts) => verdicts.get(number, &self.scorers)?,
+            Some(verdicts) => verdicts.get(row.number, &self.scorers)?,
             None => None,
         };
         let mut answer = RowAnswer::missing(self.scorers.len());
-        let row = Row::of_line(number, dataset);
         if row.response.is_some() {
             answer.outcome = row.outcome;
             answer.line = Some(dataset.to_owned().into());
@@ -225,16 +228,16 @@ impl RowBook {
     }
 
     fn dataset_line(&mut self, number: u64) -> io::Result<Option<Box<RawValue>>> {
-        let Some(record) = self.index.get(number).map_err(io::Error::other)? else {
+        let Some(record) = self.index.get(number).map_err(of_index)? else {
             return Ok(None);
         };
-        self.logged.line(record.logged, &mut self.line)?;
-        serde_json::from_slice(&self.line).map(Some).map_err(io::Error::other)
+        logged_line(&mut self.logged, number, record, &mut self.line)?;
+        serde_json::from_slice(&self.line).map(Some).map_err(damaged)
     }
 }
 
 fn unread(number: u64, error: &io::Error) -> Failure {
-    Failure::io(format!("failed to read row {number} of the run"), error)
+    dataset_rows::unread(format!("failed to read row {number} of the run"), error)
 }
 
 /// The expected value of a row, given what is known of it.
@@ -254,10 +257,10 @@ fn expected(
 fn verdicts(
     context: &Context,
     folder: &RunFolder,
-    scorers: &[&str],
+    marks: &[String],
     cell: Option<(u32, u32)>,
 ) -> Outcome<Option<Verdicts>> {
-    let path = scores_path(context, folder, scorers, cell)?;
+    let path = scores_path(context, folder, marks, cell)?;
     if !path.exists() {
         return Ok(None);
     }

@@ -4,6 +4,7 @@ pub(crate) mod settings;
 
 use batch_backend::ModelId;
 use run_store::{Asked, Draft, NewRun, OwnName, RunFolder, StoreError};
+use scoring::Scorer;
 use serde::Deserialize;
 
 use crate::args::{BadRows, PaceArgs, RunArgs, Until};
@@ -16,8 +17,9 @@ use crate::key::{self, Key};
 use crate::money::{self, Forecasted, Quotes};
 use crate::plugins::{self, Identity};
 use crate::prepare::{self, Prepared, Recipe, Source};
-use crate::service;
+use crate::sought::Sought;
 use crate::steps::{self, Locked, Wishes};
+use crate::{declared, service};
 
 /// Model names as of a day; data, not code.
 #[derive(Debug, Deserialize)]
@@ -43,6 +45,8 @@ struct Wanted<'a> {
     asked: Asked,
     /// What the scorers are.
     scorers: Vec<Identity>,
+    /// Those that hold answers against a value, to find out whether any row has it.
+    holding: Vec<Box<dyn Scorer>>,
 }
 
 /// Runs.
@@ -50,13 +54,16 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
     let wanted = wanted(context, args)?;
     let name = args.name.as_deref().map(OwnName::parse).transpose();
     let name = name.map_err(|error| Failure::usage(error.to_string()))?;
-    let there = name.as_ref().map(|name| existing(context, &wanted, name)).transpose()?.flatten();
-    let (run, forecasted) = match there {
-        Some(run) => {
+    let existing = || match &name {
+        Some(name) => existing(context, &wanted, name),
+        None => Ok(None),
+    };
+    let (run, forecasted) = match begin(existing, || draft(context, name.as_ref()))? {
+        Begun::There(run) => {
             let forecasted = money::kept_forecast(run.folder.manifest());
             (run, forecasted)
         }
-        None => make(context, &wanted, name.as_ref()).await?,
+        Begun::New(draft) => make(context, &wanted, draft).await?,
     };
     money::tell(context, &forecasted)?;
     if args.dry_run {
@@ -104,7 +111,9 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
     let built = context.scorers(&scorers)?;
     expected::lacking(&built, config.expected.as_deref())?;
     expected::told(context, &built, config.expected.as_deref());
+    Judging::of(&config).check_scorers(context, &built, config.expected.is_some())?;
     let identities = plugins::identities(&built);
+    let holding = expected::holding(built, config.expected.as_deref())?;
     let scorer_names: Vec<String> = identities.iter().map(|scorer| scorer.name.clone()).collect();
     let key = key::read(&args.service.key)?;
     let emulated = is_emulated(args, &typed, key.is_some());
@@ -130,7 +139,7 @@ fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
         key_fingerprint: None,
     };
     context.desk.check(&asked, args.emulator)?;
-    Ok(Wanted { args, config, source, key, asked, scorers: identities })
+    Ok(Wanted { args, config, source, key, asked, scorers: identities, holding })
 }
 
 /// Whether the run goes to the emulator in this process: when asked for, or when neither a key nor
@@ -175,6 +184,50 @@ pub(crate) fn models(
         (false, _) => Err(Failure::usage("no model is named")
             .safe("nothing was sent")
             .next(format!("-m MODEL, such as -m {}", bundled.default_pair.join(" -m ")))),
+    }
+}
+
+/// The model of the emulator's that a name is nearly that of.
+fn misspelt(model: &str) -> Outcome<Option<String>> {
+    let known = Models::bundled()?.emulated_pair;
+    let near = scoring::nearest(model, known.iter().map(String::as_str));
+    let is_slip = |near: &&str| *near != model && near.len().abs_diff(model.len()) < 2;
+    Ok(near.filter(is_slip).map(str::to_owned))
+}
+
+/// What a call has to do with a run.
+#[derive(Debug, PartialEq, Eq)]
+enum Begun<R, D> {
+    /// Go on with it.
+    There(R),
+    /// Make it.
+    New(D),
+}
+
+/// Finds the run, or begins it: one that another process made in between is there, too.
+fn begin<R, D>(
+    mut existing: impl FnMut() -> Outcome<Option<R>>,
+    create: impl FnOnce() -> Result<D, StoreError>,
+) -> Outcome<Begun<R, D>> {
+    if let Some(run) = existing()? {
+        return Ok(Begun::There(run));
+    }
+    match create() {
+        Ok(draft) => Ok(Begun::New(draft)),
+        Err(error @ StoreError::Exists { .. }) => {
+            existing()?.map(Begun::There).ok_or_else(|| store(&error))
+        }
+        Err(error) => Err(store(&error)),
+    }
+}
+
+/// A new run, in the place of one whose creation was cut off if that has its name.
+fn draft(context: &Context, name: Option<&OwnName>) -> Result<Draft, StoreError> {
+    let session = Context::session();
+    let new = NewRun { name, at: context.now(), entropy: Context::entropy(), session: &session };
+    match context.runs.create(&new) {
+        Err(StoreError::Unfinished { .. }) => context.runs.recreate(&new),
+        created => created,
     }
 }
 
@@ -229,17 +282,17 @@ fn same(context: &Context, folder: &RunFolder, wanted: &Wanted<'_>) -> Outcome<(
 async fn make(
     context: &Context,
     wanted: &Wanted<'_>,
-    name: Option<&OwnName>,
+    draft: Draft,
 ) -> Outcome<(Locked, Forecasted)> {
-    let session = Context::session();
-    let new = NewRun { name, at: context.now(), entropy: Context::entropy(), session: &session };
-    let draft: Draft = match context.runs.create(&new) {
-        Err(StoreError::Unfinished { .. }) => context.runs.recreate(&new),
-        created => created,
-    }
-    .map_err(|error| store(&error))?;
     let run = draft.name().as_str();
     if wanted.asked.emulated {
+        for model in &wanted.asked.models {
+            if let Some(near) = misspelt(model)? {
+                context.ui.note(&format!(
+                    "note       {model} is answered like any name by the emulator, which lists {near}: is that meant?"
+                ));
+            }
+        }
         context.ui.note(&format!(
             "run        {run}, on the built-in emulator: no key, no cost, made-up answers"
         ));
@@ -260,9 +313,13 @@ async fn make(
         limits: &wanted.asked.settings.limits,
         dedupe: wanted.args.rows.dedupe,
     };
-    let Prepared { dataset, mut made, with_response } = prepare::prepare(context, &draft, &recipe)?;
     let conclusions = Judging::of(&wanted.config);
-    conclusions.check_logged(with_response).map_err(|failure| failure.safe("nothing was sent"))?;
+    let mut sought = Sought::fields(&conclusions).and_of(&wanted.holding).and_labels(&context.desk);
+    let Prepared { dataset, mut made, with_response } =
+        prepare::prepare(context, &draft, &recipe, &mut sought)?;
+    let lacking = sought.missing().map(|(_, failure)| Err(failure)).next().unwrap_or(Ok(()));
+    let lacking = lacking.and_then(|()| conclusions.check_logged(with_response));
+    lacking.map_err(|failure| failure.safe("nothing was sent"))?;
     let key = wanted.key.as_ref().filter(|_| !wanted.asked.emulated);
     let quotes = Quotes::of(&wanted.asked.backend, &wanted.config.money, context.now())?;
     let client = key.map(|key| service::client_of(&wanted.asked.backend, Some(key))).transpose()?;
@@ -280,6 +337,50 @@ async fn make(
     let (folder, lock) =
         draft.commit(asked, made, &Context::program()).map_err(|error| store(&error))?;
     prepare::tell(context, &folder);
+    let names = wanted.scorers.iter().map(|scorer| scorer.name.as_str());
+    declared::tell_of_run(context, &folder, names);
     steps::tell_of_no_lock(context, &lock);
     Ok((Locked { folder, lock, is_new: true }, forecasted))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// What comes of it when these looks find these runs, and making it ends so.
+    fn begun(
+        looks: &[Option<&'static str>],
+        made: Result<(), StoreError>,
+    ) -> Outcome<Begun<&'static str, ()>> {
+        let mut looks = looks.iter().copied();
+        begin(|| Ok(looks.next().unwrap()), || made)
+    }
+
+    fn exists() -> Result<(), StoreError> {
+        Err(StoreError::Exists { path: PathBuf::from("runs/named") })
+    }
+
+    #[test]
+    fn a_slip_in_the_name_of_an_emulated_model_is_told_from_other_names() {
+        let near = |model: &str| misspelt(model).unwrap();
+        assert_eq!(near("sim-flsh").as_deref(), Some("sim-flash"));
+        for model in ["sim-flash", "sim-pro", "sim-a", "sim-flash-lite", "sim-judge"] {
+            assert_eq!(near(model), None, "{model}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_another_process_makes_at_the_same_time_is_gone_on_with() {
+        let there = |looks: &[_], made| begun(looks, made).unwrap();
+        assert_eq!(there(&[Some("old")], exists()), Begun::There("old"));
+        assert_eq!(there(&[None], Ok(())), Begun::New(()));
+        assert_eq!(there(&[None, Some("just made")], exists()), Begun::There("just made"));
+        // One without a name has the name of a run only by a clash.
+        assert_eq!(begun(&[None, None], exists()).unwrap_err().exit, Exit::Usage);
+        // What is no run is not looked at a second time.
+        let foreign = Err(StoreError::Foreign { path: PathBuf::from("runs/named") });
+        assert_eq!(begun(&[None], foreign).unwrap_err().exit, Exit::Usage);
+    }
 }

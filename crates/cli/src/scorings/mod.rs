@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use eval_report::{Report, sanitize, written};
+use eval_report::{Column, Report, ScorerResult, Wins, sanitize, written};
 use run_store::RunFolder;
 use scoring::Scorer;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,9 @@ use serde_json::json;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::layout::Align;
-use crate::plugins::{Identity, identities};
+use crate::plugins::{Identity, identities, marks};
 use crate::ui::Ui;
-use crate::{judge, layout};
+use crate::{judge, layout, words};
 
 pub(crate) use diff::diff;
 
@@ -46,11 +46,62 @@ struct Figure {
     passes: u64,
     scored: u64,
     submitted: u64,
+    /// Where verdicts are grades: their mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mean: Option<f64>,
+    /// Where verdicts are labels: how many different ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    labels: Option<usize>,
+    /// Of a judge that compares two answers: how often it preferred these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wins: Option<Preferred>,
 }
 
-/// Where the scores of scorers of these names are kept.
-fn place(context: &Context, folder: &RunFolder, names: &[&str]) -> Outcome<PathBuf> {
-    let mut path = judge::scores_path(context, folder, names, None)?;
+/// How often the answers of a column were preferred to those they were compared with.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Preferred {
+    wins: u64,
+    losses: u64,
+    ties: u64,
+}
+
+impl Figure {
+    fn of(report: &Report, column: &Column, score: &ScorerResult) -> Self {
+        let title = column.title();
+        let judge = report.judges.iter().find(|judge| judge.scorer == score.scorer);
+        let judged = judge.and_then(|judge| judge.columns.iter().find(|one| one.column == title));
+        let wins = judged.and_then(|judged| judged.wins.as_ref());
+        Self {
+            scorer: score.scorer.clone(),
+            passes: score.passes,
+            scored: score.scored,
+            submitted: column.submitted,
+            mean: score.mean,
+            labels: Some(score.labels.len()).filter(|many| *many > 0 && score.accuracy.is_none()),
+            wins: wins.map(|&Wins { wins, losses, ties, .. }| Preferred { wins, losses, ties }),
+            column: title,
+        }
+    }
+
+    /// The figure with what it is of.
+    fn text(&self) -> String {
+        let (column, scored) = (sanitize(&self.column), self.scored);
+        let said = match (self.wins, self.mean, self.labels) {
+            _ if scored == 0 => return format!("{column} none scored"),
+            (Some(Preferred { wins, losses, ties }), ..) => {
+                format!("{wins} won {losses} lost {ties} tied of")
+            }
+            (None, Some(mean), _) => format!("mean {mean:.3} of"),
+            (None, None, Some(many)) => format!("{} on", words::counted(many as u64, "label")),
+            (None, None, None) => return format!("{column} {}/{scored}", self.passes),
+        };
+        format!("{column} {said} {scored}")
+    }
+}
+
+/// Where the scores of scorers are kept.
+fn place(context: &Context, folder: &RunFolder, scorers: &[Box<dyn Scorer>]) -> Outcome<PathBuf> {
+    let mut path = judge::scores_path(context, folder, &marks(scorers), None)?;
     path.pop();
     Ok(path)
 }
@@ -61,8 +112,7 @@ pub(crate) fn begin(
     folder: &RunFolder,
     scorers: &[Box<dyn Scorer>],
 ) -> Outcome<()> {
-    let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    let place = place(context, folder, &names)?;
+    let place = place(context, folder, scorers)?;
     let Some(earlier) = read(folder, &place)? else { return Ok(()) };
     if earlier.scorers == identities(scorers) {
         return Ok(());
@@ -94,18 +144,12 @@ pub(crate) fn end(
     scorers: &[Box<dyn Scorer>],
     report: &Report,
 ) -> Outcome<()> {
-    let names: Vec<&str> = scorers.iter().map(|scorer| scorer.name()).collect();
-    let place = place(context, folder, &names)?;
+    let place = place(context, folder, scorers)?;
     let id = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let figures = report.models.iter().flat_map(|column| {
-        column.scores.iter().map(|score| Figure {
-            column: column.title(),
-            scorer: score.scorer.clone(),
-            passes: score.passes,
-            scored: score.scored,
-            submitted: column.submitted,
-        })
-    });
+    let figures = report
+        .models
+        .iter()
+        .flat_map(|column| column.scores.iter().map(|score| Figure::of(report, column, score)));
     let scoring = Scoring {
         v: VERSION,
         id,
@@ -184,9 +228,7 @@ pub(crate) fn list(context: &Context, folder: &RunFolder) -> Outcome<()> {
     for scoring in &scorings {
         for scorer in &scoring.scorers {
             let figures = scoring.figures.iter().filter(|figure| figure.scorer == scorer.name);
-            let figures: Vec<String> = figures
-                .map(|one| format!("{} {}/{}", sanitize(&one.column), one.passes, one.scored))
-                .collect();
+            let figures: Vec<String> = figures.map(Figure::text).collect();
             rows.push([
                 scoring.id.clone(),
                 scoring.at.clone(),

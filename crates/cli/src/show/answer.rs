@@ -33,10 +33,24 @@ pub(super) fn answer(screen: &mut Screen, title: &str, answer: &RowAnswer, score
     response(screen, &line["response"]);
 }
 
-/// What a judge said of the answer above.
-pub(super) fn judged(screen: &mut Screen, spoken: &Spoken) {
-    let place = if spoken.second { ", with this answer second" } else { "" };
-    screen.say("judge", &format!("{}{place}: {}", spoken.scorer, spoken.text()));
+/// What judges said of the answer above.
+pub(super) fn judged(screen: &mut Screen, judges: &[Spoken]) {
+    for spoken in judges {
+        let place = if spoken.second { ", with this answer second" } else { "" };
+        screen.say("judge", &format!("{}{place}: {}", spoken.scorer, spoken.text()));
+        if spoken.second && is_split(judges, spoken) {
+            let scorer = &spoken.scorer;
+            screen.say("judge", &format!("{scorer}: the two orders disagree, which makes a tie"));
+        }
+    }
+}
+
+/// Whether a judge chose the same place in both orders, which is another answer in each.
+fn is_split(judges: &[Spoken], second: &Spoken) -> bool {
+    let chosen = |spoken: &Spoken| spoken.said.as_deref()?.strip_prefix("winner: ")?.chars().next();
+    let first = judges.iter().find(|one| !one.second && one.scorer == second.scorer);
+    let chosen = first.map(chosen).zip(Some(chosen(second)));
+    chosen.is_some_and(|(one, other)| one == other && matches!(one, Some('A' | 'B')))
 }
 
 fn response(screen: &mut Screen, response: &Value) {
@@ -81,5 +95,31 @@ pub(super) fn said(verdict: &Verdict) -> String {
         Verdict::Choice { given, truth } => format!("{given} (right: {truth})"),
         Verdict::Unscorable(reason) => format!("unscorable, {reason}"),
         _ => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_wins_in_both_orders_is_a_tie_that_is_said() {
+        let spoken = |second, said: &str| Spoken {
+            scorer: "judge:pairwise".to_owned(),
+            second,
+            said: Some(said.to_owned()),
+        };
+        for (first, second, split) in [
+            ("winner: A. More of it.", "winner: A. The first.", true),
+            ("winner: B. More of it.", "winner: B.", true),
+            ("winner: A. More of it.", "winner: B. The second.", false),
+            ("winner: tie.", "winner: tie.", false),
+            ("I like both.", "I like both.", false),
+        ] {
+            let judges = [spoken(false, first), spoken(true, second)];
+            let mut screen = Screen::new(80, true);
+            judged(&mut screen, &judges);
+            assert_eq!(screen.end().contains("the two orders disagree"), split, "{first} {second}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::args::ShowArgs;
 use crate::context::{Context, store};
 use crate::exit::{Failure, Outcome};
 use crate::grading::Reasons;
+use crate::plugins::identities_of_run;
 use crate::rows::RowBook;
 use crate::steps;
 use crate::ui::Ui;
@@ -27,9 +28,9 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
     let (run, row) = args.run_and_row();
     let folder = context.find(run)?;
     let state = steps::state(&folder)?;
-    let scorers = scorers(&folder);
-    let names: Vec<&str> = scorers.iter().map(String::as_str).collect();
-    let mut book = RowBook::open(context, &folder, &state, &names)?;
+    let scorers = identities_of_run(&folder)?;
+    let mut book = RowBook::open(context, &folder, &state, &scorers)?;
+    let scorers: Vec<String> = scorers.into_iter().map(|scorer| scorer.name).collect();
     let number = find(context, &folder, &mut book, row)?;
     let found = match number {
         Some(number) => book.row(number)?,
@@ -58,17 +59,6 @@ pub(crate) fn show(context: &Context, args: &ShowArgs) -> Outcome<()> {
         return Ui::result(&json_for_terminals(&shown.json()?));
     }
     Ui::result(&shown.text(Ui::width(), args.full))
-}
-
-/// The scorers by which the run was reported, as their scores are kept; those it was made with
-/// where there is no report.
-pub(crate) fn scorers(folder: &RunFolder) -> Vec<String> {
-    let read = || {
-        let report = report(folder)?;
-        let names = report["scorers"].as_array()?.iter();
-        names.map(|name| name.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-    };
-    read().unwrap_or_else(|| folder.manifest().asked.scorers.clone())
 }
 
 /// The judges by which the run was reported, with their fingerprints.

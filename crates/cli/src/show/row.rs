@@ -86,9 +86,7 @@ impl Shown<'_> {
         }
         for (column, answered) in self.columns.iter().zip(&self.row.answers) {
             answer::answer(&mut screen, &column.title, answered, self.scorers);
-            for spoken in &answered.judges {
-                answer::judged(&mut screen, spoken);
-            }
+            answer::judged(&mut screen, &answered.judges);
         }
         screen.end()
     }

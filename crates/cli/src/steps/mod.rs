@@ -130,7 +130,7 @@ pub(crate) async fn go_on(context: &Context, run: Locked, wishes: &Wishes<'_>) -
     let (mut journal, replay) = open(context, &run)?;
     let Locked { folder, lock, is_new } = run;
     greet(context, &folder, &replay)?;
-    let mut story = Story::of(&folder, &mut journal, &replay)?;
+    let mut story = Story::of(&folder, &mut journal, &replay, context.now())?;
     story.is_new = is_new;
     if wishes.refetch {
         story.refetch()?;

@@ -24,7 +24,7 @@ pub(crate) async fn fetch(
     let (mut journal, replay) = open(context, &run)?;
     let Locked { folder, lock, is_new } = run;
     let quotes = quotes(context, &folder, &wishes.money)?;
-    let mut story = Story::of(&folder, &mut journal, &replay)?;
+    let mut story = Story::of(&folder, &mut journal, &replay, context.now())?;
     (story.emulator, story.is_new) = (emulator, is_new);
     loop {
         let state = travel(context, &mut story, wishes).await?;

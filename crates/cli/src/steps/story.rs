@@ -1,12 +1,13 @@
 //! A run under way: its folder, its journal, and all that has happened.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use batch_orchestrator::{Doubt, Event, Goal, JobId, Journal as _, Phase, Plan, RunState, Verdict};
 use run_store::{FileJournal, Replay, RunFolder};
 
 use crate::context::{store, unwritten};
+use crate::elapsed::{Elapsed, Gaps};
 use crate::exit::{Exit, Failure, Outcome};
 
 /// See the module.
@@ -25,6 +26,8 @@ pub(crate) struct Story<'a> {
     pub(super) told: usize,
     /// When the run was over, if it was when this session began.
     over: Option<SystemTime>,
+    /// When no process worked on it.
+    gaps: Gaps,
 }
 
 impl<'a> Story<'a> {
@@ -32,6 +35,7 @@ impl<'a> Story<'a> {
         folder: &'a RunFolder,
         journal: &'a mut FileJournal,
         replay: &Replay,
+        now: SystemTime,
     ) -> Outcome<Self> {
         let events: Vec<Event> = replay.events().cloned().collect();
         let mut story = Self {
@@ -43,6 +47,7 @@ impl<'a> Story<'a> {
             is_new: false,
             told: events.len(),
             over: None,
+            gaps: Gaps::of(replay, Some(now)),
             events,
         };
         if story.state()?.reached(Goal::Fetched) {
@@ -83,9 +88,9 @@ impl<'a> Story<'a> {
 
     /// How long the run took: from its making to now, or to its last event if it was over before and
     /// nothing has happened since.
-    pub(super) fn elapsed(&self, now: SystemTime) -> Option<Duration> {
+    pub(super) fn elapsed(&self, now: SystemTime) -> Option<Elapsed> {
         let over = self.over.filter(|_| self.events.len() == self.told);
-        over.unwrap_or(now).duration_since(self.folder.manifest().created).ok()
+        self.gaps.within(self.folder.manifest().created, over.unwrap_or(now))
     }
 }
 

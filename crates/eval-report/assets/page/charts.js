@@ -29,6 +29,7 @@ function axis(low, high, ticks, text) {
 function dotMarks({ value, low, high }, from, to, baseline) {
   const place = (x) => at((x - from) / (to - from));
   return [
+    ticksBetween(from, to).map((tick) => svg('line', { class: 'grid', x1: place(tick), x2: place(tick), y1: -2, y2: 30 })),
     svg('line', { class: 'track', x1: 0, x2: '100%', y1: 14, y2: 14 }),
     baseline !== undefined && svg('line', { class: 'baseline', x1: place(baseline), x2: place(baseline), y1: 0, y2: 28 }),
     low !== undefined && svg('line', { class: 'interval', x1: place(low), x2: place(high), y1: 14, y2: 14 }),
@@ -36,21 +37,31 @@ function dotMarks({ value, low, high }, from, to, baseline) {
   ];
 }
 
-/** The range of a scale that shows all of these shares, in steps of ten points. */
+/** The range of a scale that shows all of these shares and begins and ends at a tick. */
 function range(shares) {
-  const low = Math.floor(Math.min(...shares) * 10 - 0.2) / 10;
-  const high = Math.ceil(Math.max(...shares) * 10 + 0.2) / 10;
-  return [Math.max(0, low), Math.min(1, high)];
+  const fit = (step) => [
+    Math.max(0, Math.floor((Math.min(...shares) - 0.02) / step + 1e-9) * step),
+    Math.min(1, Math.ceil((Math.max(...shares) + 0.02) / step - 1e-9) * step),
+  ];
+  const [low, high] = fit(0.1);
+  return stepOf(low, high) > 0.1 ? fit(0.2) : [low, high];
+}
+
+function stepOf(low, high) {
+  return high - low > 0.55 ? 0.2 : 0.1;
 }
 
 function ticksBetween(low, high) {
-  const step = high - low > 0.55 ? 0.2 : 0.1;
+  const step = stepOf(low, high);
   const ticks = [];
   for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
   return ticks;
 }
 
-const shareText = (share) => `${Math.round(share * 100)}%`;
+/** The scale of shares below their dots. */
+function shareAxis(low, high) {
+  return axis(low, high, ticksBetween(low, high), (share) => `${Math.round(share * 100)}%`);
+}
 
 /** Accuracy of every column by one scorer, with its interval. */
 function accuracyChart(columns, scorer, baseline) {
@@ -66,7 +77,13 @@ function accuracyChart(columns, scorer, baseline) {
     const line = base && base.column !== column ? estimate(base.result).value : undefined;
     return chartRow(titleOf(column), dotMarks(one, low, high, line), figures, about, hueOf(column));
   });
-  return chart(rows, axis(low, high, ticksBetween(low, high), shareText));
+  const what = results.some(({ result }) => result.accuracy) ? 'Accuracy' : 'Mean';
+  const dashed = base && results.length > 1 ? ` The dashed line is ${baseline}.` : '';
+  return [
+    h('h3', {}, `${what}, with its 95% interval`),
+    h('p', { class: 'quiet' }, shown(`On a scale from ${Math.round(low * 100)}% to ${Math.round(high * 100)}%.${dashed}`)),
+    chart(rows, shareAxis(low, high)),
+  ];
 }
 
 /** The headline figure of a result: its accuracy, or the mean of its grades. */
@@ -91,17 +108,17 @@ function flipsChart(comparisons) {
     const parts = [['both', both], ['won', won], ['lost', lost], ['neither', neither]];
     const figures = [h('b', {}, `${count(won)} won, ${count(lost)} lost`), h('span', { class: 'of' }, ` of ${rowsOf(one.rows)}`)];
     const about = `${plain(one.a)} against ${plain(one.b)}: ${count(both)} both right, ${count(won)} won, ${count(lost)} lost, ${count(neither)} both wrong`;
-    return chartRow(one.a, stackMarks(parts.map(([name, part]) => [name, part / all])), figures, about, null);
+    return chartRow(one.a, stackMarks(parts, all), figures, about, null);
   });
   return rows.length ? chart(rows) : null;
 }
 
-/** Parts of a whole in a bar; each part is a name, which is its colour, and a share. */
-function stackMarks(parts) {
+/** Parts of a whole in a bar; each part is a name, which is its colour, and how much it is. */
+function stackMarks(parts, whole) {
   let from = 0;
-  return parts.filter(([, share]) => share > 0).map(([name, share]) => {
-    const mark = svg('rect', { class: `part part-${name}`, x: at(from), width: at(share), y: 4, height: 20 });
-    from += share;
+  return parts.filter(([, part]) => part > 0).map(([name, part]) => {
+    const mark = svg('rect', { class: `part part-${name}`, x: at(from), width: at(part / whole), y: 4, height: 20 });
+    from += part / whole;
     return mark;
   });
 }
@@ -117,8 +134,7 @@ function outcomesChart(columns) {
   const rows = columns.map((column) => {
     const parts = OUTCOMES.map((name) => [name, column.outcomes[name]]).filter(([, part]) => part > 0);
     const words = parts.map(([name, part]) => `${count(part)} ${name}`).join(', ');
-    const shares = parts.map(([name, part]) => [name, part / (column.submitted || 1)]);
-    return chartRow(titleOf(column), stackMarks(shares), [h('span', {}, words), h('span', { class: 'of' }, ` of ${rowsOf(column.submitted)}`)], `${plain(titleOf(column))}: ${words}`, null);
+    return chartRow(titleOf(column), stackMarks(parts, column.submitted || 1), [h('span', {}, words), h('span', { class: 'of' }, ` of ${rowsOf(column.submitted)}`)], `${plain(titleOf(column))}: ${words}`, null);
   });
   const seen = OUTCOMES.filter((name) => columns.some((column) => column.outcomes[name] > 0));
   return [legend(seen.map((name) => [name, name])), chart(rows)];
@@ -130,9 +146,9 @@ function tokensChart(columns) {
   const most = Math.max(...columns.map(total));
   if (!(most > 0)) return null;
   const rows = columns.map((column) => {
-    if (!column.tokens.rows) return chartRow(titleOf(column), stackMarks([]), 'not stated', `${plain(titleOf(column))}: not stated`, null);
+    if (!column.tokens.rows) return chartRow(titleOf(column), [], 'not stated', `${plain(titleOf(column))}: not stated`, null);
     const words = `${count(column.tokens.prompt)} in, ${count(column.tokens.candidates)} out, ${count(column.tokens.thoughts)} thinking`;
-    return chartRow(titleOf(column), stackMarks(of(column).map(([name, part]) => [name, part / most])),
+    return chartRow(titleOf(column), stackMarks(of(column), most),
       [h('span', {}, words), h('span', { class: 'of' }, ` stated by ${rowsOf(column.tokens.rows)}`)], `${plain(titleOf(column))}: ${words}`, null);
   });
   return [legend([['prompt', 'request'], ['candidates', 'answer'], ['thoughts', 'thinking']]), chart(rows)];
@@ -142,7 +158,7 @@ function costChart(columns) {
   const priced = columns.filter((column) => column.cost && column.cost.micros !== null);
   const most = Math.max(...priced.map((column) => column.cost.micros));
   if (!(most > 0)) return null;
-  return chart(priced.map((column) => chartRow(titleOf(column), stackMarks([['cost', column.cost.micros / most]]),
+  return chart(priced.map((column) => chartRow(titleOf(column), stackMarks([['cost', column.cost.micros]], most),
     h('b', {}, dollars(column.cost.micros)), `${plain(titleOf(column))}: ${dollars(column.cost.micros)}`, null)));
 }
 
@@ -150,21 +166,28 @@ function costChart(columns) {
 function lengthsChart(columns, entries) {
   const bins = 14;
   const binOf = (tokens) => Math.min(bins - 1, Math.floor(Math.log2(tokens + 1)));
+  const all = columns.map((column, number) => entries.map((entry) => entry.tokens[number]).filter((tokens) => tokens !== null).sort((a, b) => a - b));
+  const stated = all.filter((lengths) => lengths.length > 0);
+  // Only the part of the scale on which there is anything.
+  const first = Math.min(...stated.map((lengths) => binOf(lengths[0])));
+  const last = Math.max(...stated.map((lengths) => binOf(lengths.at(-1)))) + 1;
+  const place = (bin) => at((bin - first) / (last - first));
   const rows = columns.map((column, number) => {
-    const lengths = entries.map((entry) => entry.tokens[number]).filter((tokens) => tokens !== null).sort((a, b) => a - b);
+    const lengths = all[number];
     if (lengths.length === 0) return null;
     const bars = new Array(bins).fill(0);
     for (const tokens of lengths) bars[binOf(tokens)] += 1;
     const most = Math.max(...bars);
     const marks = bars.map((bar, bin) => bar > 0 && svg('rect', {
-      class: 'part part-candidates', x: at(bin / bins), width: at(0.9 / bins), y: 26 - 24 * bar / most, height: 24 * bar / most,
-    }));
+      class: 'part part-candidates', x: place(bin), width: at(0.95 / (last - first)), y: 26 - 24 * bar / most, height: 24 * bar / most,
+    }, svg('title', {}, `${count(2 ** bin - 1)} to ${bin + 1 === bins ? 'more' : count(2 ** (bin + 1) - 2)} tokens: ${rowsOf(bar)}`)));
     const middle = lengths[Math.floor(lengths.length / 2)];
     const late = lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * 0.95))];
     const words = `median ${count(middle)}, 95% up to ${count(late)} tokens`;
     return chartRow(titleOf(column), marks, [h('span', {}, words), h('span', { class: 'of' }, ` in ${rowsOf(lengths.length)}`)], `${plain(titleOf(column))}: ${words}`, null);
   }).filter(Boolean);
   if (rows.length === 0) return null;
-  const ticks = [0, 2, 4, 6, 8, 10, 12];
-  return chart(rows, axis(0, bins, ticks, (tick) => count(2 ** tick - 1)));
+  const step = Math.ceil((last - first) / 7);
+  const ticks = Array.from({ length: Math.ceil((last - first) / step) }, (_, tick) => first + tick * step);
+  return chart(rows, axis(first, last, ticks, (tick) => count(2 ** tick - 1)));
 }

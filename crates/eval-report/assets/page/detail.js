@@ -40,15 +40,23 @@ function side(title, content, kind, hue) {
   return h('section', { class: `side side-${kind}`, 'data-hue': hue }, h('h4', {}, shown(title)), content);
 }
 
-/** The request of each variant; those equal to the first are not shown again. */
+/** The request, and of the variants that asked something else what they asked otherwise. */
 function drawRequests(row) {
-  const seen = new Set();
-  return row.requests.map((request, variant) => {
-    const text = pretty(request);
-    if (seen.has(text)) return null;
-    seen.add(text);
-    const title = row.requests.length > 1 && variant > 0 ? `Request, variant ${variant + 1}` : 'Request';
-    return side(title, isCut(request) ? drawCut(request) : drawRequest(request), 'request');
+  const variants = [...new Set(meta.report.models.filter(({ role }) => role !== 'logged').map(({ variant }) => variant))];
+  const groups = [...Map.groupBy(row.requests.map((request, at) => [request, variants[at] ?? `variant ${at + 1}`]), ([request]) => pretty(request)).values()];
+  const [[[first]]] = groups;
+  return groups.map((group, at) => {
+    const [[request]] = group;
+    const title = groups.length > 1 ? `Request of ${group.map(([, variant]) => variant).join(', ')}` : 'Request';
+    if (isCut(request)) return side(title, drawCut(request), 'request');
+    if (at === 0 || isCut(first)) return side(title, drawRequest(request), 'request');
+    const same = ([name, value]) => Object.hasOwn(first, name) && pretty(value) === pretty(first[name]);
+    const other = Object.fromEntries(Object.entries(request).filter((one) => !same(one)));
+    const lacks = Object.keys(first).filter((name) => !Object.hasOwn(request, name));
+    return side(title, [
+      h('p', { class: 'quiet' }, `The same but for ${plain([...Object.keys(other), ...lacks.map((name) => `${name}, which is left out`)].join('; '))}.`),
+      drawRequest(other),
+    ], 'request');
   });
 }
 
@@ -78,7 +86,7 @@ function drawAnswer(entry, row, column, logged) {
   const outcome = OUTCOMES[entry.outcomes[column]];
   const isLogged = column === 0;
   const answer = isLogged ? row.data : row.answers[column - 1];
-  const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer, false), shown(name)));
+  const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer, false), h('span', { title: plain(name) }, shown(nameOf(name)))));
   const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts), drawReasons(row.judges?.[column])];
   if (isCut(answer)) content.push(drawCut(answer));
   else if (answer?.response !== undefined && answer.response !== null) content.push(drawResponse(answer.response, isLogged ? undefined : logged));

@@ -65,9 +65,10 @@ function percent(share) {
   return `${text}%`;
 }
 
-/** A difference of shares in points, signed. */
+/** A difference of shares in points, signed unless it is none. */
 function points(difference) {
   const size = Math.abs(difference * 100).toFixed(1);
+  if (size === '0.0') return size;
   return `${difference < 0 ? '−' : '+'}${size}`;
 }
 

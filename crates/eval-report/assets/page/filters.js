@@ -58,12 +58,17 @@ class Filters {
       h('label', { class: 'search' }, h('span', {}, 'Search'), this.search),
       choice('Show', 'kind', Object.entries(KINDS).map(([name, [text]]) => [name, text])),
       choice('Column', 'column', [['any', 'Any model'], ...models]),
-      choice('Scorer', 'scorer', meta.report.scorers.map((name, number) => [String(number), plain(name)])),
+      choice('Scorer', 'scorer', meta.report.scorers.map((name, number) => [String(number), plain(nameOf(name))])),
       choice('Outcome', 'outcome', [['any', 'Any outcome'], ...OUTCOMES.map((name, number) => [String(number), name])]),
       ...meta.fields.map((field, number) => choice(plain(field), `slice${number}`, [['any', 'Any'], ...this.values(number)])),
       h('button', { type: 'button', class: 'plain', onclick: () => this.clear() }, 'Clear'),
     ]);
     form.classList.toggle('one-scorer', meta.report.scorers.length < 2);
+    document.getElementById('signs').replaceChildren(
+      h('li', {}, 'Signs, left to right:'),
+      ...meta.visible.map((column) => h('li', { 'data-hue': meta.hues[column] }, h('span', { class: 'key', 'aria-hidden': 'true' }), h('span', {}, shown(meta.columns[column])))),
+      h('li', {}, '✓ passes, ✗ fails, · no verdict', meta.baseline !== null && ', framed: a flip'),
+    );
   }
 
   /** The values of a slice field, the most frequent first. */

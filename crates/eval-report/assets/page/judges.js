@@ -1,10 +1,18 @@
 // What the judges among the scorers were like, every figure with what it is of.
 
-/** A card for each judge: its win rates, its relations, whether people agree, and all of it in sentences. */
-function judges({ judges: all = [] }) {
-  return all.map((judge, number) => section(`The judge behind ${plain(judge.scorer)}`, `How far the verdicts of ${plain(judge.model)} can be relied on.`,
+/** A card for each judge that is only a part of a scorer. */
+function judges({ judges: all = [], scorers }) {
+  return all.filter((judge) => !scorers.includes(judge.scorer)).map((judge) => section(`The judge behind ${plain(judge.scorer)}`, null, drawJudge(judge)));
+}
+
+/** A judge: its win rates, its relations, whether people agree, and all of it in sentences. */
+function drawJudge(judge) {
+  const said = meta.judges[meta.report.judges.indexOf(judge)] ?? [];
+  return [
     winsChart(judge.columns), relationsTable(judge), peopleTable(judge),
-    h('ul', { class: 'sentences' }, (meta.judges[number] ?? []).map((text) => h('li', {}, shown(text))))));
+    h('h3', {}, shown(`How far ${judge.model} can be relied on`)),
+    h('ul', { class: 'sentences' }, said.map((text) => h('li', {}, shown(text)))),
+  ];
 }
 
 /** How often each column is preferred; at the dashed line nobody is. */
@@ -19,7 +27,7 @@ function winsChart(columns) {
   });
   if (rows.length === 0) return null;
   const against = columns.find(({ wins }) => wins).wins.against;
-  return [h('h3', {}, shown(`Win rate against ${against}`)), chart(rows, axis(0, 1, [0, 0.25, 0.5, 0.75, 1], shareText))];
+  return [h('h3', {}, shown(`Win rate against ${against}, with its 95% interval`)), h('p', { class: 'quiet' }, 'A tie counts as half a win. At the dashed line neither is preferred.'), chart(rows, shareAxis(0, 1))];
 }
 
 function relationsTable({ columns, scorer }) {
@@ -39,8 +47,7 @@ function relationsTable({ columns, scorer }) {
 function peopleTable({ scorer, agreement }) {
   if (!agreement) return null;
   const { labels, table: matrix, rows } = agreement;
-  return [h('h3', {}, `People and the judge on ${rowsOf(rows)}`), h('p', { class: 'quiet' }, 'Rows: what people say. Columns: what the judge says.'),
-    matrixTable(`People and ${plain(scorer)}`, labels, matrix, [], () => [])];
+  return [h('h3', {}, `People and the judge on ${rowsOf(rows)}`), matrixTable(`People and ${plain(scorer)}`, 'people ↓ judge →', labels, matrix, [], () => [])];
 }
 
 // A reason of more characters or lines is folded.
@@ -54,8 +61,8 @@ function drawReasons(judges) {
     if (isCut(said)) return h('details', { class: 'said' }, h('summary', {}, shown(title)), drawCut(said));
     if (said === null) return h('div', { class: 'said quiet' }, h('div', { class: 'role' }, shown(title)), 'No answer that could be read.');
     const isLong = said.length > REASON || said.split('\n').length > REASON_LINES;
-    if (isLong) return folded([shown(title), ` (${count(said.length)} characters)`], 'said', shown(said));
-    return h('div', { class: 'said' }, h('div', { class: 'role' }, shown(title)), h('div', { class: 'text', dir: 'auto' }, shown(said)));
+    if (isLong) return folded([shown(title), ` (${count(said.length)} characters)`], 'said', said);
+    return h('div', { class: 'said' }, h('div', { class: 'role' }, shown(title)), words(said, shown(said)));
   });
 }
 

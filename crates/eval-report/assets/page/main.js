@@ -38,13 +38,10 @@ function aboutRows(about) {
 async function browse() {
   const status = document.getElementById('rows-about');
   const aboutElement = document.getElementById('about');
-  if (!aboutElement) {
+  const about = aboutElement && JSON.parse(aboutElement.textContent);
+  if (!about?.shown) {
     document.getElementById('rows').remove();
-    return;
-  }
-  const about = JSON.parse(aboutElement.textContent);
-  if (about.shown === 0) {
-    document.getElementById('rows').remove();
+    links();
     return;
   }
   const rows = new Rows(about);
@@ -64,9 +61,10 @@ async function browse() {
   };
   filters = new Filters(rows, refresh);
   refresh();
-  const lengths = section('Answer lengths', `In tokens, over the ${rowsOf(about.shown)} on this page that state them.`, lengthsChart(
+  const lengths = section('Answer lengths', `In tokens, where they are stated, of the ${rowsOf(about.shown)} on this page.`, lengthsChart(
     meta.columns.map((title, column) => meta.report.models.find((one) => titleOf(one) === title) ?? { label: title, role: column ? 'model' : 'logged' }), rows.entries));
   if (lengths) document.getElementById('lengths').replaceWith(lengths);
+  links();
   keys(list);
   fromHash(list);
   document.documentElement.dataset.ready = 'rows';
@@ -89,7 +87,9 @@ function keys(list) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') {
       if (isTyping) event.target.blur();
-      closeRow();
+      // From elsewhere on the page it leads nowhere, unless the row has taken the place of the list.
+      const isOver = getComputedStyle(document.getElementById('list')).display === 'none';
+      if (isOver || document.getElementById('rows').contains(event.target)) closeRow();
     } else if (!isTyping && event.key === '/') {
       event.preventDefault();
       filters.search.focus();

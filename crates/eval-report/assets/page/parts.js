@@ -56,16 +56,22 @@ function drawParts(parts, base) {
       return drawCall(call, baseCalls && (baseCalls[calls - 1] ?? null));
     }
     if (typeof part?.text === 'string') {
-      if (part.thought === true) return folded(`Thoughts (${count(part.text.length)} characters)`, 'thought', shown(part.text));
+      if (part.thought === true) return folded(`Thoughts (${count(part.text.length)} characters)`, 'thought', part.text);
       const other = base && at === firstText ? textOf(base) : undefined;
-      return h('div', { class: 'text', dir: 'auto' }, marked(part.text, other));
+      return words(part.text, marked(part.text, other));
     }
     return drawMedia(part) ?? h('pre', { class: 'json', tabindex: 0 }, shown(pretty(part)));
   });
 }
 
-function folded(title, kind, content) {
-  return h('details', { class: kind }, h('summary', {}, title), h('div', { class: 'text', dir: 'auto' }, content));
+function folded(title, kind, text) {
+  return h('details', { class: kind }, h('summary', {}, title), words(text, shown(text)));
+}
+
+/** A text, which keys can scroll too where it is long enough for that. */
+function words(text, content) {
+  const isLong = text.length + 30 * (text.split('\n').length - 1) > 600;
+  return h('div', { class: 'text', dir: 'auto', tabindex: isLong ? 0 : null }, content);
 }
 
 /** A picture of a safe kind is shown; of anything else only what it is. */

@@ -1,9 +1,10 @@
 //! Gates decided: one-sided bounds at 95 % against the limit, with three outcomes.
 
 use eval_stats::{ClusterSums, Decision, Interval, ScoreSums, decide, two_sided};
-use scoring::Scores;
+use scoring::{Scores, SpecError};
 
 use super::pairs::{Pairing, Said};
+use super::{of_grades, says_values};
 use crate::gate::{Against, Gate};
 use crate::groups::Clusters;
 use crate::numbers::CONFIDENCE;
@@ -39,7 +40,8 @@ pub(super) fn decided(
         Decision::Fail => GateOutcome::Fail,
         Decision::TooLittleData => GateOutcome::TooLittleData,
     };
-    let scorer = scorer(report, gate).map_or("", |at| report.scorers[at].as_str());
+    let scorer = gate.scorer_of(&report.scorers).ok().and_then(|at| report.scorers.get(at));
+    let scorer = scorer.map_or("", String::as_str);
     let mut result = GateResult {
         text: gate.to_string(),
         scorer: scorer.to_owned(),
@@ -57,17 +59,40 @@ pub(super) fn decided(
     result
 }
 
-fn scorer(report: &Report, gate: &Gate) -> Option<usize> {
-    match &gate.scorer {
-        Some(name) => report.scorers.iter().position(|scorer| *scorer == name.text),
-        None => (!report.scorers.is_empty()).then_some(0),
-    }
+/// The candidate and the scorer, by their positions.
+fn subject(report: &Report, scores: &[&Scores], gate: &Gate) -> Result<(usize, usize), String> {
+    let lacking = |error: SpecError| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    };
+    let scorer = gate.scorer_of(&report.scorers).map_err(lacking)?;
+    let candidate = report.find(&gate.candidate.text)?;
+    says_something(report, scores, candidate, scorer)?;
+    Ok((candidate, scorer))
 }
 
-/// The candidate and the scorer, by their positions.
-fn subject(report: &Report, gate: &Gate) -> Result<(usize, usize), String> {
-    let scorer = scorer(report, gate).ok_or_else(|| "there is no such scorer".to_owned())?;
-    Ok((report.find(&gate.candidate.text)?, scorer))
+/// Whether a scorer says of a column what a gate can be decided by.
+fn says_something(
+    report: &Report,
+    scores: &[&Scores],
+    column: usize,
+    scorer: usize,
+) -> Result<(), String> {
+    let name = report.scorers.get(scorer).map_or("", String::as_str);
+    let title = report.models.get(column).map(crate::Column::title).unwrap_or_default();
+    if report.is_beside(name, &title) {
+        return Err(format!(
+            "{name} holds the others against {title} and says nothing of it; a number decides, as in \
+             `MODEL@{name} >= 0.5`"
+        ));
+    }
+    let tally = scores.get(column).and_then(|scores| scores.tally(scorer));
+    if tally.is_some_and(|tally| tally.scored > 0 && !says_values(&tally)) {
+        return Err(format!(
+            "{name} gives labels, and which are right is not known, so that no number of rows decides it"
+        ));
+    }
+    Ok(())
 }
 
 /// The difference of two columns over the rows scored for both. A model without a variant is held against under the
@@ -79,12 +104,13 @@ fn difference(
     against: &str,
     clusters: Option<&Clusters>,
 ) -> Result<Evidence, String> {
-    let (candidate, scorer) = subject(report, gate)?;
+    let (candidate, scorer) = subject(report, scores, gate)?;
     let variant = report.models.get(candidate).and_then(|column| column.variant.clone());
     let same_variant = report.models.iter().position(|column| {
         column.role == Role::Model && column.label == against && column.variant == variant
     });
     let against = same_variant.map_or_else(|| report.find(against), Ok)?;
+    says_something(report, scores, against, scorer)?;
     let (Some(a), Some(b)) = (scores.get(candidate), scores.get(against)) else {
         return Ok(Evidence::default());
     };
@@ -105,7 +131,7 @@ fn share(
     gate: &Gate,
     clusters: Option<&Clusters>,
 ) -> Result<Evidence, String> {
-    let (candidate, scorer) = subject(report, gate)?;
+    let (candidate, scorer) = subject(report, scores, gate)?;
     let Some(scores) = scores.get(candidate) else { return Ok(Evidence::default()) };
     let (mut plain, mut clustered) = (ScoreSums::default(), ClusterSums::default());
     let mut is_graded = false;
@@ -120,7 +146,8 @@ fn share(
     let confidence = two_sided(CONFIDENCE).unwrap_or(CONFIDENCE);
     let found = plain.mean(confidence);
     let bounds = match (clusters, is_graded) {
-        (None, _) => found.and_then(|found| found.interval),
+        (None, false) => found.and_then(|found| found.interval),
+        (None, true) => of_grades(&plain, confidence).map(|(interval, _)| interval),
         (Some(_), false) => clustered.proportion(confidence).and_then(|found| found.interval),
         (Some(_), true) => clustered
             .mean(confidence)

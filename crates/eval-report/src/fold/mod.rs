@@ -136,7 +136,10 @@ impl Report {
             let found = found.and_then(|interval| interval.cut_to(0.0, 1.0));
             let (interval, method) = match found {
                 Some(interval) => (Some(interval), Method::Clustered),
-                None => (plain.mean(CONFIDENCE).and_then(|found| found.interval), Method::StudentT),
+                None => of_grades(&plain, CONFIDENCE)
+                    .map_or((None, Method::StudentT), |(interval, method)| {
+                        (Some(interval), method)
+                    }),
             };
             result.mean_interval = interval.map(|Interval { low, high }| Bounds {
                 low,
@@ -284,12 +287,23 @@ fn adjust(found: &mut [(Comparison, Option<Difference>)]) {
     }
 }
 
+/// The interval of a mean of grades and how it was found: by the kind of verdict, not by the values it happens to have.
+fn of_grades(sums: &ScoreSums, confidence: f64) -> Option<(Interval, Method)> {
+    let (found, is_level) = sums.grades(confidence)?;
+    let method = if is_level { Method::Wilson } else { Method::StudentT };
+    found.interval.map(|interval| (interval, method))
+}
+
 /// What may be concluded: the test and the interval both have to say so.
-pub(crate) fn finding(difference: Option<&Difference>) -> Finding {
-    let Some(difference) = difference else { return Finding::Nothing };
-    let Some(interval) = difference.interval else { return Finding::Nothing };
-    let is_low = difference.test.is_none_or(|test| test.decisive() < LEVEL);
-    match (is_low && interval.leave_out_zero(), difference.value > 0.0) {
+fn finding(difference: Option<&Difference>) -> Finding {
+    difference.map_or(Finding::Nothing, |it| found(it.value, it.interval, it.test))
+}
+
+/// The same of a difference in its parts.
+pub(crate) fn found(value: f64, interval: Option<Bounds>, test: Option<Test>) -> Finding {
+    let Some(interval) = interval else { return Finding::Nothing };
+    let is_low = test.is_none_or(|test| test.decisive() < LEVEL);
+    match (is_low && interval.leave_out_zero(), value > 0.0) {
         (false, _) => Finding::NoDifference,
         (true, true) => Finding::Better,
         (true, false) => Finding::Worse,

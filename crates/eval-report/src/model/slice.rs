@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finding;
 use super::figures::{Bounds, Test};
 use crate::Estimate;
 
@@ -42,4 +43,11 @@ pub struct SliceDifference {
     pub interval: Option<Bounds>,
     /// Its test, adjusted over all slices of the scorer.
     pub test: Option<Test>,
+}
+
+impl SliceDifference {
+    /// What may be concluded, by the p value that is adjusted for all slices and the interval.
+    pub fn finding(&self) -> Finding {
+        crate::fold::found(self.value, self.interval, self.test)
+    }
 }

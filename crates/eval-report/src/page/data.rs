@@ -13,7 +13,7 @@ pub(super) fn meta(report: &Report, about: &PageRows<'_>) -> io::Result<String> 
     let baseline = baseline.and_then(|title| about.columns.iter().position(|one| one == title));
     let meta = json!({
         "report": report,
-        "sentences": sentences::below(report),
+        "sentences": said(report),
         "judges": report.judges.iter().map(JudgeResult::sentences).collect::<Vec<_>>(),
         "warnings": sentences::warnings(report),
         "columns": about.columns,
@@ -21,6 +21,13 @@ pub(super) fn meta(report: &Report, about: &PageRows<'_>) -> io::Result<String> 
         "baseline": baseline,
     });
     Ok(inert(&serde_json::to_string(&meta)?))
+}
+
+/// The sentences, but for what the page says by its drawings.
+fn said(report: &Report) -> Vec<String> {
+    let below = sentences::below(report).into_iter();
+    let said = below.filter(|sentence| sentence != sentences::EMULATED);
+    said.map(|sentence| sentence.replace(sentences::MARKED, "")).collect()
 }
 
 /// JSON in which nothing can end the element it stands in: those characters only come inside strings.

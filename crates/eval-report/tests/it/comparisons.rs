@@ -138,16 +138,64 @@ impl Scorer for Number {
     }
 }
 
+/// Result lines whose texts are these grades.
+fn lines(grades: &[f64]) -> String {
+    let line = |(row, grade): (usize, &f64)| {
+        format!(
+            "{{\"key\":\"r{row:08}-1f9c03ab\",\"response\":{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{grade}\"}}]}}}}]}}}}\n"
+        )
+    };
+    grades.iter().enumerate().map(line).collect()
+}
+
+#[test]
+fn the_method_goes_by_what_a_scorer_gives_and_not_by_the_values_it_happens_to_give() {
+    let scorers: Vec<Box<dyn Scorer>> = vec![Box::new(Number)];
+    let graded = |grades: &[f64]| {
+        let (column, scores) =
+            judged("a", Role::Model, &lines(grades), grades.len() as u64, &scorers);
+        let mut report = report([column]);
+        report.scorers = vec!["number".into()];
+        let gates = [Gate::parse("a >= 0.7").unwrap()];
+        report.conclude(&[&scores], &Conclude { gates: &gates, ..Conclude::default() });
+        report
+    };
+    // 49 of 60: Student's t gives 0.716 to 0.917, Wilson 0.701 to 0.894.
+    let whole = graded(&[vec![1.0; 49], vec![0.0; 11]].concat());
+    let found = whole.models[0].scores[0].mean_interval.unwrap();
+    assert_eq!(found.method, Method::StudentT);
+    assert_eq!(format!("{:.3} {:.3}", found.low, found.high), "0.716 0.917");
+    let gate = &whole.gates[0];
+    assert_eq!(format!("{:.4}", gate.low.unwrap()), "0.7325", "mean - 1.671 · 0.3902 / √60");
+    let text = Terminal { width: 100, paint: Paint::Plain }.render(&whole);
+    assert!(
+        text.contains("A mean is that of grades, with its 95% interval by Student's t."),
+        "{text}"
+    );
+    let level = graded(&[1.0; 15]);
+    let found = level.models[0].scores[0].mean_interval.unwrap();
+    let wilson = eval_stats::wilson(15, 15, 0.95).unwrap();
+    assert_eq!((found.method, found.low.to_bits()), (Method::Wilson, wilson.low.to_bits()));
+}
+
+#[test]
+fn a_gate_that_names_none_of_several_scorers_is_decided_by_none() {
+    let built = |label: &str, role| {
+        let scorers = crate::support::scorers(&["function-call", "not(function-call)"]);
+        judged(label, role, &crate::support::results("FFFT", label), 4, &scorers)
+    };
+    let (column, scores) = built("a", Role::Model);
+    let mut report = report([column]);
+    report.scorers = vec!["function-call".into(), "not(function-call)".into()];
+    let gates = ["a >= 0.1", "a@not(function-call) >= 0.99"].map(|text| Gate::parse(text).unwrap());
+    report.conclude(&[&scores], &Conclude { gates: &gates, ..Conclude::default() });
+    assert_snapshot!(report.gates[0].sentence, @"a >= 0.1: undecided, there are several scorers, and the gate names none; name one: `a@function-call`, `a@not(function-call)`.");
+    assert_eq!(report.gates[0].outcome, GateOutcome::TooLittleData);
+    assert_eq!(report.gates[1].outcome, GateOutcome::Fail);
+}
+
 #[test]
 fn grades_are_compared_by_their_means() {
-    let lines = |grades: &[f64]| -> String {
-        let line = |(row, grade): (usize, &f64)| {
-            format!(
-                "{{\"key\":\"r{row:08}-1f9c03ab\",\"response\":{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{grade}\"}}]}}}}]}}}}\n"
-            )
-        };
-        grades.iter().enumerate().map(line).collect()
-    };
     let scorers: Vec<Box<dyn Scorer>> = vec![Box::new(Number)];
     let a = lines(&[0.9, 0.4, 0.75, 0.6, 1.0, 0.2, 0.85, 0.55]);
     let b = lines(&[0.8, 0.45, 0.5, 0.6, 0.9, 0.0, 0.7, 0.5]);

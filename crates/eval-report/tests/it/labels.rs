@@ -1,6 +1,6 @@
 //! Labels: the matrix of those given where others were expected, and what may be said where nobody knows the right ones.
 
-use eval_report::{Conclude, Paint, Report, Role, Terminal, to_markdown};
+use eval_report::{Conclude, Gate, Paint, Report, Role, Terminal, to_markdown};
 use insta::assert_snapshot;
 use scoring::{Needs, Row, Scorer, Verdict};
 
@@ -49,7 +49,9 @@ fn labelled(columns: &[(&str, Vec<&str>)]) -> Report {
     let (columns, scores): (Vec<_>, Vec<_>) = columns.iter().map(judge).unzip();
     let mut report = report(columns);
     report.scorers = vec!["label".into()];
-    report.conclude(&scores.iter().collect::<Vec<_>>(), &Conclude::default());
+    let gates = [Gate::parse("a >= 0.5").unwrap()];
+    let how = Conclude { gates: &gates, ..Conclude::default() };
+    report.conclude(&scores.iter().collect::<Vec<_>>(), &how);
     report
 }
 
@@ -71,6 +73,18 @@ fn labels_without_right_ones_are_held_together_and_none_is_called_better() {
     assert!(text.contains("Which labels are right is not known"), "{text}");
     assert!(!text.contains("beats") && !text.contains("behind"), "{text}");
     assert!(to_markdown(&report).contains("a has the label of logged on 4 of 6 rows"));
+    let (_, labels) = text.split_once("label  ").unwrap();
+    assert_snapshot!(labels.split_once("\n\n").unwrap().0, @r"
+    of scored  of scored
+    ham    4/7 57.1%  4/7 57.1%
+    spam   3/7 42.9%  3/7 42.9%
+    ");
+    assert!(
+        to_markdown(&report).contains("| ham | 4/7 57.1% | 4/7 57.1% |"),
+        "{}",
+        to_markdown(&report)
+    );
+    assert_snapshot!(report.gates[0].sentence, @"a >= 0.5: undecided, label gives labels, and which are right is not known, so that no number of rows decides it.");
 }
 
 #[test]

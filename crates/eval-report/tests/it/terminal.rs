@@ -47,6 +47,18 @@ fn no_results_are_said_in_words() {
 }
 
 #[test]
+fn passes_of_submitted_say_of_how_many_and_what_counts_as_wrong() {
+    let mut column = column("m", "FFFTTTTT");
+    // Half of the rows could not be judged.
+    let result = &mut column.scores[0];
+    (result.scored, result.unscorable, result.passes_of_submitted) = (4, 4, Some(3.0 / 8.0));
+    let text = plain(&report([column]), 100);
+    assert!(text.contains("37.5% of 8"), "{text}");
+    let said = "Passes of submitted counts rows without a verdict as wrong: failed, missing, or not to be judged.";
+    assert!(text.replace('\n', " ").contains(said), "{text}");
+}
+
+#[test]
 fn a_wrong_model_is_said_at_the_top() {
     let mut report = report([
         column("sim-flash", "FD"),

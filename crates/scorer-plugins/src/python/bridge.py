@@ -29,6 +29,10 @@ SAMPLE = (b"[\x02\0\0\0{\xfa\x01az\x01xz\x01bl\x03\0\0\0\0\0\0\0\x02\0z\x01cg\0\
 MEANT = [{"a": "x", "b": 1 << 31, "c": 0.5, "d": "\u00e4"}, {"a": [-7, True, False, None], "e": "y"}]
 
 
+class Unfit(Exception):
+    """What is named is no scorer: its text says all there is to say."""
+
+
 class TooSlow(BaseException):
     """Raised in a row that takes too long; no `except Exception` of the function catches it."""
 
@@ -56,21 +60,23 @@ class Watch:
 def load(path, name):
     """The function, and whether it takes the dataset's side of a row too."""
     path = os.path.abspath(path)
+    if not os.path.exists(path):
+        raise Unfit(f"there is no file {path}")
     stem = os.path.splitext(os.path.basename(path))[0]
     sys.path.insert(0, os.path.dirname(path))
     sys.argv = [path]
     spec = importlib.util.spec_from_file_location(stem, path)
     if spec is None:
-        raise ValueError(f"{path} is no Python file")
+        raise Unfit(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[stem] = module
     spec.loader.exec_module(module)
     function = getattr(module, name, None)
     if not callable(function):
         own = [key for key, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == stem]
-        raise ValueError(f"{path} has no function {name}; it has {', '.join(own) or 'none'}")
+        raise Unfit(f"{path} has no function {name}; it has {', '.join(own) or 'none'}")
     if inspect.iscoroutinefunction(function):
-        raise ValueError(f"{name} is async; it must answer by itself")
+        raise Unfit(f"{name} is async; it must answer by itself")
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -79,7 +85,7 @@ def load(path, name):
     required = sum(p.default is p.empty and p.kind in kinds for p in parameters)
     positional = sum(p.kind in kinds or p.kind is p.VAR_POSITIONAL for p in parameters)
     if positional < 1 or required > 2:
-        raise ValueError(f"{name} must take one argument, the row, or two")
+        raise Unfit(f"{name} must take one argument, the row, or two")
     return function, required == 2
 
 
@@ -111,6 +117,14 @@ def said(value):
     if value is None:
         return {"unscorable": "the function returned None, which is neither right nor wrong"}
     return {"unscorable": f"the function returned a {type(value).__name__}, which is no verdict"}
+
+
+def own(error):
+    """The way to an error from where it leaves this program for the file of the scorer."""
+    way = error.__traceback__
+    while way is not None and way.tb_frame.f_code.co_filename.startswith("<"):
+        way = way.tb_next
+    return way
 
 
 class Bridge:
@@ -152,7 +166,7 @@ class Bridge:
         """Shows where it failed, the first times, and says what is kept of it."""
         if self.tracebacks < MOST_TRACEBACKS:
             self.tracebacks += 1
-            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            lines = traceback.format_exception(type(error), error, own(error))
             print(f"row {number}:", *text("".join(lines), None).splitlines()[-12:], sep="\n", file=sys.stderr)
             if self.tracebacks == MOST_TRACEBACKS:
                 print("(further errors of this process are counted, not shown)", file=sys.stderr)
@@ -198,8 +212,11 @@ def main(path, name):
     hello = json.loads(lines.readline() or b"{}")
     try:
         function, takes_two = load(path, name)
+    except Unfit as error:
+        say({"batch_eval_scorer": 1, "error": text(error)[:500]})
+        return
     except (Exception, SystemExit) as error:
-        traceback.print_exc()
+        traceback.print_exception(type(error), error, own(error))
         say({"batch_eval_scorer": 1, "error": f"{type(error).__name__}: {text(error)}"[:500]})
         return
     needs = ["request", "logged", "expected"] if takes_two else []
