@@ -9,10 +9,10 @@ use crate::RowKey;
 /// Fingerprints of one kind take at most this much memory, as long as a byte a row does.
 const MOST_BYTES: u64 = 8 << 20;
 
-/// How many bytes each of `rows` fingerprints gets: as many as fit, at least one.
-fn width(rows: u64, most: usize) -> usize {
+/// How many bytes each of `rows` fingerprints gets: 4, or as many as fit, at least one.
+fn width(rows: u64) -> usize {
     let fits = |width: &usize| rows.saturating_mul(*width as u64) <= MOST_BYTES;
-    [8, 4, 2].into_iter().filter(|width| *width <= most).find(fits).unwrap_or(1)
+    [4, 2].into_iter().find(fits).unwrap_or(1)
 }
 
 /// The 64-bit fingerprint of a line.
@@ -31,8 +31,8 @@ pub(crate) enum Sighting {
     Different,
 }
 
-/// Which rows of a range were seen, and with which lines: 8 bytes a row up to a million rows, 4 up to two, 2 up to
-/// four, then 1. Two lines that differ are taken for equal with a chance of 1 in 2^64, 2^32, 65,535 or 255.
+/// Which rows of a range were seen, and with which lines: 4 bytes a row up to two million rows, 2 up to four, then 1.
+/// Two lines that differ are taken for equal with a chance of 1 in 2^32, 65,535 or 255.
 #[derive(Debug)]
 pub(crate) struct Seen {
     first: u64,
@@ -42,7 +42,6 @@ pub(crate) struct Seen {
 /// A fingerprint a row, or as much of it as there is room for; 0 stands for a row that was not seen.
 #[derive(Debug)]
 enum Prints {
-    Eight(Vec<u64>),
     Four(Vec<u32>),
     Two(Vec<u16>),
     One(Vec<u8>),
@@ -53,8 +52,7 @@ impl Seen {
     pub(crate) fn new(rows: &Range<u64>) -> Option<Self> {
         let count = rows.end.saturating_sub(rows.start);
         let length = usize::try_from(count).ok()?;
-        let prints = match width(count, 8) {
-            8 => Prints::Eight(vec![0; length]),
+        let prints = match width(count) {
             4 => Prints::Four(vec![0; length]),
             2 => Prints::Two(vec![0; length]),
             _ => Prints::One(vec![0; length]),
@@ -69,7 +67,6 @@ impl Seen {
             return Sighting::First;
         };
         match &mut self.prints {
-            Prints::Eight(prints) => sighting(prints.get_mut(at), print.max(1)),
             Prints::Four(prints) => sighting(prints.get_mut(at), (print as u32).max(1)),
             Prints::Two(prints) => sighting(prints.get_mut(at), (print as u16).max(1)),
             Prints::One(prints) => sighting(prints.get_mut(at), (print as u8).max(1)),
@@ -113,7 +110,7 @@ pub struct KeyHashes {
 impl KeyHashes {
     /// Room for the hashes of about `rows` rows.
     pub fn new(rows: u64) -> Self {
-        let (width, mut bytes) = (width(rows, 4), Vec::new());
+        let (width, mut bytes) = (width(rows), Vec::new());
         // A number of rows that no memory holds is a matter for whoever counts them.
         let _ = bytes.try_reserve_exact(usize::try_from(rows).unwrap_or(0).saturating_mul(width));
         Self { width, bytes }
@@ -151,10 +148,9 @@ mod tests {
 
     #[test]
     fn equal_lines_are_told_from_different_ones_at_every_width() {
-        for rows in [9, 1_100_000, 2_200_000, 11_000_000] {
+        for rows in [9, 2_200_000, 11_000_000] {
             let mut seen = Seen::new(&(5..5 + rows)).unwrap();
             let bytes = match &seen.prints {
-                Prints::Eight(prints) => 8 * prints.len(),
                 Prints::Four(prints) => 4 * prints.len(),
                 Prints::Two(prints) => 2 * prints.len(),
                 Prints::One(prints) => prints.len(),
