@@ -76,6 +76,11 @@ impl Ledger<'_, '_> {
     ) -> Result<(), PassError> {
         let mut said = 0;
         let mut waiting = Vec::new();
+        if self.grows {
+            // By position rows come in order.
+            let last = findings.list.iter().rev().find_map(Finding::row);
+            self.scores.grow(last.map_or(0, |row| row.saturating_add(1)));
+        }
         for finding in &findings.list {
             self.summary.lines += 1;
             let Finding::Row { row, start, key, print, reading } = finding else {
@@ -172,9 +177,6 @@ impl Ledger<'_, '_> {
 
     /// Whether the line is the first of its row in this file; counts it, and settles conflicts.
     fn is_first(&mut self, work: &Work<'_>, row: u64, print: u64) -> bool {
-        if self.grows {
-            self.scores.grow(row.saturating_add(1));
-        }
         let sighting = self.seen.as_mut().map_or(Sighting::First, |seen| seen.note(row, print));
         match sighting {
             Sighting::First => {

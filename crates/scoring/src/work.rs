@@ -38,6 +38,17 @@ pub(crate) enum Finding<'b> {
     Nowhere(&'static str, &'b [u8]),
 }
 
+impl Finding<'_> {
+    /// The row that the line belongs to, if it can be told.
+    pub(crate) fn row(&self) -> Option<u64> {
+        match self {
+            Self::Row { row, .. } => Some(*row),
+            Self::Broken { row, .. } => *row,
+            Self::Blank | Self::Foreign(_) | Self::Keyless(_) | Self::Nowhere(..) => None,
+        }
+    }
+}
+
 /// What the lines of a block turned out to be, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Findings<'b> {

@@ -14,7 +14,20 @@ use crate::View;
 /// Whether the inside of a valid string is what it stands for: it has no escapes.
 #[inline]
 pub(crate) fn is_plain(inside: &str) -> bool {
-    token::stop(inside.as_bytes(), 0) == inside.len()
+    let inside = inside.as_bytes();
+    // Nothing else in a valid string stops a run, and keys and names are too short for a search.
+    match inside.len() {
+        4..8 => ends_are_plain::<4>(inside),
+        8..=16 => ends_are_plain::<8>(inside),
+        length => token::stop(inside, 0) == length,
+    }
+}
+
+/// Whether no escape stands among the first and the last `N` bytes.
+#[inline]
+fn ends_are_plain<const N: usize>(inside: &[u8]) -> bool {
+    let is_plain = |end: &[u8; N]| end.iter().fold(true, |plain, byte| plain & (*byte != b'\\'));
+    inside.first_chunk().is_some_and(is_plain) && inside.last_chunk().is_some_and(is_plain)
 }
 
 /// How much is seen beyond a line; more would let a line of nothing but brackets walk over all lines that follow.
