@@ -85,7 +85,7 @@ pub struct CochranQ {
 /// ```
 pub fn cochran_q<M: AsRef<[bool]>>(models: &[M]) -> Option<CochranQ> {
     let rows = models.first()?.as_ref().len();
-    if models.len() < 2 || rows == 0 || models.iter().any(|model| model.as_ref().len() != rows) {
+    if models.iter().any(|model| model.as_ref().len() != rows) {
         return None;
     }
     let mut sums = CochranSums::new(models.len());

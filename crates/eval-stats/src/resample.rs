@@ -312,6 +312,14 @@ mod tests {
     }
 
     #[test]
+    fn the_quantiles_at_the_ends_are_the_first_and_the_last() {
+        let sorted = [1.0, 2.0, 4.0];
+        for (level, want) in [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 3.0), (1.0, 4.0)] {
+            assert!((quantile(&sorted, level) - want).abs() <= f64::EPSILON, "{level}");
+        }
+    }
+
+    #[test]
     fn replicates_that_equal_the_estimate_lean_to_neither_side() {
         let replicates = [0.4, 0.5, 0.5, 0.5, 0.6];
         let found = summarise(0.5, &replicates, Some(&[0.4, 0.6]), 0.9).unwrap();

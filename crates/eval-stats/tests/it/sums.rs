@@ -2,7 +2,7 @@
 
 use eval_stats::{
     ClusterSums, CochranSums, FEW_CLUSTERS, Interval, PairedCounts, ScoreSums, clustered_mean,
-    clustered_proportion, cochran_q, mean_score, paired_scores, tango,
+    clustered_proportion, cochran_q, mean_score, paired_scores, tango, wilson,
 };
 use proptest::prelude::*;
 
@@ -108,6 +108,77 @@ fn rows_that_all_agree_are_not_certain_to_the_last_digit() {
 fn what_is_no_number_has_no_mean() {
     assert!(sums([f64::INFINITY, 1.0]).mean(0.95).is_none());
     assert!(sums([]).mean(0.95).is_none() && sums([0.5]).mean(1.0).is_none());
+    assert!(sums([]).grades(0.95).is_none() && sums([0.5, 0.6]).grades(1.0).is_none());
+    let mut clusters = ClusterSums::default();
+    assert_eq!(clusters.mean(0.95), None);
+    clusters.push(0.5, 0);
+    assert!(clusters.mean(0.95).is_some() && clusters.mean(1.0).is_none());
+    clusters.push(f64::INFINITY, 1);
+    assert_eq!(clusters.mean(0.95), None);
+}
+
+#[test]
+fn grades_that_happen_to_be_whole_have_students_t_interval() {
+    let interval = |values: &[f64]| {
+        let (found, is_level) = sums(values.iter().copied()).grades(0.95).unwrap();
+        (found.interval.unwrap(), is_level)
+    };
+    let verdicts = sums([[0.0; 10], [1.0; 10]].concat()).mean(0.95).unwrap();
+    assert!(same(verdicts.interval, wilson(10, 20, 0.95)), "{verdicts:?}");
+    // Ten of twenty: a spread of √(5/19), and t of nineteen degrees of freedom from a table.
+    let half = 2.093_024_054_408_263 * (5.0_f64 / 19.0 / 20.0).sqrt();
+    let (found, is_level) = interval(&[[0.0; 10], [1.0; 10]].concat());
+    assert!(close(found.low, 0.5 - half) && close(found.high, 0.5 + half) && !is_level);
+    // Beyond the scale there are no grades.
+    let (found, is_level) = interval(&[1.0, 1.0, 0.0, 1.0]);
+    assert!(
+        found.low >= 0.0 && close(found.high, 1.0) && found.high <= 1.0 && !is_level,
+        "{found:?}"
+    );
+    // Without any spread it is Wilson's.
+    let (found, is_level) = interval(&[1.0; 4]);
+    assert!(same(Some(found), wilson(4, 4, 0.95)) && is_level, "{found:?}");
+}
+
+#[test]
+fn one_row_has_no_variance() {
+    assert_eq!((sums([]).variance(), sums([0.5]).variance()), (None, None));
+}
+
+#[test]
+fn what_is_forgotten_is_as_if_it_had_never_been() {
+    let mut used = ClusterSums::default();
+    (0..3).for_each(|cluster| used.push(0.7, cluster));
+    used.clear();
+    let mut fresh = ClusterSums::default();
+    for sums in [&mut used, &mut fresh] {
+        for (row, cluster) in [(1.0, 0), (0.0, 2), (1.0, 2)] {
+            sums.push(row, cluster);
+        }
+    }
+    assert_eq!(used.mean(0.95), fresh.mean(0.95));
+}
+
+#[test]
+fn clusters_that_never_differ_count_as_one_row_each() {
+    let rows = clustered_proportion(&[true; 8], &[1, 1, 2, 2, 3, 3, 4, 4], 0.95).unwrap();
+    let alone = clustered_proportion(&[true; 4], &[1, 2, 3, 4], 0.95).unwrap();
+    assert_eq!(rows.interval, alone.interval);
+}
+
+#[test]
+fn several_models_take_two_and_a_row() {
+    assert_eq!(CochranSums::new(3).test(), None);
+    let mut one = CochranSums::new(1);
+    one.push(&[true]);
+    assert_eq!(one.test(), None);
+}
+
+#[test]
+fn small_differences_of_grades_are_more_than_rounding() {
+    let found = sums([0.5, 0.5 + 2e-9]).mean(0.95).unwrap();
+    assert!((found.sd.unwrap() / (2e-9 / 2_f64.sqrt()) - 1.0).abs() < 1e-6, "{found:?}");
+    assert!(mean_score(&[0.5, 0.5 + 2e-9], 0.95).unwrap().sd.unwrap() > 1e-9);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn no_rows_are_too_little_data_and_not_an_error() {
     assert_eq!(gate.bounds, None);
     assert_eq!(at_least(0, 0, 0.5, 0.95).unwrap().decision, Decision::TooLittleData);
     let gate = non_inferiority_of_scores(&[], &[], 0.02, 0.95).unwrap();
-    assert_eq!(gate.decision, Decision::TooLittleData);
+    assert_eq!((gate.decision, gate.limit), (Decision::TooLittleData, -0.02));
 }
 
 #[test]

@@ -141,6 +141,8 @@ fn two_tries_are_enough_to_spread() {
     assert_close(spread.within, 0.5 / 3.0);
     assert_close(spread.between.unwrap(), 0.25 - 0.5 / 6.0);
     assert_close(spread.se.unwrap(), (0.25_f64 / 3.0).sqrt());
+    let alone = try_spread(&[[1.0, 0.0]]).unwrap();
+    assert_eq!((alone.se, alone.between), (None, None));
 }
 
 fn assert_close(found: f64, want: f64) {

@@ -91,11 +91,36 @@ proptest! {
 }
 
 #[test]
+fn scores_that_are_verdicts_have_their_interval() {
+    let interval = mean_score(&[1.0, 0.0, 1.0, 1.0, 0.0], 0.95).unwrap().interval.unwrap();
+    let want = wilson(3, 5, 0.95).unwrap();
+    assert!((interval.low - want.low).abs() < 1e-12 && (interval.high - want.high).abs() < 1e-12);
+}
+
+#[test]
+fn spread_does_not_see_where_the_scale_begins_and_rounding_is_none() {
+    let sd = |at: f64| mean(&[at, at + 0.25, at + 1.0], 0.95).unwrap().sd.unwrap();
+    assert!((sd(0.0) - sd(1e9)).abs() < 1e-9);
+    for seventh in 1..50 {
+        let value = 1e9 / 7.0 * f64::from(seventh);
+        let found = clustered_mean(&[value; 7], &[1, 1, 2, 2, 3, 3, 3], 0.95).unwrap();
+        assert_eq!((found.se, found.interval), (Some(0.0), None), "{value}");
+    }
+}
+
+#[test]
+fn intervals_are_cut_to_their_scale() {
+    let interval = Interval { low: -0.5, high: 0.75 };
+    assert_eq!(interval.cut_to(0.0, 1.0), Some(Interval { low: 0.0, high: 0.75 }));
+    assert_eq!(interval.cut_to(-1.0, 0.5), Some(Interval { low: -0.5, high: 0.5 }));
+}
+
+#[test]
 fn one_cluster_tells_nothing_of_its_own_error() {
     let found = clustered_mean(&[0.0, 1.0, 1.0], &["a"; 3], 0.95).unwrap();
     assert_eq!((found.se_cr0, found.se, found.interval), (None, None, None));
     let found = clustered_mean(&[0.0, 1.0, 0.0, 1.0], &[1, 1, 2, 2], 0.95).unwrap();
-    assert_eq!((found.se, found.interval), (Some(0.0), None));
+    assert_eq!((found.se, found.interval, found.p()), (Some(0.0), None, None));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use eval_stats::{
 };
 use proptest::prelude::*;
 
-use super::{confidence, is_honest};
+use super::{confidence, is_honest, real};
 
 fn counts() -> impl Strategy<Value = PairedCounts> {
     let count = || prop_oneof![Just(0), 0..30_u64, 0..1_000_000_u64];
@@ -72,6 +72,8 @@ proptest! {
     fn win_rates_are_honest(wins in 0..500_u64, losses in 0..500_u64, ties in 0..500_u64) {
         prop_assume!(wins + losses + ties > 0);
         let found = win_rate(wins, losses, ties, 0.95).unwrap();
+        let decisive = (wins + losses > 0).then(|| real(wins) / real(wins + losses));
+        prop_assert_eq!(found.decisive, decisive);
         prop_assert!(is_honest(found.interval, 0.0, 1.0));
         prop_assert!(found.interval.low <= found.rate && found.rate <= found.interval.high);
         prop_assert_eq!(found.decisive.is_none(), wins + losses == 0);
@@ -113,6 +115,7 @@ fn no_rows_no_comparison() {
     assert_eq!(tango(&none, 0.95), None);
     assert_eq!(bonett_price(&none, 0.95), None);
     assert_eq!(win_rate(0, 0, 0, 0.95), None);
+    assert_eq!(win_rate(0, 0, 7, 0.95).unwrap().decisive, None);
     assert_eq!(PairedCounts::of(&[true], &[]), None);
     assert_eq!(probability_better(&none), Some(0.5));
 }

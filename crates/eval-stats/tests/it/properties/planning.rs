@@ -22,6 +22,18 @@ proptest! {
     }
 
     #[test]
+    fn the_gap_of_flips_is_what_so_many_of_them_show(
+        differing in 0.0..=1.0_f64, rows in 1..100_000_u64, power in 0.5..0.99_f64,
+    ) {
+        let design = Design { power, ..Design::default() };
+        let gap = design.detectable_of_flips(differing, rows).unwrap();
+        // Models that are a gap apart differ on at least as many rows.
+        let differ = differing.max(gap);
+        let same = design.detectable(differ - gap * gap, rows).unwrap();
+        prop_assert!((gap / same - 1.0).abs() < 1e-9, "{gap} {same}");
+    }
+
+    #[test]
     fn power_is_a_share_and_mid_p_finds_more(
         n in 1..150_u64, a in 0.0..0.5_f64, b in 0.0..0.5_f64, alpha in 0.01..0.2_f64,
     ) {
@@ -60,6 +72,25 @@ fn the_plan_and_the_exact_power_agree_for_many_rows() {
 }
 
 #[test]
+fn variances_of_two_models_add_up() {
+    assert!((unpaired_variance(0.5, 0.2).unwrap() - 0.41).abs() < 1e-15);
+    assert!((paired_variance(0.3, 0.1).unwrap() - 0.36).abs() < 1e-15);
+}
+
+#[test]
+fn a_lone_differing_row_has_a_mid_p_of_one_half() {
+    let power = mcnemar_power(1, 0.3, 0.1, 0.6).unwrap();
+    assert!((power.mid_p - 0.4).abs() < 1e-12 && power.exact_p <= 0.0, "{power:?}");
+}
+
+#[test]
+fn a_p_value_that_equals_the_level_is_found() {
+    // Five of five: two chances in 2⁵.
+    let power = mcnemar_power(5, 1.0, 0.0, 0.0625).unwrap();
+    assert!((power.exact_p - 1.0).abs() < 1e-12, "{power:?}");
+}
+
+#[test]
 fn impossible_plans_have_no_answer() {
     let design = Design::default();
     assert_eq!(design.rows_needed(0.0, 0.1), None);
@@ -69,12 +100,25 @@ fn impossible_plans_have_no_answer() {
     assert_eq!(Design { alpha: 0.0, power: 0.8 }.detectable(0.2, 9), None);
     assert_eq!(Design { alpha: 0.05, power: 1.0 }.detectable(0.2, 9), None);
     assert_eq!(Design { alpha: 0.05, power: 0.01 }.detectable(0.2, 9), None);
+    assert_eq!(Design { alpha: 0.05, power: 0.025 }.detectable(0.2, 9), None);
     assert_eq!(paired_variance(0.6, 0.5), None);
     assert_eq!(unpaired_variance(-0.1, 0.5), None);
+    assert_eq!(unpaired_variance(0.5, 1.1), None);
     assert_eq!(variance_of_tries(0.1, (0.1, 0), (0.1, 1)), None);
+    assert_eq!(variance_of_tries(0.1, (0.1, 1), (0.1, 0)), None);
+    for wrong in [-0.1, f64::INFINITY, f64::NAN] {
+        assert_eq!(variance_of_tries(wrong, (0.1, 1), (0.1, 1)), None);
+        assert_eq!(variance_of_tries(0.1, (wrong, 1), (0.1, 1)), None);
+        assert_eq!(variance_of_tries(0.1, (0.1, 1), (wrong, 1)), None);
+    }
+    assert_eq!(design.detectable_of_flips(0.1, 0), None);
+    for share in [-0.1, 1.1, f64::NAN] {
+        assert_eq!(design.detectable_of_flips(share, 9), None);
+    }
     assert_eq!(mcnemar_power(0, 0.1, 0.1, 0.05), None);
     assert_eq!(mcnemar_power(10, 0.7, 0.7, 0.05), None);
     assert_eq!(mcnemar_power(1_000_001, 0.1, 0.1, 0.05), None);
+    assert!(mcnemar_power(1_000_000, 1e-6, 1e-6, 0.05).is_some());
     let never = PairedCounts { both: 9, ..PairedCounts::default() };
     assert_eq!(design.detectable(never.variance().unwrap(), 9), None);
     let power = mcnemar_power(10, 0.0, 0.0, 0.05).unwrap();

@@ -114,6 +114,31 @@ fn no_rows_no_estimate() {
 }
 
 #[test]
+fn nothing_and_everything_end_exactly_at_the_ends_of_the_scale() {
+    for n in [1, 15, 3_000] {
+        assert_eq!(clopper_pearson(0, n, 0.95).unwrap().low.to_bits(), 0.0_f64.to_bits());
+        assert_eq!(clopper_pearson(n, n, 0.95).unwrap().high.to_bits(), 1.0_f64.to_bits());
+        assert_eq!(
+            beta_interval(0, n, Prior::Jeffreys, 0.95).unwrap().low.to_bits(),
+            0.0_f64.to_bits()
+        );
+        assert_eq!(
+            beta_interval(n, n, Prior::Jeffreys, 0.95).unwrap().high.to_bits(),
+            1.0_f64.to_bits()
+        );
+    }
+}
+
+#[test]
+fn tails_are_calculated_up_to_their_most_rows() {
+    let most = 1 << 32;
+    assert!(clopper_pearson(3, most, 0.95).is_some());
+    assert!(beta_interval(3, most, Prior::Uniform, 0.95).is_some());
+    assert_eq!(clopper_pearson(3, most + 1, 0.95), None);
+    assert_eq!(beta_interval(3, most + 1, Prior::Uniform, 0.95), None);
+}
+
+#[test]
 fn impossible_questions_have_no_answer() {
     assert_eq!(wilson(3, 2, 0.95), None);
     assert_eq!(proportion(3, 2), None);

@@ -87,6 +87,18 @@ fn bca_follows_skew_where_the_percentile_does_not() {
 }
 
 #[test]
+fn the_bootstrap_does_not_see_where_the_scale_begins() {
+    let bootstrap = Bootstrap { draws: 500, seed: 4, confidence: 0.9 };
+    // Means of 0, one of them skewed and one that many draws have again.
+    for rows in [[-3.0, -2.0, -1.0, -1.0, 7.0], [-1.0, 0.0, 0.0, 0.0, 1.0]] {
+        let here = bootstrap.rows(&rows, mean).unwrap().bca.unwrap();
+        let there = bootstrap.rows(&rows.map(|row| row + 16.0), mean).unwrap().bca.unwrap();
+        let apart = (there.low - here.low - 16.0).abs().max((there.high - here.high - 16.0).abs());
+        assert!(apart < 1e-9, "{here:?} {there:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_drawn_again_has_no_answer() {
     let bootstrap = Bootstrap { draws: 100, seed: 0, confidence: 0.95 };
     assert_eq!(bootstrap.rows(&[1.0], mean), None);
