@@ -24,6 +24,7 @@ pub(crate) fn is_plain(inside: &str) -> bool {
 }
 
 /// Whether no escape stands among the first and the last `N` bytes.
+#[expect(clippy::needless_bitwise_bool, reason = "so few bytes are told together, not one by one")]
 #[inline]
 fn ends_are_plain<const N: usize>(inside: &[u8]) -> bool {
     let is_plain = |end: &[u8; N]| end.iter().fold(true, |plain, byte| plain & (*byte != b'\\'));
