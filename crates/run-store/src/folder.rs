@@ -49,7 +49,11 @@ impl RunFolder {
         safe::check_folder(paths.root())?;
         let path = paths.manifest();
         let file = match paths.open_file(&path) {
-            Err(error) if error.is_absence() => return Err(runs::what_is_there(&paths)?),
+            Err(error) if error.is_absence() => match runs::what_is_there(&paths)? {
+                // Another process made it between the two looks.
+                StoreError::Exists { .. } => paths.open_file(&path)?,
+                other => return Err(other),
+            },
             file => file?,
         };
         let mut bytes = Vec::new();

@@ -202,11 +202,13 @@ pub(crate) fn what_is_there(paths: &RunPaths) -> Result<StoreError, StoreError> 
     if !is_folder {
         return Ok(StoreError::Foreign { path });
     }
+    let contents = paths.contents();
+    // Looked for last: a process that makes the run at this moment writes it after all else, and it stays.
     let manifest = paths.manifest();
     if fs::symlink_metadata(&manifest).is_ok() {
         return Ok(StoreError::Exists { path });
     }
-    Ok(match paths.contents()? {
+    Ok(match contents? {
         Contents::Unfinished => StoreError::Unfinished { path },
         Contents::Run => StoreError::damaged(&manifest, "it is missing"),
         Contents::Foreign => StoreError::Foreign { path },

@@ -32,6 +32,26 @@ fn name_is_taken_once() {
 }
 
 #[test]
+fn run_that_is_made_while_it_is_looked_at_is_unfinished_or_there() {
+    let home = Home::new();
+    for n in 0..50 {
+        let name = format!("r{n}");
+        let draft = home.draft(&name).unwrap();
+        std::thread::scope(|scope| {
+            let making = scope.spawn(|| finish(draft));
+            while !making.is_finished() {
+                let looked = RunFolder::open(home.path(&name));
+                assert!(matches!(looked, Ok(_) | Err(StoreError::Unfinished { .. })), "{looked:?}");
+                let again = home.draft(&name).unwrap_err();
+                let there = matches!(again, StoreError::Exists { .. });
+                assert!(there || matches!(again, StoreError::Unfinished { .. }), "{again}");
+            }
+        });
+        RunFolder::open(home.path(&name)).unwrap();
+    }
+}
+
+#[test]
 fn newest_is_first_and_the_default() {
     let home = Home::new();
     assert!(home.runs.list().unwrap().is_empty(), "no folder, no runs");
