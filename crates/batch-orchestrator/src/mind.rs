@@ -284,9 +284,21 @@ impl Mind {
             self.decide_cancels(now, &mut out);
         }
         if out.events.is_empty() && out.effects.is_empty() && self.idle() {
-            out.finish = self.finish(&mut out.wake, now);
+            out.events = self.borne_after_all();
+            if out.events.is_empty() {
+                out.finish = self.finish(&mut out.wake, now);
+            }
         }
         out
+    }
+
+    /// Jobs that were turned down for others that came to nothing: the money that is left at the end is theirs.
+    fn borne_after_all(&self) -> Vec<Event> {
+        if self.fatal.is_some() || !self.state.reached(self.policy.goal) {
+            return Vec::new();
+        }
+        let affordable = self.state.affordable(self.policy.budget);
+        affordable.into_iter().map(|job| Event::Reopened { job }).collect()
     }
 
     fn idle(&self) -> bool {

@@ -111,6 +111,20 @@ async fn money_that_a_refused_job_gives_back_is_spent_on_the_next() {
 }
 
 #[tokio::test]
+async fn money_that_was_kept_for_a_refused_job_is_not_left_over() {
+    let sim = priced(2, 2 * CENT);
+    let (_, state) = sim.session().await.unwrap();
+    assert_eq!(not_afforded(&state), 2);
+    // There is money for one more, which is the next in order, and the service does not take it.
+    sim.append(&Event::Spent { job: shard(1, 0), cost: 0 });
+    sim.backend.fail(Operation::Create, [Fault::Refused]);
+    let (finish, state) = sim.session().await.unwrap();
+    assert_eq!((finish, not_afforded(&state)), (Finish::Reached, 0));
+    assert_eq!(state.ledger().committed, 2 * CENT);
+    a_further_session_does_nothing(&sim).await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_paid_for_once() {
     let sim = priced(2, 4 * CENT);
     sim.backend.fail(Operation::Create, [Fault::After, Fault::Before, Fault::Late(20)]);
