@@ -76,6 +76,18 @@ impl Shared {
         }
     }
 
+    /// Starts one more process of a scorer that has said hello: one that does not is a breakdown like others.
+    fn start_another(&self) -> Result<Child, PluginError> {
+        loop {
+            match self.start() {
+                Err(PluginError::Hello { why, .. }) => {
+                    self.broke_down(&Trouble(format!("did not say hello: {why}")))?;
+                }
+                started => return started.map(|(child, _)| child),
+            }
+        }
+    }
+
     /// Counts a breakdown. Once there were too many, those of other workers are the same one's end: they neither count
     /// nor are told.
     fn broke_down(&self, trouble: &Trouble) -> Result<(), PluginError> {
@@ -120,7 +132,7 @@ impl Worker {
             let asked = if alone { 1 } else { questions.len() };
             let mut child = match self.child.take() {
                 Some(child) => child,
-                None => self.shared.start()?.0,
+                None => self.shared.start_another()?,
             };
             let asked = questions.get(..asked).unwrap_or_default();
             let broken = self.exchange(&mut child, rows, asked, &mut verdicts);

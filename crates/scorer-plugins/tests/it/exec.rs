@@ -204,6 +204,33 @@ fn hellos_are_checked() {
 }
 
 #[test]
+fn one_that_says_hello_but_not_every_time_is_started_again() {
+    let heard = Heard::default();
+    // The second process ends before it says anything.
+    let second = "
+import os, pathlib, sys
+started = pathlib.Path(__file__).with_suffix('.started')
+times = len(started.read_text()) if started.exists() else 0
+started.write_text('x' * (times + 1))
+if times == 1: sys.exit(5)
+";
+    let answers = "if text == 'bad': os._exit(3)\nsay(id=row['id'], label=text)";
+    let mut scorer = program(&format!("{second}{}", plugin(answers)), settings(&heard));
+    assert_eq!(marks(&judge(&mut scorer, &["a", "bad", "c"])), "L?L");
+    let hello = "restarted did not say hello: it ended with status 5";
+    assert_eq!(heard.count(hello), 1, "{:?}", heard.all());
+    // One that never does again is given up as one that always breaks.
+    let never = second.replace("== 1", "> 0");
+    let mut few = settings(&heard);
+    few.restarts = 3;
+    let mut scorer = program(&format!("{never}{}", plugin(answers)), few);
+    let error = judged(&mut scorer, &[line(0, "bad")]).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    let why = "broke down 4 times, the last time it did not say hello: it ended with status 5";
+    assert!(source.contains(why), "{source}");
+}
+
+#[test]
 fn the_environment_is_empty_but_for_what_is_allowed() {
     let code = plugin("say(id=row['id'], label=' '.join(sorted(os.environ)))");
     let mut scorer = program(&code, settings(&Heard::default()));
