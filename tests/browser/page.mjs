@@ -301,6 +301,8 @@ async function manyPage(browser) {
   const heads = JSON.parse(await tab.evaluate("JSON.stringify([[...document.querySelectorAll('.figures thead th')].slice(0, 2), [...document.querySelectorAll('[name=scorer] option')]].map((all) => all.map((one) => one.textContent)))"));
   assert.deepEqual(heads, [['function-call', 'same-label'], ['function-call', 'same-label']], 'one table holds all scorers, by names that can be read');
   assert.ok(await tab.evaluate("[...document.querySelectorAll('.spec')].some((one) => one.textContent.includes('mention'))"), 'what it was set to stands in its part');
+  assert.ok(await tab.evaluate("[...document.querySelectorAll('.slice .finding')].some((one) => / points, p /.test(one.textContent))"), 'slices say how far models are from the baseline, and how surely');
+  assert.ok(await tab.evaluate("/ out, [0-9,]+ of them thinking/.test(document.querySelector('#summary').textContent)"), 'tokens out count the thinking, and say so');
   assert.ok(await tab.evaluate("document.querySelectorAll('.group[open]').length < document.querySelectorAll('.group').length"), 'not all slices are open');
   await tab.evaluate(open(12));
   await tab.until(shown(12));

@@ -78,3 +78,33 @@ fn labels_are_held_against_given_values_and_nothing_is_sent_for_want_of_them() {
     let said = house.call_without_key(&[&RUN[..5], &words].concat());
     assert!(said.stderr.contains("none of the scorers looks at the values"), "{said:?}");
 }
+
+#[test]
+fn only_scorers_that_look_at_given_values_are_said_to_be_held_against_them() {
+    let house = house();
+    let scorers = ["equals", "words(max=9)", r#"equals(value="no")"#];
+    let scorers = scorers.map(|scorer| ["--scorer", scorer]).concat();
+    let said = house.call_without_key(
+        &[&RUN[..], &scorers, &["--expected", "right.jsonl", "--quiet"]].concat(),
+    );
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let headings: Vec<&str> =
+        said.stdout.lines().filter(|line| line.contains(", scored by ")).collect();
+    assert_eq!(
+        headings,
+        [
+            "data.jsonl, 3 rows, scored by equals, held against right.jsonl, emulated",
+            "data.jsonl, 3 rows, scored by words(max=9), emulated",
+            "data.jsonl, 3 rows, scored by equals(value=\"no\"), emulated",
+        ]
+    );
+    let short = house.call_without_key(&["report", "own", "--format", "md"]).stdout;
+    assert!(short.contains("**equals**, held against right.jsonl\n"), "{short}");
+    assert_eq!(short.matches("held against").count(), 1, "{short}");
+    let again = ["score", "own", "--scorer", "equals", "--expected", "other.jsonl", "--quiet"];
+    assert_eq!(house.call_without_key(&again).code, Some(0));
+    let listed = house.call_without_key(&["score", "own", "--list"]).stdout;
+    assert!(listed.contains("equals, held against right.jsonl\n"), "{listed}");
+    assert!(listed.contains("equals, held against other.jsonl\n"), "{listed}");
+    assert_eq!(listed.matches("held against").count(), 2, "{listed}");
+}

@@ -129,6 +129,11 @@ fn what_is_suggested_was_seen() {
         "{calls}"
     );
     assert!(text("bare").contains(": 0 rows with a logged answer"));
+    let plain = fs::read_to_string(house.path().join("plain.jsonl")).unwrap();
+    house.write("torn.jsonl", &format!("{plain}\n[1]\n"));
+    let (torn, all) = (text("torn"), plain.lines().count() + 1);
+    assert!(torn.contains(&format!("a look at all {all} rows")), "as `check` counts them: {torn}");
+    assert!(torn.contains(&format!("1 of {all} rows hold no request")), "{torn}");
     // A broken file of old does not keep a new one from being made, and a pipe will do.
     house.write("batch-eval.toml", "modles = 5");
     let piped = fs::File::open(house.path().join("plain.jsonl")).unwrap();

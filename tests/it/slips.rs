@@ -50,6 +50,14 @@ fn requests_without_functions_are_told_of_where_functions_are_scored() {
     says(&call(&house, &["check", "data.jsonl", "--emulator"]), 0, &none[1..]);
     let said = call(&house, &["score", "data.jsonl", "--scorer", "words(max=9)"]);
     assert!(!said.stderr.contains("declares"), "{said:?}");
+    // One declares them, in another input than the first.
+    let mut rows: Vec<Value> = (0..4).map(row).collect();
+    rows[3]["request"]["tools"] = json!([{"functionDeclarations": [{"name": "track"}]}]);
+    house.write_rows("late.jsonl", rows);
+    let run = ["run", "late.jsonl", "--emulator", "-m", "sim-flash", "--rows-per-shard", "2"];
+    let said = call(&house, &run);
+    says(&said, 0, &[]);
+    assert!(!said.stderr.contains("declares"), "{said:?}");
 }
 
 #[test]
@@ -63,6 +71,13 @@ fn expected_values_that_no_row_has_are_refused_by_every_command_alike() {
         &["score", "data.jsonl"],
     ] {
         says(&call(&house, &[command, &with].concat()), 3, &none);
+    }
+    house.write("broken.jsonl", "nope\n");
+    let check = ["check", "data.jsonl", "--emulator", "--scorer", "equals", "--expected"];
+    for (file, code, problem) in
+        [("broken.jsonl", 3, "line 1: not JSON"), ("nowhere.jsonl", 2, "no such file")]
+    {
+        says(&call(&house, &[&check[..], &[file]].concat()), code, &[problem]);
     }
     let run = ["run", "data.jsonl", "--emulator", "-m", "sim-flash", "--scorer", "words(max=9)"];
     says(&call(&house, &[&run[..], &["--name", "plain"]].concat()), 0, &[]);
@@ -169,17 +184,4 @@ fn python_scorers_that_judge_nothing_or_are_not_there_are_told_of_shortly() {
     let said = call(&house, &["score", "data.jsonl", "--scorer", "python:nope.py"]);
     says(&said, 9, &["cannot work: there is no file "]);
     assert!(!said.stderr.contains("Traceback"), "{said:?}");
-}
-
-#[test]
-fn what_fails_by_chance_gets_through_when_it_is_sent_again() {
-    let house = house();
-    house.write_rows("data.jsonl", (0..300).map(row));
-    let run = ["run", "data.jsonl", "--emulator", "-m", "sim-flash", "--name", "again"];
-    let failed =
-        || house.report("again")["models"][1]["outcomes"]["error"].as_u64().unwrap_or_default();
-    says(&call(&house, &run), 6, &["batch-eval retry again"]);
-    let first = failed();
-    says(&call(&house, &["retry", "again", "--accept-partial"]), 0, &[]);
-    assert!(first > 2 && failed() * 3 < first, "{first}, then {}", failed());
 }

@@ -67,3 +67,18 @@ fn another_judge_of_the_name_changes_nothing_of_what_the_run_was_made_with() {
     let versions: Vec<&Value> = scorings.iter().map(|one| &one["scorers"][0]["version"]).collect();
     assert!(scorings.len() == 2 && versions[0] != versions[1], "{said:?}");
 }
+
+#[test]
+fn a_judge_beside_a_scorer_of_expected_values_is_that_of_the_run() {
+    let (house, server) = house();
+    house.write_rows("right.jsonl", (0..4).map(|n| json!({"row": n, "expected": "no"})));
+    let both = format!("any(equals, {GRADES})").replace(r#", scale="grade""#, "");
+    let mut words = run_words(&server, "two", &["sim-flash"]);
+    words.extend(["--scorer", &both, "--expected", "right.jsonl"]);
+    let said = house.call(&words);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(house.path().join("runs/two/report/report.json").is_file());
+    let (shown, _) = seen(&house);
+    let verdicts = shown["answers"][1]["verdicts"].as_object().unwrap();
+    assert!(verdicts.values().all(Value::is_boolean) && verdicts.len() == 1, "{shown}");
+}

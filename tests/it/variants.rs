@@ -190,3 +190,32 @@ fn equal_requests_are_sent_once_under_each_variant() {
         assert_eq!((&column["submitted"], &column["outcomes"]["missing"]), (&json!(7), &json!(0)));
     }
 }
+
+#[test]
+fn an_only_variant_is_named_wherever_its_columns_are() {
+    let house = House::with_rows(4);
+    house
+        .write("terse.toml", "[[variant]]\nname = \"terse\"\nsystem_instruction = \"Be short.\"\n");
+    house.write("plain.toml", "[[variant]]\nname = \"as-logged\"\n");
+    let run = |name: &str, more: &[&str]| {
+        let words = ["run", "data.jsonl", "--emulator", "-m", "sim-pro", "--accept-partial"];
+        house.call_without_key(&[&words[..], &["--name", name, "--quiet"], more].concat())
+    };
+    let gates = ["--gate", "sim-pro >= 0", "--gate", "sim-pro/terse >= 0"];
+    let terse = run("new", &[&["--config", "terse.toml"][..], &gates].concat());
+    assert_eq!(terse.code, Some(0), "{terse:?}");
+    assert!(terse.stdout.contains("\nsim-pro/terse "), "{terse:?}");
+    assert_eq!(column(&house.report("new"), "sim-pro", Some("terse"))["submitted"], 4);
+    // One that changes nothing is no other prompt.
+    let plain = run("old", &["--config", "plain.toml"]);
+    assert!(plain.stdout.contains("\nsim-pro "), "{plain:?}");
+    let compared = house.call_without_key(&["compare", "old", "new"]);
+    assert_eq!(compared.code, Some(0), "{compared:?}");
+    assert!(compared.stdout.contains("sim-pro/terse in new"), "{compared:?}");
+    for words in [["report", "new", "--baseline", "sim-pro"], ["show", "new", "1", "--json"]] {
+        assert_eq!(house.call_without_key(&words).code, Some(0));
+    }
+    let odd = run("odd", &["--config", "terse.toml", "--gate", "sim-pro/trse >= 0.5"]);
+    assert_eq!(odd.code, Some(2), "{odd:?}");
+    assert!(odd.stderr.contains("did you mean `sim-pro/terse`?"), "{odd:?}");
+}

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     /// The settings file; empty where there is none.
     pub(crate) config: Config,
     /// What the flags say of conclusions.
+    /// Where the settings come from that are no flags.
+    pub(crate) settings: PathBuf,
     pub(crate) judging: Judging,
     /// The judges among the scorers that were last built.
     pub(crate) desk: Desk,
@@ -46,8 +49,8 @@ pub(crate) struct Context {
     pub(crate) no_lock: bool,
     /// Expected values in place of those that the run was made with.
     pub(crate) expected: OnceLock<String>,
-    /// Where the values come from that scorers of a run look at.
-    pub(crate) held: OnceLock<String>,
+    /// Where the values come from that scorers look at, and the names of those scorers.
+    pub(crate) held: OnceLock<(String, Vec<String>)>,
 }
 
 impl Context {
@@ -67,6 +70,14 @@ impl Context {
     /// A random number: chance enters the program here.
     pub(crate) fn entropy() -> u64 {
         RandomState::new().build_hasher().finish()
+    }
+
+    /// Writes into a report which of its scorers hold answers against what.
+    pub(crate) fn tell_held(&self, report: &mut eval_report::Report) {
+        if let Some((from, scorers)) = self.held.get() {
+            report.expected = Some(from.clone());
+            report.expecting.clone_from(scorers);
+        }
     }
 
     pub(crate) fn find(&self, run: Option<&str>) -> Outcome<RunFolder> {

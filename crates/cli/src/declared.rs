@@ -13,11 +13,18 @@ use crate::words::grouped;
 
 /// So many requests are looked at.
 const LOOKED_AT: u64 = 2_000;
-/// Longer lines are passed over.
+/// Of longer lines nothing is known.
 const LONGEST: usize = 8 << 20;
-/// What a request has in it that declares a function or has one called, in either spelling.
-const SIGNS: [&[u8]; 4] =
-    [b"functionDeclarations", b"function_declarations", b"functionCall", b"function_call"];
+/// What a request has in it that declares a function, has one called, or has a cache that may declare some, in either
+/// spelling.
+const SIGNS: [&[u8]; 6] = [
+    b"functionDeclarations",
+    b"function_declarations",
+    b"functionCall",
+    b"function_call",
+    b"\"cachedContent\"",
+    b"\"cached_content\"",
+];
 
 /// Says it where scorers of these names look for calls in a run whose requests declare no function.
 pub(crate) fn tell_of_run<'a>(
@@ -25,12 +32,14 @@ pub(crate) fn tell_of_run<'a>(
     folder: &RunFolder,
     scorers: impl IntoIterator<Item = &'a str>,
 ) {
-    let first = folder.manifest().made.inputs.first();
     // Other variants may declare what the dataset does not.
-    let first = first.filter(|_| folder.manifest().asked.variants.len() == 1);
-    let Some(first) = first.map(|input| folder.paths().input(input.id)) else { return };
+    if folder.manifest().asked.variants.len() != 1 {
+        return;
+    }
+    let inputs = folder.manifest().made.inputs.iter().map(|input| folder.paths().input(input.id));
+    let inputs = inputs.map(|path| path.to_string_lossy().into_owned()).collect();
     let dataset = folder.manifest().asked.dataset.label.as_str();
-    tell(context, &Source::Files(vec![first.to_string_lossy().into_owned()]), dataset, scorers);
+    tell(context, &Source::Files(inputs), dataset, scorers);
 }
 
 /// Says it where scorers of these names look for calls in a dataset whose requests declare no function.
@@ -75,7 +84,7 @@ pub(crate) fn lacking<'a>(
 fn undeclared<R: std::io::Read>(lines: &mut LineReader<R>) -> Option<u64> {
     let mut rows = 0;
     while let Ok(Some(line)) = lines.next_line() {
-        let LineContent::Text(text) = line.content else { continue };
+        let LineContent::Text(text) = line.content else { return None };
         if member(text, "request").ok().flatten().is_none() {
             continue;
         }
@@ -105,6 +114,7 @@ mod tests {
         for tools in [
             "\"tools\":[{\"functionDeclarations\":[]}]",
             "\"tools\":[{\"function_declarations\":[]}]",
+            "\"cachedContent\":\"cachedContents/x\"",
         ] {
             assert_eq!(seen(&format!("{plain}{{\"request\":{{{tools}}}}}\n")), None);
         }

@@ -189,7 +189,7 @@ fn score_lines(
     let source = expected.map(|text| expected::of_lines(text, is_dataset)).transpose()?;
     let is_joined = matches!(source, Some(expected::Source::Table(_)));
     if let Some(text) = expected.filter(|_| expected::told(context, &scorers, expected)) {
-        let _ = context.held.set(text.to_owned());
+        let _ = context.held.set((text.to_owned(), expected::looking(&scorers)));
     }
     let scorers = expected::given(scorers, source);
     let (form, role, label) = if is_dataset {
@@ -272,7 +272,7 @@ fn file_report(
     let summary =
         pass.run(&mut lines, &mut scores).map_err(|error| judge::failed(context, &error))?;
     let mut report = Report::new(scorers.iter().map(|scorer| scorer.name()));
-    report.expected = context.held.get().cloned();
+    context.tell_held(&mut report);
     report.push(Column::of(ColumnSource {
         label,
         role,

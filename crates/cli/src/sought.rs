@@ -21,6 +21,8 @@ const LACKS: &str = "no expected value at ";
 const LOOKED_AT: u64 = 50;
 const MOST_NAMES: usize = 500;
 const DEPTH: usize = 3;
+/// Longer names nobody types.
+const LONGEST: usize = 200;
 /// So many are shown where none is near.
 const SHOWN: usize = 5;
 
@@ -211,6 +213,9 @@ fn add(object: View<'_>, above: &str, depth: usize, names: &mut BTreeSet<String>
             return;
         }
         let pointer = format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if pointer.len() > LONGEST || value.is_null() {
+            continue;
+        }
         add(value, &pointer, depth - 1, names);
         names.insert(pointer);
     }
@@ -323,5 +328,15 @@ mod tests {
         assert_eq!(missing[0].1.next.as_deref(), Some("did you mean /country?"));
         sought.look(Seen::Line(br#"{"contry":"de"}"#));
         assert!(sought.is_settled() && sought.missing().next().is_none());
+    }
+
+    #[test]
+    fn names_that_nobody_types_or_that_stand_for_nothing_are_not_told() {
+        let judging = Judging { slices: vec!["/nope".to_owned()], ..Judging::default() };
+        let mut sought = Sought::fields(&judging);
+        let long = "x".repeat(500);
+        sought.look(Seen::Line(format!(r#"{{"{long}":1,"nope":null,"kind":2}}"#).as_bytes()));
+        let (_, failure) = sought.missing().next().unwrap();
+        assert_eq!(failure.next.as_deref(), Some("the rows have /kind"));
     }
 }

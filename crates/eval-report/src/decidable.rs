@@ -16,13 +16,16 @@ impl Gate {
     /// assert_eq!(gate.scorer_of(&scorers)?, 1);
     /// let error = eval_report::Gate::parse("gemini-x >= 0.9")?.scorer_of(&scorers).unwrap_err();
     /// assert_eq!(error.to_string(), "there are several scorers, and the gate names none");
+    /// // What a scorer is set to may be left out where no other has its name.
+    /// let scorers = ["json-valid".to_owned(), "words(max=9)".to_owned()];
+    /// assert_eq!(eval_report::Gate::parse("gemini-x@words >= 0.9")?.scorer_of(&scorers)?, 1);
     /// # Ok::<(), scoring::SpecError>(())
     /// ```
     pub fn scorer_of(&self, scorers: &[String]) -> Result<usize, SpecError> {
         if self.scorer.is_some() || scorers.len() < 2 {
-            self.check_scorer(scorers)?;
-            let named = |name: &String| self.scorer.as_ref().is_none_or(|one| one.text == *name);
-            return Ok(scorers.iter().position(named).unwrap_or_default());
+            let meant = self.meant_scorer(scorers)?;
+            let is_meant = |name: &String| meant.is_none_or(|meant| meant == name);
+            return Ok(scorers.iter().position(is_meant).unwrap_or_default());
         }
         let candidate = &self.candidate;
         let each = scorers.iter().map(|scorer| format!("`{}@{scorer}`", candidate.text));

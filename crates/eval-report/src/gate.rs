@@ -67,42 +67,65 @@ impl Gate {
     /// `logged` always is: [`Self::check_logged`] is for a dataset without logged answers.
     ///
     /// # Errors
-    /// Which name is not there, with the nearest one.
+    /// Which name is not there, with the nearest one; or that a column is held against itself.
     pub fn check(&self, columns: &[String], scorers: &[String]) -> Result<(), SpecError> {
-        self.known(&self.candidate, columns, "column")?;
+        let candidate = self.meant(&self.candidate, columns, "column", true)?;
         if let Against::Column(name) = &self.against {
             // A bare model means the candidate's own variant of it.
-            let variant = self.candidate.text.split_once('/').map(|(_, variant)| variant);
+            let variant = candidate.split_once('/').map(|(_, variant)| variant);
             let own = variant.map(|variant| format!("{}/{variant}", name.text));
-            if own.is_none_or(|own| !columns.contains(&own)) {
-                self.known(name, columns, "column")?;
+            let against = match own.filter(|own| columns.contains(own)) {
+                Some(own) => own,
+                None => self.meant(name, columns, "column", variant.is_none())?.to_owned(),
+            };
+            if against == candidate {
+                let problem = "a column is never better or worse than itself";
+                let hint = "another model, `logged`, or a number, as in `gemini-x >= 0.9`";
+                let error = SpecError::new(&self.text, name.at.clone(), problem);
+                return Err(error.with_hint(Some(hint.to_owned())));
             }
         }
-        self.check_scorer(scorers)
+        self.meant_scorer(scorers).map(drop)
     }
 
-    /// Whether the scorer is among these, if it names one.
-    pub(crate) fn check_scorer(&self, scorers: &[String]) -> Result<(), SpecError> {
-        self.scorer.as_ref().map_or(Ok(()), |name| self.known(name, scorers, "scorer"))
+    /// The scorer among these that it names, if it names one.
+    pub(crate) fn meant_scorer<'a>(
+        &'a self,
+        scorers: &'a [String],
+    ) -> Result<Option<&'a str>, SpecError> {
+        let meant = |name| self.meant(name, scorers, "scorer", true);
+        self.scorer.as_ref().map(meant).transpose()
     }
 
-    /// Whether a name is one of these; of a model's several variants one has to be named.
-    fn known(&self, name: &Name, names: &[String], what: &str) -> Result<(), SpecError> {
-        if names.contains(&name.text) || name.text == "logged" && what == "column" {
-            return Ok(());
+    /// Which of these a name means: the one called so, or with `or_more` the only one that is called so with more behind
+    /// it, a variant of a model or what a scorer is set to. Of several one has to be named.
+    fn meant<'a>(
+        &'a self,
+        name: &'a Name,
+        names: &'a [String],
+        what: &str,
+        or_more: bool,
+    ) -> Result<&'a str, SpecError> {
+        let is_column = what == "column";
+        if names.contains(&name.text) || name.text == "logged" && is_column {
+            return Ok(&name.text);
         }
-        let is_own = |column: &&str| {
-            let rest = column.strip_prefix(&name.text);
-            what == "column" && rest.is_some_and(|rest| rest.starts_with('/'))
+        let sign = if is_column { '/' } else { '(' };
+        let is_own = |one: &&str| {
+            one.strip_prefix(name.text.as_str()).is_some_and(|rest| rest.starts_with(sign))
         };
         let all = || names.iter().map(String::as_str);
-        let variants: Vec<&str> = all().filter(is_own).collect();
+        let own: Vec<&str> = all().filter(is_own).collect();
+        if let ([only], true) = (own.as_slice(), or_more) {
+            return Ok(only);
+        }
         let mut problem = format!("there is no {what} `{}`", name.text);
         let hint = if let Some((name, margin)) = unspaced_margin(&name.text, names) {
             format!("a space stands before the margin: `{name} - {margin}`")
-        } else if !variants.is_empty() {
-            problem = format!("`{}` is asked under variants", name.text);
-            format!("name one of {}", variants.join(", "))
+        } else if !own.is_empty() {
+            let several = if is_column { "is asked under variants" } else { "is several scorers" };
+            problem = format!("`{}` {several}", name.text);
+            format!("name one of {}", own.join(", "))
         } else if let Some(near) = scoring::nearest(&name.text, all()) {
             format!("did you mean `{near}`?")
         } else {
@@ -345,6 +368,21 @@ mod tests {
         assert_eq!(check("a/base >= b"), Ok(()), "b under the same variant");
         assert_eq!(check("a/terse >= b").unwrap_err().hint(), Some("name one of b/base"));
         assert!(check("a/bas >= logged").is_err());
+        // Of one there is no doubt.
+        let columns = ["a/terse", "b/terse"].map(str::to_owned);
+        let check = |text: &str| Gate::parse(text).unwrap().check(&columns, &[]);
+        assert_eq!((check("a >= b"), check("logged >= a")), (Ok(()), Ok(())));
+        assert_eq!(check("a/terse >= b"), Ok(()));
+    }
+
+    #[test]
+    fn a_column_is_not_held_against_itself() {
+        let columns = ["a/base", "a/terse", "b"].map(str::to_owned);
+        for text in ["b >= b", "a/base >= a - 0.1", "a/base >= a/base", "logged >= logged"] {
+            let error = Gate::parse(text).unwrap().check(&columns, &[]).unwrap_err();
+            assert_eq!(error.to_string(), "a column is never better or worse than itself");
+        }
+        assert_eq!(Gate::parse("a/base >= a/terse").unwrap().check(&columns, &[]), Ok(()));
     }
 
     #[test]

@@ -30,13 +30,15 @@ pub fn to_markdown(report: &Report) -> String {
     list(&mut page, sentences::warnings(report).into_iter().map(|text| format!("warning: {text}")));
     for (at, scorer) in report.scorers.iter().enumerate() {
         if report.scorers.len() > 1 {
-            paragraph(&mut page, &format!("**{}**", escaped(scorer)));
+            let held = sentences::held_against(report, scorer);
+            let held = held.map_or_else(String::new, |held| format!(", {}", escaped(&held)));
+            paragraph(&mut page, &format!("**{}**{held}", escaped(scorer)));
         }
         table(&mut page, &tables::scores(report, at));
         if let Some((labels, left_out)) = tables::labels(report, at) {
             table(&mut page, &labels);
             if left_out > 0 {
-                paragraph(&mut page, "and more labels, in report.json");
+                paragraph(&mut page, &format!("and {left_out} more labels, in report.json"));
             }
         }
         classes(&mut page, report, at);
@@ -51,14 +53,16 @@ pub fn to_markdown(report: &Report) -> String {
 }
 
 fn title(report: &Report) -> String {
-    let mut title = match &report.dataset {
+    let title = match &report.dataset {
         Some(dataset) => format!("batch-eval: {}, {}", dataset.name, rows(dataset.rows)),
         None => "batch-eval".to_owned(),
     };
-    if let Some(held) = sentences::held_against(report) {
-        title = format!("{title}, {held}");
-    }
-    title
+    // With several scorers each is headed by what it holds answers against.
+    let held = match report.scorers.as_slice() {
+        [only] => sentences::held_against(report, only),
+        _ => None,
+    };
+    held.map_or_else(|| title.clone(), |held| format!("{title}, {held}"))
 }
 
 /// The one sentence to read: what the gates decide, or else what the first comparison says.
@@ -91,6 +95,7 @@ fn findings(report: &Report) -> Vec<String> {
     said.extend(report.judges.iter().flat_map(JudgeResult::sentences));
     said.extend(report.models.iter().filter_map(sentences::cost));
     said.extend(sentences::method(report));
+    said.extend(sentences::lacks(report));
     said
 }
 

@@ -169,8 +169,20 @@ pub(crate) fn agreement(agreement: &Agreement) -> String {
     )
 }
 
+/// What a gate goes by, which is told as the tables tell it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// How far a column is from another, in points.
+    #[default]
+    Difference,
+    /// The share of passes, in percent.
+    Accuracy,
+    /// The mean of grades.
+    Mean,
+}
+
 /// The sentence of a gate.
-pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>) -> String {
+pub(crate) fn gate(gate: &GateResult, found: Found, lacking: Option<&str>) -> String {
     let GateResult { text, outcome, .. } = gate;
     let word = outcome.word();
     if let Some(lacking) = lacking {
@@ -186,9 +198,21 @@ pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>
         [low, high].iter().all(|bound| points(*bound, *places) != points(gate.limit, *places))
     };
     let places = (1..4).find(differ).unwrap_or(1);
-    let unit = if is_difference { "points" } else { "%" };
-    let figure = |value: f64| format!("{} {unit}", points(value, places));
-    let what = if is_difference { "the difference" } else { "the mean verdict" };
+    let figure = |value: f64| match found {
+        Found::Difference => format!("{} points", points(value, places)),
+        Found::Accuracy => format!("{} %", points(value, places)),
+        Found::Mean => format!("{value:.*}", places + 2),
+    };
+    let what = match found {
+        Found::Difference => "the difference",
+        Found::Accuracy => "accuracy",
+        Found::Mean => "the mean",
+    };
+    let limit = match found {
+        Found::Difference => format!("{} points", limit(gate.limit)),
+        Found::Accuracy => format!("{} %", limit(gate.limit)),
+        Found::Mean => figure(gate.limit),
+    };
     let sure = match outcome {
         GateOutcome::Pass => format!("at least {}", figure(low)),
         GateOutcome::Fail => format!("at most {}", figure(high)),
@@ -199,11 +223,10 @@ pub(crate) fn gate(gate: &GateResult, is_difference: bool, lacking: Option<&str>
         ),
     };
     format!(
-        "{text}: {word}, {what} is {} on {}, with {:.0} % confidence {sure}; the limit is {} {unit}.",
+        "{text}: {word}, {what} is {} on {}, with {:.0} % confidence {sure}; the limit is {limit}.",
         figure(estimate),
         rows(gate.rows),
         gate.confidence * 100.0,
-        limit(gate.limit)
     )
 }
 

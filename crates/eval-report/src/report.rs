@@ -27,6 +27,9 @@ pub struct Report {
     /// Where the values come from that answers are held against, if they were given for all scorers at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
+    /// The names of the scorers that look at those values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expecting: Vec<String>,
     /// One column a model; the logged baseline first.
     pub models: Vec<Column>,
     /// The title of the column that the others are compared with; none where there is nothing to compare.
@@ -101,6 +104,7 @@ impl Report {
             dataset: None,
             scorers: scorers.into_iter().map(Into::into).collect(),
             expected: None,
+            expecting: Vec::new(),
             models: Vec::new(),
             baseline: None,
             cluster: None,

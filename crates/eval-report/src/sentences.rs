@@ -1,7 +1,10 @@
 //! The plain sentences around the table: what it is about, what adds up to what, and what to make of it.
 
 use crate::numbers::{duration, grouped, rows};
-use crate::{Column, Comparison, Finding, JudgeResult, Report, ScorerResult, WarningKind, cells};
+use crate::{
+    Bounds, Column, Comparison, Finding, JudgeResult, Method, Report, ScorerResult, WarningKind,
+    cells,
+};
 
 /// The notice that every report of emulated answers carries.
 pub(crate) const EMULATED: &str = "These answers are emulated by batch-eval's built-in emulator; they say nothing about a real model.";
@@ -17,16 +20,34 @@ pub(crate) fn title(report: &Report, scorer: &str) -> String {
         parts.push(rows(dataset.rows));
     }
     parts.push(format!("scored by {scorer}"));
-    parts.extend(held_against(report));
+    parts.extend(held_against(report, scorer));
     if report.is_emulated() {
         parts.push("emulated".to_owned());
     }
     parts.join(", ")
 }
 
-/// Where the values come from that answers are held against, if they were given.
-pub(crate) fn held_against(report: &Report) -> Option<String> {
-    report.expected.as_ref().map(|from| format!("held against {from}"))
+/// Where the values come from that a scorer holds answers against, if they were given for all scorers at once.
+pub(crate) fn held_against(report: &Report, scorer: &str) -> Option<String> {
+    let looks = report.expecting.iter().any(|name| name == scorer);
+    report.expected.as_ref().filter(|_| looks).map(|from| format!("held against {from}"))
+}
+
+/// A scorer's name; a long one without what it is set to, if no other scorer is called so. The page has the same rule.
+pub(crate) fn called<'a>(report: &Report, scorer: &'a str) -> &'a str {
+    let is_like = |name: &&String| short(name) == short(scorer);
+    if report.scorers.iter().filter(is_like).count() > 1 { scorer } else { short(scorer) }
+}
+
+fn short(name: &str) -> &str {
+    let is_option = |rest: &str| {
+        let key = rest.find('=').map_or("", |at| &rest[..at]);
+        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    match name.split_once('(') {
+        Some((head, rest)) if name.chars().count() > LONG && is_option(rest) => head,
+        _ => name,
+    }
 }
 
 /// The warnings, those about the model that answered first.
@@ -36,6 +57,8 @@ pub(crate) fn warnings(report: &Report) -> Vec<&str> {
     warnings.iter().map(|warning| warning.text.as_str()).collect()
 }
 
+/// Names of scorers beyond so many letters are long.
+const LONG: usize = 40;
 /// With more comparisons than these, those that show nothing share a sentence.
 const MOST_COMPARISONS: usize = 6;
 
@@ -113,7 +136,7 @@ fn took(elapsed: u64, away: Option<u64>) -> String {
 /// A sentence with the scorer it is about, where there are several.
 pub(crate) fn by(report: &Report, scorer: &str, sentence: &str) -> String {
     if report.scorers.len() > 1 {
-        return format!("by {scorer}, {sentence}");
+        return format!("By {}, {sentence}", called(report, scorer));
     }
     let mut chars = sentence.chars();
     // What begins with the name of a model keeps its case.
@@ -137,7 +160,10 @@ pub(crate) fn method(report: &Report) -> Option<String> {
         parts.push(format!("accuracy is passes of scored rows, with {interval}"));
     }
     if results().any(|result| result.mean.is_some()) {
-        let by_t = || "its 95% interval by Student's t".to_owned();
+        let is_level = |found: &Bounds| found.method == Method::Wilson;
+        let mut means = results().filter_map(|result| result.mean_interval.as_ref());
+        let or = if means.any(is_level) { ", or Wilson's where all are equal" } else { "" };
+        let by_t = || format!("its 95% interval by Student's t{or}");
         parts.push(format!("a mean is that of grades, with {}", together.unwrap_or_else(by_t)));
     }
     if let Some(baseline) = report.baseline.as_ref().filter(|_| !report.comparisons.is_empty()) {
@@ -150,7 +176,8 @@ pub(crate) fn method(report: &Report) -> Option<String> {
 
 /// What stands above a table of slices.
 pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> String {
-    let by = if report.scorers.len() > 1 { format!(", scored by {scorer}") } else { String::new() };
+    let by = format!(", scored by {}", called(report, scorer));
+    let by = if report.scorers.len() > 1 { by } else { String::new() };
     let adjusted = match &report.baseline {
         Some(baseline) => format!(
             "; differences to {baseline}, p adjusted for all slices (Benjamini and Hochberg)"
@@ -194,7 +221,7 @@ pub(crate) fn doubts(report: &Report, column: &Column) -> Vec<String> {
                 .map(|reason| format!("{} ({})", reason.name, grouped(reason.rows)))
                 .collect();
             let count = rows(result.unscorable);
-            let scorer = &result.scorer;
+            let scorer = called(report, &result.scorer);
             format!("{scorer} could not judge {count} of {title}: {}.", reasons.join(", "))
         })
         .collect()
@@ -220,7 +247,7 @@ pub(crate) fn cost(column: &Column) -> Option<String> {
 }
 
 /// What is counted as what, where rows are without a verdict or failed.
-fn lacks(report: &Report) -> Option<String> {
+pub(crate) fn lacks(report: &Report) -> Option<String> {
     let any = |lacks: fn(&Column) -> bool| report.models.iter().any(lacks);
     let lacks_verdicts = any(|column| {
         let lacks = |result: &ScorerResult| result.scored < column.submitted;
@@ -242,6 +269,24 @@ fn as_sentence(parts: impl Iterator<Item = String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_long_name_goes_without_what_it_is_set_to_where_no_other_is_called_so() {
+        let label = r#"label(labels=["billing","shipping"],expected="/kind")"#;
+        let call = r#"call-name(value="refund")"#;
+        let report =
+            crate::Report::new([label, call, "not(function-call(name=\"refund_my_order\"))"]);
+        let called = |scorer: &str| super::called(&report, scorer).to_owned();
+        assert_eq!([label, call].map(called), ["label", call]);
+        assert_eq!(
+            called(&report.scorers[2]),
+            report.scorers[2],
+            "what it turns round is no setting"
+        );
+        assert_eq!(super::by(&report, label, "it is so"), "By label, it is so");
+        let two = crate::Report::new([label, &label.replace("kind", "other")]);
+        assert_eq!(super::called(&two, label), label);
+    }
+
     #[test]
     fn hours_in_which_nobody_was_there_are_said_beside_the_whole_time() {
         assert_eq!(super::took(1_400, None), "It took 1.4 s.");

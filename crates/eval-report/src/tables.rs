@@ -142,6 +142,7 @@ pub(crate) fn slices(report: &Report, field: &str, scorer: &str) -> (Table, usiz
     let row = |slice: &Slice| {
         let passes = match slice.accuracy {
             Some(_) => format!("{}/{}", grouped(slice.passes), grouped(slice.scored)),
+            None if slice.scored == 0 => "-".to_owned(),
             None => grouped(slice.scored),
         };
         let accuracy = match (&slice.accuracy, slice.mean) {

@@ -7,7 +7,11 @@ use crate::Report;
 /// What scorers from outside are called by the kind of.
 const KINDS: [&str; 4] = ["exec:", "jq:", "judge:", "python:"];
 
-/// The text that a scorer from outside is named by: in its name, `%20` stands for a space, and the like.
+/// A space in the texts that a built-in scorer is set to.
+const SPACE: &str = r"\u0020";
+
+/// The text that a scorer is named by: in the name of one from outside `%20` stands for a space, and the like; in that
+/// of a built-in one `\u0020` does.
 ///
 /// What it gives is text from outside, to be [sanitised](crate::sanitize) where it is shown.
 ///
@@ -15,9 +19,16 @@ const KINDS: [&str; 4] = ["exec:", "jq:", "judge:", "python:"];
 /// use eval_report::written;
 /// assert_eq!(written("jq:.a%20|%20test(%22%25%22)"), "jq:.a | test(\"%\")");
 /// assert_eq!(written("function-call"), "function-call");
+/// assert_eq!(written(r#"contains(value="no\u0020way")"#), r#"contains(value="no way")"#);
 /// ```
 pub fn written(name: &str) -> Cow<'_, str> {
-    if !name.contains('%') || !KINDS.iter().any(|kind| name.contains(kind)) {
+    let is_outside = KINDS.iter().any(|kind| name.contains(kind));
+    if !is_outside && name.contains(SPACE) {
+        // A backslash that is itself escaped begins nothing.
+        let texts = name.split(r"\\").map(|text| text.replace(SPACE, " "));
+        return Cow::Owned(texts.collect::<Vec<_>>().join(r"\\"));
+    }
+    if !is_outside || !name.contains('%') {
         return Cow::Borrowed(name);
     }
     let mut bytes = Vec::with_capacity(name.len());
@@ -41,7 +52,8 @@ impl Report {
         }
         let mut report = self.clone();
         let columns = report.models.iter_mut().flat_map(|column| &mut column.scores);
-        let all = report.scorers.iter_mut().chain(columns.map(|score| &mut score.scorer));
+        let all = report.scorers.iter_mut().chain(&mut report.expecting);
+        let all = all.chain(columns.map(|score| &mut score.scorer));
         let all = all.chain(report.omnibus.iter_mut().map(|found| &mut found.scorer));
         let all = all.chain(report.comparisons.iter_mut().map(|found| &mut found.scorer));
         let all = all.chain(report.agreements.iter_mut().map(|found| &mut found.scorer));
@@ -60,7 +72,10 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_stays_as_it_is() {
-        for name in ["jq:100%", "jq:%zz", "jq:%2", "custom%20name", "not(contains)"] {
+        assert_eq!(written(r#"contains(value="\\u0020\u0020")"#), r#"contains(value="\\u0020 ")"#);
+        for name in
+            [r#"jq:"\u0020""#, "jq:100%", "jq:%zz", "jq:%2", "custom%20name", "not(contains)"]
+        {
             assert_eq!(written(name), name);
         }
         assert_eq!(written("not(python:my%20rules.py)"), "not(python:my rules.py)");

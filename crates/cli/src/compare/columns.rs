@@ -39,9 +39,9 @@ pub(super) fn paired<'a>(
     if pairs.is_empty() {
         let titles: Vec<String> = firsts.iter().map(Cell::label).collect();
         let what = format!(
-            "no model of {} ran in {}",
-            after.manifest().name.as_str(),
-            before.manifest().name.as_str()
+            "{} and {} have no column in common",
+            before.manifest().name.as_str(),
+            after.manifest().name.as_str()
         );
         return Err(Failure::usage(what)
             .next(format!("--with COLUMN, one of {}", sanitize(&titles.join(", ")))));

@@ -90,7 +90,8 @@ impl Page<'_> {
             block.push(("texts".to_owned(), text));
         }
         if drift.tokens.rows > 0 {
-            block.push(("tokens out".to_owned(), length(drift.tokens, "tokens")));
+            let tokens = format!("{}, thinking left out", length(drift.tokens, "tokens"));
+            block.push(("answers".to_owned(), tokens));
         }
         let ends = sorted(&drift.ends);
         if !ends.is_empty() {

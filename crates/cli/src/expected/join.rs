@@ -206,7 +206,7 @@ impl Join<'_> {
         match lookup {
             Some(lookup) if values > 0 => Ok((lookup, layout, values)),
             _ => Err(Failure::new(Exit::Dataset, format!("{} holds no value", self.shown))
-                .next("each line is a value, or an object with `key` or `row` and `expected`")),
+                .next("each line is a value, or an object with `key` or `row` and `expected`; FILE:/POINTER names another place")),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::fits::none;
 use super::join::{self, Values};
 use super::lookup::Lookup;
 use super::table::{Layout, Table};
-use super::{Source, Wish, given};
+use super::{Source, Wish, given, looking};
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::words::rows;
@@ -112,13 +112,14 @@ pub(crate) fn given_of_run(
     text: Option<&str>,
 ) -> Outcome<Vec<Box<dyn Scorer>>> {
     let source = of_run(context, folder, text)?;
-    if source.is_some() && scorers.iter().any(|scorer| scorer.needs().expected) {
+    let looking = looking(&scorers);
+    if source.is_some() && !looking.is_empty() {
         let kept = || read(folder.paths(), &Places::own(folder.paths()));
         let from = match text {
             Some(text) => Some(text.to_owned()),
             None => kept()?.map(|kept| kept.from),
         };
-        from.map(|from| context.held.set(from));
+        from.map(|from| context.held.set((from, looking)));
     }
     Ok(given(scorers, source))
 }

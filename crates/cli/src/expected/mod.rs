@@ -20,7 +20,7 @@ use crate::exit::{Failure, Outcome};
 pub(crate) use fits::{Fits, Fitting, none};
 pub(crate) use kept::{differs, given_of_run, keep, lacking_in_run, of_run};
 use table::Table;
-pub(crate) use wanted::{ANSWER, UNSEEN, is_seen, lacking, told};
+pub(crate) use wanted::{ANSWER, UNSEEN, is_seen, lacking, looking, told};
 
 /// Whether scorers held answers against expected values, and no row had one.
 pub(crate) fn fits_none(column: &Column) -> bool {

@@ -38,7 +38,13 @@ pub(crate) const UNSEEN: &str = "none of the scorers looks at the values of --ex
 /// Whether any of the scorers looks at the values of `--expected`.
 pub(crate) fn is_seen(context: &Context, scorers: &[Box<dyn Scorer>]) -> bool {
     // Judges may be shown them.
-    !context.desk.is_empty() || scorers.iter().any(|scorer| scorer.needs().expected)
+    !context.desk.is_empty() || !looking(scorers).is_empty()
+}
+
+/// The names of the scorers that look at the values of `--expected`.
+pub(crate) fn looking(scorers: &[Box<dyn Scorer>]) -> Vec<String> {
+    let looking = scorers.iter().filter(|scorer| scorer.needs().expected);
+    looking.map(|scorer| scorer.name().to_owned()).collect()
 }
 
 /// The same, and where none does, that is said.

@@ -14,6 +14,7 @@ use scoring::{Registry, Scorer, SpecError};
 
 use crate::context::store;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::judge::titles;
 use crate::plugins::Origin;
 
 /// The word before the colon of a judge.
@@ -85,18 +86,7 @@ impl Desk {
     /// emulated was asked for.
     pub(crate) fn check(&self, asked: &Asked, emulator: bool) -> Outcome<()> {
         let Asked { models, variants, .. } = asked;
-        let titles: Vec<String> = match variants.as_slice() {
-            [_] => models.clone(),
-            several => {
-                let of = |model: &String| {
-                    several
-                        .iter()
-                        .map(move |named| format!("{model}/{}", named.name))
-                        .collect::<Vec<_>>()
-                };
-                models.iter().flat_map(of).collect()
-            }
-        };
+        let titles = titles(models, variants);
         for Judge { spec, .. } in self.judges() {
             ModelId::parse(&spec.model)
                 .map_err(|error| Failure::usage(format!("{}: {error}", spec.name)))?;

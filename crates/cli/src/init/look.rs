@@ -103,9 +103,9 @@ impl Look {
         Ok(look)
     }
 
-    /// `all 85 rows`, `the only row`, or `the first 2,000 rows`.
+    /// `all 85 rows`, `the only row`, or `the first 2,000 rows`, of those without a request too.
     pub(super) fn extent(&self) -> String {
-        match (self.whole, self.rows) {
+        match (self.whole, self.rows + self.unreadable) {
             (true, 1) => "the only row".to_owned(),
             (true, rows) => format!("all {} rows", words::grouped(rows)),
             (false, rows) => format!("the first {} rows", words::grouped(rows)),

@@ -131,8 +131,9 @@ impl Page<'_> {
                 }
                 lines.say(&format!("{text}."));
                 if look.unreadable > 0 {
+                    let all = rows(look.rows + look.unreadable);
                     lines.say(&format!(
-                        "{} lines hold no request: `bad_rows` below says what becomes of such rows.",
+                        "{} of {all} hold no request: `bad_rows` below says what becomes of such rows.",
                         grouped(look.unreadable)
                     ));
                 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use batch_orchestrator::{Event, RunState};
 use eval_report::{Column, ColumnSource, Report, Role, sanitize};
-use run_store::RunFolder;
+use run_store::{RunFolder, Variant};
 use scoring::{PassSummary, Scorer, Scores};
 
 use crate::context::Context;
@@ -154,7 +154,7 @@ pub(crate) struct Cell<'a> {
     pub(crate) variant: u32,
     pub(crate) model: u32,
     pub(crate) model_name: &'a str,
-    /// `None` where the run has but one.
+    /// `None` where the run has but one, and that changes nothing.
     pub(crate) variant_name: Option<&'a str>,
 }
 
@@ -167,13 +167,30 @@ impl Cell<'_> {
     }
 }
 
+/// Whether columns go by the names of these variants too: there are several, or the only one changes requests.
+pub(crate) fn is_varied(variants: &[Variant]) -> bool {
+    variants.len() > 1 || variants.iter().any(|variant| variant.edits.is_some())
+}
+
+/// What the columns of models under variants are called, variant by variant.
+pub(crate) fn titles(models: &[String], variants: &[Variant]) -> Vec<String> {
+    if !is_varied(variants) {
+        return models.to_vec();
+    }
+    let of = |named: &Variant| {
+        let title = |model| format!("{model}/{}", named.name);
+        models.iter().map(title).collect::<Vec<_>>()
+    };
+    variants.iter().flat_map(of).collect()
+}
+
 /// Every model under every variant, variant by variant.
 pub(crate) fn cells(folder: &RunFolder) -> Vec<Cell<'_>> {
     let asked = &folder.manifest().asked;
-    let several = asked.variants.len() > 1;
+    let varied = is_varied(&asked.variants);
     let mut cells = Vec::new();
     for (variant, named) in (0u32..).zip(&asked.variants) {
-        let variant_name = several.then_some(named.name.as_str());
+        let variant_name = varied.then_some(named.name.as_str());
         for (model, model_name) in (0u32..).zip(&asked.models) {
             cells.push(Cell { variant, model, model_name, variant_name });
         }
@@ -202,7 +219,7 @@ fn empty(
         name: manifest.asked.dataset.label.clone(),
         rows: manifest.made.rows,
     });
-    report.expected = context.held.get().cloned();
+    context.tell_held(&mut report);
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     report.elapsed_ms = elapsed.map(|elapsed| millis(elapsed.whole));
     report.away_ms = elapsed.and_then(|elapsed| elapsed.away).map(millis);

@@ -87,7 +87,13 @@ impl Judging {
         for gate in self.gates()? {
             gate.check(columns, scorers).map_err(|error| bad_gate(&error))?;
         }
-        let known = |name: &String| name == LOGGED || columns.contains(name);
+        let under = |name: &String| {
+            let is_of = |column: &&String| {
+                column.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+            };
+            columns.iter().filter(is_of).count()
+        };
+        let known = |name: &String| name == LOGGED || columns.contains(name) || under(name) == 1;
         let Some(baseline) = self.baseline.as_ref().filter(|name| !known(name)) else {
             return Ok(());
         };

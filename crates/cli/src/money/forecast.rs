@@ -18,6 +18,7 @@ use super::quotes::Quotes;
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::grading;
+use crate::judge::is_varied;
 use crate::ui::Ui;
 use crate::words::rows;
 
@@ -112,7 +113,7 @@ async fn part(
     client: Option<&Client>,
 ) -> Outcome<Part> {
     let name = match asked.variants.get(variant as usize) {
-        Some(named) if asked.variants.len() > 1 => format!("{model}/{}", named.name),
+        Some(named) if is_varied(&asked.variants) => format!("{model}/{}", named.name),
         _ => model.to_owned(),
     };
     let quote = quotes.quote(model);

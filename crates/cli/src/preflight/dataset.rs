@@ -65,17 +65,16 @@ fn words<'a>(args: &'a CheckArgs, config: &'a Config) -> &'a [String] {
     }
 }
 
-/// Looks through the dataset, also for what `holding` hold answers against.
+/// Looks through the dataset, also for what `holding` hold answers against and for rows that expected values fit.
 pub(super) fn check(
     context: &Context,
     args: &CheckArgs,
     wanted: &Wanted,
     holding: &[Box<dyn Scorer>],
+    mut fits: Option<Fits>,
 ) -> Looked {
     let mut sought =
         Sought::fields(&Judging::of(&wanted.config)).and_of(holding).and_labels(&context.desk);
-    // A file that cannot be read is told of among the scorers.
-    let mut fits = Fits::of(wanted.config.expected.as_deref()).ok().flatten();
     match look(context, args, wanted, (&mut sought, fits.as_mut())) {
         Ok((source, summary)) => {
             let mut looked = good(&source, &summary, wanted);

@@ -16,6 +16,7 @@ use crate::checklist::{Checklist, Finding};
 use crate::config::Config;
 use crate::context::{Context, DEFAULT_SCORER};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::expected::Fits;
 use crate::judge::Judging;
 use crate::key::{self, Key};
 use crate::{expected, run};
@@ -92,10 +93,17 @@ pub(crate) async fn check(
     let scorers = scorers(context, &wanted.config, &built);
     // What cannot be built or looked up is told among the scorers.
     let holding = built.and_then(|built| expected::holding(built, expected)).unwrap_or_default();
-    let looked = dataset::check(context, args, &wanted, &holding);
+    let (fits, unread) = match Fits::of(expected) {
+        Ok(fits) => (fits, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let looked = dataset::check(context, args, &wanted, &holding, fits);
     list.add(looked.finding);
     looked.more.into_iter().for_each(|more| list.add(more));
     list.add(scorers);
+    if let Some(failure) = &unread {
+        list.add(Finding::of("scorers", failure));
+    }
     if let Err(failure) = conclusions(context, &wanted, looked.with_response) {
         list.add(Finding::of("settings", &failure));
     }

@@ -170,11 +170,9 @@ pub(crate) fn failed(context: &Context, label: &str, error: &TransformError) -> 
                 .next("more --bytes-per-shard, or leave the row out")
         }
         TransformError::Write(write) => Failure::io(format!("{shown}: {error}"), &write.source),
-        TransformError::NoRows { summary }
-            if let Some(failure) = nothing::left(&shown, summary) =>
-        {
-            failure
-        }
+        TransformError::NoRows { summary } => nothing::left(&shown, summary).unwrap_or_else(|| {
+            Failure::new(Exit::Dataset, format!("{shown}: {error}")).next("mend the rows")
+        }),
         _ => Failure::new(Exit::Dataset, format!("{shown}: {error}")),
     };
     if let Some(summary) = error.summary() {

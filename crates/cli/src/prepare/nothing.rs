@@ -13,6 +13,9 @@ pub(super) fn left(label: &str, summary: &Summary) -> Option<Failure> {
                 .next("one JSON object a line is expected, {\"request\": …, \"response\": …}"),
         );
     }
+    if summary.bad.count > 0 {
+        return None;
+    }
     let left = &summary.left_out;
     let words: Vec<&str> = [
         ("--rows", left.range),
@@ -35,4 +38,20 @@ pub(super) fn left(label: &str, summary: &Summary) -> Option<Failure> {
         word => format!("{word} 10 takes ten of them"),
     };
     Some(Failure::new(Exit::Dataset, what).next(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_not_blamed_for_rows_that_are_bad() {
+        let mut summary = Summary::default();
+        (summary.rows_in, summary.left_out.head) = (12, 12);
+        let said = left("d", &summary).map(|failure| failure.what);
+        assert_eq!(said.as_deref(), Some("d: --head leaves none of 12 rows"));
+        // The first ten were taken, and none of them could be sent.
+        (summary.left_out.head, summary.bad.count) = (2, 10);
+        assert!(left("d", &summary).is_none());
+    }
 }

@@ -86,7 +86,11 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Outcome<()> {
 fn wanted<'a>(context: &Context, args: &'a RunArgs) -> Outcome<Wanted<'a>> {
     let config = args.as_config().over(context.config.clone());
     if context.config != Config::default() {
-        context.ui.note("settings   from batch-eval.toml or --config, under what the flags say");
+        let file = context.settings.display().to_string();
+        context.ui.note(&format!(
+            "settings   from {}, under what the flags say",
+            eval_report::sanitize(&file)
+        ));
     }
     config.check().map_err(Failure::usage)?;
     let words = match (args.datasets.as_slice(), &config.dataset) {

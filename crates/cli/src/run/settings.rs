@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::args::Ambiguous;
 use crate::config::{Config, LimitsConfig, PaceConfig, StuckThen};
 use crate::exit::{Failure, Outcome};
-use crate::judge::Judging;
+use crate::judge::{Judging, titles};
 use crate::service::EMULATED_SETTLE;
 
 /// The name of the one variant of a run that asked for none.
@@ -24,14 +24,7 @@ pub(crate) fn check_conclusions(
     models: &[String],
     scorers: &[String],
 ) -> Outcome<()> {
-    let columns: Vec<String> = match config.variants.as_slice() {
-        [] | [_] => models.to_vec(),
-        variants => variants
-            .iter()
-            .flat_map(|variant| models.iter().map(move |model| format!("{model}/{}", variant.name)))
-            .collect(),
-    };
-    Judging::of(config).check(&columns, scorers)
+    Judging::of(config).check(&titles(models, &variants(config)?), scorers)
 }
 
 /// How the run goes about it.

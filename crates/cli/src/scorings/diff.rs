@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eval_report::{sanitize, written};
+use eval_report::sanitize;
 use eval_stats::{PairedCounts, mcnemar, tango};
 use run_store::RunFolder;
 use serde_json::{Value, json};
@@ -209,7 +209,7 @@ fn as_json(folder: &RunFolder, a: &Pick, b: &Pick, changes: &[(String, Change)])
 
 fn as_text(a: &Pick, b: &Pick, changes: &[(String, Change)]) -> String {
     let side = |letter: &str, pick: &Pick| {
-        format!("{letter}  {}  {}", pick.scoring.id, sanitize(&written(&pick.scorer)))
+        format!("{letter}  {}  {}", pick.scoring.id, sanitize(&pick.scoring.called(&pick.scorer)))
     };
     let mut lines = vec![side("A", a), side("B", b)];
     for (column, change) in changes {

@@ -35,6 +35,11 @@ pub(crate) struct Scoring {
     at: String,
     program: String,
     scorers: Vec<Identity>,
+    /// Where the values came from that some of the scorers held answers against, and which those are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    expecting: Vec<String>,
     figures: Vec<Figure>,
 }
 
@@ -63,6 +68,16 @@ struct Preferred {
     wins: u64,
     losses: u64,
     ties: u64,
+}
+
+impl Scoring {
+    /// A scorer as it was written, with what it held answers against.
+    fn called(&self, scorer: &str) -> String {
+        let held =
+            self.expected.as_ref().filter(|_| self.expecting.iter().any(|one| one == scorer));
+        let held = held.map_or_else(String::new, |from| format!(", held against {from}"));
+        format!("{}{held}", written(scorer))
+    }
 }
 
 impl Figure {
@@ -156,6 +171,8 @@ pub(crate) fn end(
         at: instant(context.now()),
         program: Context::program(),
         scorers: identities(scorers),
+        expected: report.expected.clone(),
+        expecting: report.expecting.clone(),
         figures: figures.collect(),
     };
     let json =
@@ -234,7 +251,7 @@ pub(crate) fn list(context: &Context, folder: &RunFolder) -> Outcome<()> {
                 scoring.at.clone(),
                 sanitize(&scorer.version).into_owned(),
                 figures.join(", "),
-                sanitize(&written(&scorer.name)).into_owned(),
+                sanitize(&scoring.called(&scorer.name)).into_owned(),
             ]);
         }
     }

@@ -66,13 +66,17 @@ fn response(screen: &mut Screen, response: &Value) {
     }
     let mut facts = Vec::new();
     let usage = either(response, "usageMetadata", "usage_metadata");
-    for (name, other, word) in [
-        ("promptTokenCount", "prompt_token_count", "tokens in"),
-        ("candidatesTokenCount", "candidates_token_count", "out"),
-        ("thoughtsTokenCount", "thoughts_token_count", "thinking"),
-    ] {
-        facts.extend(either(usage, name, other).as_u64().map(|tokens| format!("{tokens} {word}")));
-    }
+    let tokens = |name, other| either(usage, name, other).as_u64();
+    let asked = tokens("promptTokenCount", "prompt_token_count");
+    facts.extend(asked.map(|asked| format!("{asked} tokens in")));
+    let answered = tokens("candidatesTokenCount", "candidates_token_count");
+    let thought = tokens("thoughtsTokenCount", "thoughts_token_count");
+    // As in a report: what is billed as output.
+    let out = answered.unwrap_or(0).saturating_add(thought.unwrap_or(0));
+    facts.extend(answered.or(thought).map(|_| match thought {
+        Some(thought) if thought > 0 => format!("{out} out, {thought} of them thinking"),
+        _ => format!("{out} out"),
+    }));
     let reason = either(first, "finishReason", "finish_reason").as_str();
     facts.extend(reason.map(|reason| format!("ended by {reason}")));
     let version = either(response, "modelVersion", "model_version").as_str();

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::screen::Screen;
 use super::{answer, request};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::judge::is_varied;
 use crate::rows::BookColumn;
 
 /// A row and what it stands in.
@@ -73,7 +74,7 @@ impl Shown<'_> {
             screen.say("expected", expected.get());
         }
         for (at, asked) in self.row.requests.iter().enumerate() {
-            let title = match self.variants.get(at).filter(|_| self.variants.len() > 1) {
+            let title = match self.variants.get(at).filter(|_| is_varied(self.variants)) {
                 Some(variant) => format!("request, as variant {}", variant.name),
                 None => "request".to_owned(),
             };

@@ -12,6 +12,7 @@ use run_store::{Asked, MadeInput, Manifest, RunFolder};
 use crate::args::RunRef;
 use crate::context::Context;
 use crate::exit::Outcome;
+use crate::judge::is_varied;
 use crate::steps;
 use crate::ui::Ui;
 use crate::verdict;
@@ -64,11 +65,11 @@ fn label(folder: &RunFolder, state: &RunState, job: &Job) -> String {
     called(folder.manifest(), job.id, several)
 }
 
-/// `MODEL`, or `MODEL/VARIANT` where a run has several variants; with the job's own name where it is asked for.
+/// `MODEL`, or `MODEL/VARIANT` where columns go by variants too; with the job's own name where it is asked for.
 pub(crate) fn called(manifest: &Manifest, job: JobId, with_id: bool) -> String {
     let Asked { models, variants, .. } = &manifest.asked;
     let Some(model) = models.get(job.model as usize) else { return job.to_string() };
-    let variant = variants.get(job.input.variant as usize).filter(|_| variants.len() > 1);
+    let variant = variants.get(job.input.variant as usize).filter(|_| is_varied(variants));
     let column = variant.map_or_else(|| model.clone(), |named| format!("{model}/{}", named.name));
     if with_id { format!("{column} ({job})") } else { column }
 }

@@ -100,12 +100,16 @@ function intervalText({ low, high }) {
   return low === undefined ? '' : ` ${percent(low)} to ${percent(high)} `;
 }
 
+// In this order what a model has right is one stretch, and what the baseline has right too; and red is not beside green.
+const FLIPS = [['won', 'only the model'], ['both', 'both right'], ['lost', 'only the baseline'], ['neither', 'both wrong']];
+
 /** How each model's rows fall beside the baseline's. */
 function flipsChart(comparisons) {
   const rows = comparisons.filter((one) => one.table).map((one) => {
     const { both, only_a: won, only_b: lost, neither } = one.table;
     const all = both + won + lost + neither || 1;
-    const parts = [['both', both], ['won', won], ['lost', lost], ['neither', neither]];
+    const fallen = { won, both, lost, neither };
+    const parts = FLIPS.map(([name]) => [name, fallen[name]]);
     const figures = [h('b', {}, `${count(won)} won, ${count(lost)} lost`), h('span', { class: 'of' }, ` of ${rowsOf(one.rows)}`)];
     const about = `${plain(one.a)} against ${plain(one.b)}: ${count(both)} both right, ${count(won)} won, ${count(lost)} lost, ${count(neither)} both wrong`;
     return chartRow(one.a, stackMarks(parts, all), figures, about, null);
@@ -129,15 +133,27 @@ function legend(parts) {
 }
 
 const OUTCOMES = ['answered', 'truncated', 'blocked', 'empty', 'error', 'missing', 'conflict', 'unparsable'];
+const FAILED = ['error', 'conflict', 'unparsable'];
+
+/** An outcome in the words of the tables, where three of them are failed. */
+function wordOf(outcome) {
+  if (FAILED.includes(outcome)) return `failed (${outcome})`;
+  return outcome === 'truncated' ? 'cut off' : outcome;
+}
 
 function outcomesChart(columns) {
   const rows = columns.map((column) => {
     const parts = OUTCOMES.map((name) => [name, column.outcomes[name]]).filter(([, part]) => part > 0);
-    const words = parts.map(([name, part]) => `${count(part)} ${name}`).join(', ');
+    const words = parts.map(([name, part]) => `${count(part)} ${wordOf(name)}`).join(', ');
     return chartRow(titleOf(column), stackMarks(parts, column.submitted || 1), [h('span', {}, words), h('span', { class: 'of' }, ` of ${rowsOf(column.submitted)}`)], `${plain(titleOf(column))}: ${words}`, null);
   });
   const seen = OUTCOMES.filter((name) => columns.some((column) => column.outcomes[name] > 0));
-  return [legend(seen.map((name) => [name, name])), chart(rows)];
+  return [legend(seen.map((name) => [name, wordOf(name)])), chart(rows)];
+}
+
+/** What is billed as output, as in the terminal: the answer and the thinking. */
+function tokensOut(answer = 0, thinking = 0) {
+  return `${count(answer + thinking)} out${thinking > 0 ? `, ${count(thinking)} of them thinking` : ''}`;
 }
 
 function tokensChart(columns) {
@@ -147,7 +163,7 @@ function tokensChart(columns) {
   if (!(most > 0)) return null;
   const rows = columns.map((column) => {
     if (!column.tokens.rows) return chartRow(titleOf(column), [], 'not stated', `${plain(titleOf(column))}: not stated`, null);
-    const words = `${count(column.tokens.prompt)} in, ${count(column.tokens.candidates)} out, ${count(column.tokens.thoughts)} thinking`;
+    const words = `${count(column.tokens.prompt)} in, ${tokensOut(column.tokens.candidates, column.tokens.thoughts)}`;
     return chartRow(titleOf(column), stackMarks(of(column), most),
       [h('span', {}, words), h('span', { class: 'of' }, ` stated by ${rowsOf(column.tokens.rows)}`)], `${plain(titleOf(column))}: ${words}`, null);
   });

@@ -87,7 +87,7 @@ function drawAnswer(entry, row, column, logged) {
   const isLogged = column === 0;
   const answer = isLogged ? row.data : row.answers[column - 1];
   const verdicts = meta.report.scorers.map((name, scorer) => h('li', {}, chip(entry, column, scorer, false), h('span', { title: plain(name) }, shown(nameOf(name)))));
-  const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, outcome), verdicts), drawReasons(row.judges?.[column])];
+  const content = [h('ul', { class: 'verdicts' }, h('li', { class: 'outcome' }, wordOf(outcome)), verdicts), drawReasons(row.judges?.[column])];
   if (isCut(answer)) content.push(drawCut(answer));
   else if (answer?.response !== undefined && answer.response !== null) content.push(drawResponse(answer.response, isLogged ? undefined : logged));
   else if (typeof answer === 'string') content.push(h('p', { class: 'media' }, 'The result line is no JSON:'), h('pre', { class: 'json', tabindex: 0 }, shown(answer)));
@@ -96,15 +96,22 @@ function drawAnswer(entry, row, column, logged) {
   return side(meta.columns[column], content, 'answer', meta.hues[column]);
 }
 
+/** A count of tokens, whatever a response holds in its place. */
+function tokensOf(value) {
+  const tokens = ['number', 'string'].includes(typeof value) ? Number(value) : NaN;
+  return Number.isFinite(tokens) ? tokens : undefined;
+}
+
 function drawResponse(response, logged) {
   const parts = partsOf(response);
   const candidate = listOf(member(response, 'candidates'))[0];
   const finish = member(candidate, 'finishReason');
   const blocked = member(member(response, 'promptFeedback'), 'blockReason');
-  const { promptTokenCount: input, candidatesTokenCount: output, thoughtsTokenCount: thoughts } = member(response, 'usageMetadata') ?? {};
+  const tokens = (name) => tokensOf(member(member(response, 'usageMetadata'), name));
+  const [input, output, thoughts] = ['promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount'].map(tokens);
   const facts = [
     finish !== undefined && `ended: ${finish}`, blocked !== undefined && `blocked: ${blocked}`,
-    input !== undefined && `${input} in`, output !== undefined && `${output} out`, thoughts !== undefined && `${thoughts} thinking`,
+    input !== undefined && `${count(input)} tokens in`, (output ?? thoughts) !== undefined && tokensOut(output, thoughts),
     member(response, 'modelVersion') !== undefined && String(member(response, 'modelVersion')),
   ].filter(Boolean);
   const lost = logged ? callsOf(logged).slice(callsOf(parts).length) : [];

@@ -59,7 +59,7 @@ class Filters {
       choice('Show', 'kind', Object.entries(KINDS).map(([name, [text]]) => [name, text])),
       choice('Column', 'column', [['any', 'Any model'], ...models]),
       choice('Scorer', 'scorer', meta.report.scorers.map((name, number) => [String(number), plain(nameOf(name))])),
-      choice('Outcome', 'outcome', [['any', 'Any outcome'], ...OUTCOMES.map((name, number) => [String(number), name])]),
+      choice('Outcome', 'outcome', [['any', 'Any outcome'], ...OUTCOMES.map((name, number) => [String(number), wordOf(name)])]),
       ...meta.fields.map((field, number) => choice(plain(field), `slice${number}`, [['any', 'Any'], ...this.values(number)])),
       h('button', { type: 'button', class: 'plain', onclick: () => this.clear() }, 'Clear'),
     ]);

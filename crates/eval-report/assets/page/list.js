@@ -90,9 +90,9 @@ function chip(entry, column, scorer = selectedScorer(), isAlone = true) {
   const verdict = verdictOf(entry, column, scorer);
   const outcome = OUTCOMES[entry.outcomes[column]];
   const [sign, kind] = signOf(verdict);
-  const odd = isAlone && outcome !== 'answered' ? outcome.replace('missing', '–') : '';
+  const odd = isAlone && outcome !== 'answered' ? wordOf(outcome).replace('missing', '–') : '';
   const text = odd && kind === 'none' ? odd : `${sign} ${odd}`.trim();
-  const words = `${plain(meta.columns[column])}: ${outcome}, ${kind === 'label' ? sign : kind}`;
+  const words = `${plain(meta.columns[column])}: ${wordOf(outcome)}, ${kind === 'label' ? sign : kind}`;
   return h('span', { class: `chip chip-${kind}`, 'data-hue': meta.hues[column], 'data-flip': flipOf(entry, column, scorer) || null, title: words },
     h('span', { 'aria-hidden': 'true' }, text), h('span', { class: 'unseen' }, words));
 }

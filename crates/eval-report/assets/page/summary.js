@@ -11,6 +11,11 @@ function nameOf(scorer) {
   return alike.length > 1 ? scorer : short(scorer);
 }
 
+/** Where the values come from that a scorer holds answers against, if they were given for all at once. */
+function heldAgainst({ expected, expecting = [] }, scorer) {
+  return expecting.includes(scorer) ? `(held against ${expected})` : null;
+}
+
 /** The colour of a column: grey for what was logged, else one of eight. */
 function hueOf(column) {
   if (column.role === 'logged') return 'logged';
@@ -33,7 +38,7 @@ function drawSummary() {
   const parts = [];
   if (report.dataset) parts.push(rowsOf(report.dataset.rows));
   if (report.run) parts.push(`run ${report.run.name}`);
-  parts.push(`scored by ${report.scorers.map(nameOf).join(', ')}`);
+  parts.push(`scored by ${report.scorers.map((scorer) => [nameOf(scorer), heldAgainst(report, scorer)].filter(Boolean).join(' ')).join(', ')}`);
   document.getElementById('subtitle').replaceChildren(...shown(parts.join(' · ')));
   const models = report.models;
   document.getElementById('summary').append(...[
@@ -98,7 +103,7 @@ function headline(report) {
       scorer === only && others.length === 0 && table(report, number, comparisons),
       judge?.kind !== 'pairwise' && accuracyChart(report.models, number, report.baseline),
       flips && h('h3', {}, `Row by row against ${plain(report.baseline ?? 'the baseline')}`),
-      flips && legend([['both', 'both right'], ['won', 'only the model'], ['lost', 'only the baseline'], ['neither', 'both wrong']]),
+      flips && legend(FLIPS),
       flips,
       (report.omnibus ?? []).filter((one) => one.scorer === scorer).map((one) => h('p', { class: 'overall' }, shown(sentence(one.sentence)))),
       said.length > 0 && h('ul', { class: 'sentences' }, said.map((one) => h('li', {}, shown(sentence(one.sentence))))),
@@ -133,7 +138,7 @@ function inShort(comparison) {
 
 function score(column, scorer) {
   const one = estimate(column.scores[scorer]);
-  if (!one) return why(column.scores[scorer]);
+  if (!one) return why(column, scorer);
   const { scored, passes_of_submitted: share } = column.scores[scorer];
   return [h('b', {}, percent(one.value)), h('span', { class: 'of' }, one.parts),
     typeof share === 'number' && scored < column.submitted && h('span', { class: 'of' }, `${percent(share)} of ${count(column.submitted)} submitted`)];
@@ -180,7 +185,13 @@ function table(report, scorer, comparisons) {
 }
 
 /** Why a scorer has no figure for a column, as the terminal says it. */
-const why = (result) => (result && result.scored > 0 ? 'labels' : 'no results');
+function why(column, scorer) {
+  const result = column.scores[scorer];
+  const judge = (meta.report.judges ?? []).find((one) => one.scorer === result?.scorer && one.columns.length > 0);
+  if (judge && judge.columns.every((one) => one.column !== titleOf(column))) return 'not asked';
+  if (result?.scored > 0) return 'labels';
+  return result?.unscorable > 0 ? 'no verdicts' : 'no results';
+}
 
 const FINDINGS = { better: '▲ better', worse: '▼ worse', no_difference: 'no difference shown', nothing: 'too few rows to tell' };
 
@@ -203,10 +214,10 @@ function chance({ p, adjusted_p: adjusted }) {
 }
 
 /** Per field and scorer, each value's dots. */
-function slices({ slices: all = [], models }) {
-  const groups = Map.groupBy(all, (slice) => JSON.stringify([slice.field, slice.scorer]));
+function slices({ slices: all = [], models, baseline }) {
+  const groups = Map.groupBy(all.map((slice, number) => ({ ...slice, finding: meta.sliceFindings[number] })), (slice) => JSON.stringify([slice.field, slice.scorer]));
   const seen = new Set();
-  return section('Slices', 'The same figures on the rows that share a value.', [...groups.values()].map((group) => {
+  return section('Slices', `The same figures on the rows that share a value${baseline ? `; differences to ${baseline}, p adjusted for all slices (Benjamini and Hochberg)` : ''}.`, [...groups.values()].map((group) => {
     const all = group.map((slice) => ({ slice, one: sliceEstimate(slice) }));
     const withFigure = all.filter(({ one }) => one);
     if (withFigure.length === 0) return null;
@@ -223,12 +234,20 @@ function slices({ slices: all = [], models }) {
       [...byValue].map(([value, rows]) => h('div', { class: 'slice' }, h('h4', {}, shown(value)),
         chart(rows.map(({ slice, one }) => {
           const column = models.find((model) => titleOf(model) === slice.column);
-          if (!one) return chartRow(slice.column, [], `no results of ${rowsOf(slice.rows)}`, `${plain(slice.column)}, ${plain(value)}: no results`, 'logged');
-          const words = [h('b', {}, percent(one.value)), intervalText(one), h('span', { class: 'of' }, `of ${rowsOf(slice.scored)}`)];
+          if (!one) return chartRow(slice.column, [], `none of ${rowsOf(slice.rows)} scored`, `${plain(slice.column)}, ${plain(value)}: none scored`, 'logged');
+          const words = [h('b', {}, percent(one.value)), intervalText(one), h('span', { class: 'of' }, slice.accuracy ? `${count(slice.passes)} of ${count(slice.scored)} scored` : `of ${rowsOf(slice.scored)}`), apart(slice)];
           return chartRow(slice.column, dotMarks(one, low, high), words, `${plain(slice.column)}, ${plain(value)}: ${percent(one.value)} of ${rowsOf(slice.scored)}`, column ? hueOf(column) : 'logged');
         })))),
       chart([], shareAxis(low, high)));
   }));
+}
+
+/** How far a column is from the baseline on a slice. */
+function apart({ difference, finding }) {
+  if (!difference) return null;
+  const { value, test } = difference;
+  const said = [`${points(value)} points`, test && chance(test)].filter(Boolean).join(', ');
+  return h('span', { class: `finding finding-${finding}` }, ['better', 'worse'].includes(finding) ? `${FINDINGS[finding]}: ${said}` : said);
 }
 
 function sliceEstimate(slice) {
@@ -287,7 +306,7 @@ function sentence(text) {
 /** The sentences that do not stand elsewhere on the page already. */
 function notes() {
   const { comparisons = [], omnibus = [], agreements = [] } = meta.report;
-  const found = [...comparisons, ...omnibus, ...agreements].flatMap((one) => [one.sentence, `by ${one.scorer}, ${one.sentence}`]);
+  const found = [...comparisons, ...omnibus, ...agreements].flatMap((one) => [one.sentence, `By ${nameOf(one.scorer)}, ${one.sentence}`]);
   const drawn = [...found, ...meta.judges.flat()];
   const said = new Set(drawn.map(sentence));
   const others = meta.sentences.filter((text) => !said.has(sentence(text)));

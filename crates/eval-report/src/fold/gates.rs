@@ -8,6 +8,7 @@ use super::{of_grades, says_values};
 use crate::gate::{Against, Gate};
 use crate::groups::Clusters;
 use crate::numbers::CONFIDENCE;
+use crate::phrases::Found;
 use crate::{GateOutcome, GateResult, Report, Role, phrases};
 
 /// What a gate rests on.
@@ -16,6 +17,7 @@ struct Evidence {
     rows: u64,
     estimate: Option<f64>,
     bounds: Option<Interval>,
+    kind: Found,
 }
 
 /// The outcome of a gate; one about a column that is not there has too little data.
@@ -34,7 +36,7 @@ pub(super) fn decided(
         }
     };
     let lacking = found.as_ref().err().cloned();
-    let Evidence { rows, estimate, bounds } = found.unwrap_or_default();
+    let Evidence { rows, estimate, bounds, kind } = found.unwrap_or_default();
     let outcome = match decide(bounds, limit) {
         Decision::Pass => GateOutcome::Pass,
         Decision::Fail => GateOutcome::Fail,
@@ -54,8 +56,7 @@ pub(super) fn decided(
         confidence: CONFIDENCE,
         sentence: String::new(),
     };
-    let is_difference = matches!(gate.against, Against::Column(_));
-    result.sentence = phrases::gate(&result, is_difference, lacking.as_deref());
+    result.sentence = phrases::gate(&result, kind, lacking.as_deref());
     result
 }
 
@@ -121,6 +122,7 @@ fn difference(
         rows: pairing.rows(),
         estimate: found.map(|found| found.value),
         bounds: bounds.map(|bounds| Interval { low: bounds.low, high: bounds.high }),
+        kind: Found::Difference,
     })
 }
 
@@ -154,5 +156,6 @@ fn share(
             .and_then(|found| found.interval)
             .and_then(|interval| interval.cut_to(0.0, 1.0)),
     };
-    Ok(Evidence { rows: plain.rows(), estimate: found.map(|found| found.mean), bounds })
+    let kind = if is_graded { Found::Mean } else { Found::Accuracy };
+    Ok(Evidence { rows: plain.rows(), estimate: found.map(|found| found.mean), bounds, kind })
 }

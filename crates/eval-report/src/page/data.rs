@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::PageRows;
-use crate::{JudgeResult, Report, sentences};
+use crate::{JudgeResult, Report, Slice, sentences};
 
 /// The report and what belongs to it, safe inside a script element.
 pub(super) fn meta(report: &Report, about: &PageRows<'_>) -> io::Result<String> {
     let baseline = report.baseline.as_ref();
     let baseline = baseline.and_then(|title| about.columns.iter().position(|one| one == title));
+    let found = |slice: &Slice| slice.difference.map(|difference| difference.finding());
+    let findings: Vec<_> = report.slices.iter().map(found).collect();
     let meta = json!({
         "report": report,
         "sentences": said(report),
@@ -18,6 +20,7 @@ pub(super) fn meta(report: &Report, about: &PageRows<'_>) -> io::Result<String> 
         "warnings": sentences::warnings(report),
         "columns": about.columns,
         "fields": about.fields,
+        "sliceFindings": findings,
         "baseline": baseline,
     });
     Ok(inert(&serde_json::to_string(&meta)?))

@@ -167,6 +167,7 @@ fn the_method_goes_by_what_a_scorer_gives_and_not_by_the_values_it_happens_to_gi
     assert_eq!(format!("{:.3} {:.3}", found.low, found.high), "0.716 0.917");
     let gate = &whole.gates[0];
     assert_eq!(format!("{:.4}", gate.low.unwrap()), "0.7325", "mean - 1.671 · 0.3902 / √60");
+    assert_snapshot!(gate.sentence, @"a >= 0.7: passed, the mean is 0.817 on 60 rows, with 95 % confidence at least 0.732; the limit is 0.700.");
     let text = Terminal { width: 100, paint: Paint::Plain }.render(&whole);
     assert!(
         text.contains("A mean is that of grades, with its 95% interval by Student's t."),
@@ -176,6 +177,8 @@ fn the_method_goes_by_what_a_scorer_gives_and_not_by_the_values_it_happens_to_gi
     let found = level.models[0].scores[0].mean_interval.unwrap();
     let wilson = eval_stats::wilson(15, 15, 0.95).unwrap();
     assert_eq!((found.method, found.low.to_bits()), (Method::Wilson, wilson.low.to_bits()));
+    let text = Terminal { width: 200, paint: Paint::Plain }.render(&level);
+    assert!(text.contains("by Student's t, or Wilson's where all are equal."), "{text}");
 }
 
 #[test]
@@ -236,7 +239,7 @@ fn gates_have_three_outcomes_and_say_why() {
     assert!(open.low.unwrap() < -0.02 && open.high.unwrap() > -0.02);
     let number = gated([960, 0, 0, 40], "a >= 0.96 - 0.02");
     assert_eq!(number.outcome, GateOutcome::Pass);
-    assert_snapshot!(number.sentence, @"a >= 0.96 - 0.02: passed, the mean verdict is 96.0 % on 1,000 rows, with 95 % confidence at least 94.9 %; the limit is 94.0 %.");
+    assert_snapshot!(number.sentence, @"a >= 0.96 - 0.02: passed, accuracy is 96.0 % on 1,000 rows, with 95 % confidence at least 94.9 %; the limit is 94.0 %.");
     let absent = gated([9, 0, 0, 0], "b >= logged");
     assert_eq!(absent.outcome, GateOutcome::TooLittleData);
     assert_snapshot!(absent.sentence, @"b >= logged: undecided, there is no column b.");

@@ -130,3 +130,13 @@ fn hostile_labels_and_names_are_only_text() {
     let live = text.replace(r"\<", "").replace("'<", "");
     assert!(!live.contains("<img"), "{text}");
 }
+
+#[test]
+fn labels_that_have_no_room_are_counted_everywhere() {
+    let texts: Vec<String> = (0..23).map(|number| format!("l{number:02}")).collect();
+    let report = labelled(&[("a", texts.iter().map(String::as_str).collect())]);
+    let terminal = Terminal { width: 80, paint: Paint::Plain }.render(&report);
+    for text in [terminal, to_markdown(&report)] {
+        assert!(text.contains("and 3 more labels, in report.json"), "{text}");
+    }
+}
