@@ -110,6 +110,14 @@ fn failed(error: &io::Error) -> Failure {
     Failure::io("failed to find the lines of the results", error)
 }
 
+/// The line that came for a row.
+struct Found {
+    line: Line,
+    outcome: RowOutcome,
+    /// Whether another contradicts it.
+    conflicts: bool,
+}
+
 /// A cell whose lines can be found.
 pub(super) struct BookCell {
     files: ResultFiles,
@@ -134,12 +142,8 @@ impl BookCell {
         scorers: &[String],
     ) -> io::Result<RowAnswer> {
         let mut answer = RowAnswer::missing(scorers.len());
-        if let Some((line, conflicts)) = self.line(sent)? {
-            answer.outcome = match line.raw() {
-                _ if conflicts => RowOutcome::Conflict,
-                Some(raw) => Row::of_line(0, raw).outcome,
-                None => RowOutcome::Unparsable,
-            };
+        if let Some(Found { line, outcome, conflicts }) = self.found(sent)? {
+            answer.outcome = if conflicts { RowOutcome::Conflict } else { outcome };
             answer.line = Some(line);
         }
         if let Some(verdicts) = &mut self.verdicts
@@ -152,16 +156,20 @@ impl BookCell {
         Ok(answer)
     }
 
-    /// The line that came for row `sent`, and whether another contradicts it.
-    pub(super) fn line(&mut self, sent: u64) -> io::Result<Option<(Line, bool)>> {
+    /// The line that came for row `sent`, unless another contradicts it.
+    pub(super) fn line(&mut self, sent: u64) -> io::Result<Option<Line>> {
+        Ok(self.found(sent)?.filter(|found| !found.conflicts).map(|found| found.line))
+    }
+
+    fn found(&mut self, sent: u64) -> io::Result<Option<Found>> {
         let Some(place) = self.places.get(sent)? else { return Ok(None) };
-        let line = self.found(place)?.filter(|line| is_of(line, sent));
-        let line = line.ok_or_else(|| damaged(self.astray(sent)))?;
-        Ok(Some((line, place.conflicts)))
+        let found = self.at(place)?.and_then(|line| of_row(line, sent));
+        let (line, outcome) = found.ok_or_else(|| damaged(self.astray(sent)))?;
+        Ok(Some(Found { line, outcome, conflicts: place.conflicts }))
     }
 
     /// The line at a place; `None` where none begins, or it does not end there.
-    fn found(&mut self, place: Place) -> io::Result<Option<Line>> {
+    fn at(&mut self, place: Place) -> io::Result<Option<Line>> {
         let file = match self.files.get(place.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
@@ -193,8 +201,11 @@ fn parts(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == 0xBF
 }
 
-/// Whether a line is that of a row, as far as it is one that has a key.
-fn is_of(line: &Line, sent: u64) -> bool {
-    let key = line.raw().and_then(|raw| Row::of_line(0, raw).key.parse::<RowKey>().ok());
-    key.is_none_or(|key| key.number == sent)
+/// A line, with what it says if it is that of a row, as far as it is one that has a key.
+fn of_row(line: Line, sent: u64) -> Option<(Line, RowOutcome)> {
+    let Some(raw) = line.raw() else { return Some((line, RowOutcome::Unparsable)) };
+    let row = Row::of_line(0, raw);
+    let is_its = row.key.parse::<RowKey>().map_or(true, |key| key.number == sent);
+    let outcome = row.outcome;
+    is_its.then_some((line, outcome))
 }

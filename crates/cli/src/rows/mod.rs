@@ -163,8 +163,7 @@ impl RowBook {
             Some(cell) => cell.line(sent.unwrap_or(number)),
             None => Ok(None),
         });
-        let one = |(line, conflicts): (Line, bool)| (!conflicts).then_some(line);
-        line.map(|found| found.and_then(one)).map_err(|error| unread(number, &error))
+        line.map_err(|error| unread(number, &error))
     }
 
     /// The row that a text means: its number, our key, or the key it has in the dataset.
