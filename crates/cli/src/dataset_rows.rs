@@ -10,7 +10,7 @@ use run_store::{MadeInput, RunFolder, RunPaths, StoreError, StoreErrorKind};
 use scoring::{DatasetReader, DatasetRow, DatasetRows, Needs};
 use serde_json::value::RawValue;
 
-use crate::context::store;
+use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::nearby::Nearby;
 use crate::row_keys;
@@ -171,6 +171,31 @@ impl DatasetReader for FolderRows {
         }
         logged_line(&mut self.logged, number, record, &mut self.line)?;
         Ok(DatasetRow { request, ..beside(&self.line, needs)? })
+    }
+}
+
+/// Gives the lines of a run's `logged.jsonl` in the order of its rows, until one was what was sought.
+pub(crate) fn seek_logged<T>(
+    context: &Context,
+    folder: &RunFolder,
+    mut look: impl FnMut(&[u8]) -> Option<T>,
+) -> Outcome<Option<T>> {
+    let paths = folder.paths();
+    let file = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
+    let mut reader = BufReader::with_capacity(1 << 18, context.stop.reader(file));
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
+            let failed = || Failure::io("failed to read the run's rows", &error);
+            context.stop.failure().unwrap_or_else(failed)
+        })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if let Some(found) = look(&line) {
+            return Ok(Some(found));
+        }
     }
 }
 

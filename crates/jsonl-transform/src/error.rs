@@ -62,7 +62,11 @@ impl TransformError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unsupported { kind, .. } => Some(kind.hint()),
-            Self::BadRows { .. } => Some("mend the rows, or leave them out with --bad-rows skip"),
+            Self::BadRows { summary } if summary.bad.count < summary.rows_in => {
+                Some("mend the rows, or leave them out with --bad-rows skip")
+            }
+            // Without them nothing would be left.
+            Self::BadRows { .. } => Some("mend the rows"),
             Self::Read { .. }
             | Self::Write(_)
             | Self::Changed { .. }

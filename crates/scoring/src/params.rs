@@ -234,7 +234,7 @@ impl Params {
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.asked.push(name.to_owned());
         let index = self.given.iter().position(|param| param.name == name)?;
-        // Left in place for the error that its value may yet cause; `leftover` knows it was asked for.
+        // Left in place for the error that its value may yet cause; `leftovers` knows it was asked for.
         self.given.get(index).map(|param| param.value.clone())
     }
 
@@ -242,10 +242,9 @@ impl Params {
         self.taken.push((name.to_owned(), value));
     }
 
-    /// The first parameter that nobody asked for.
-    pub(crate) fn leftover(&self) -> Option<&Param> {
-        let unasked = |param: &&Param| !self.asked.contains(&param.name);
-        self.given.iter().find(unasked)
+    /// The parameters that nobody asked for, in the order they are given.
+    pub(crate) fn leftovers(&self) -> impl Iterator<Item = &Param> {
+        self.given.iter().filter(|param| !self.asked.contains(&param.name))
     }
 
     pub(crate) fn at(&self, name: &str) -> Option<Range<usize>> {

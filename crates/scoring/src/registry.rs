@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::builtin::{self, Builtin, ParamDoc};
 use crate::nearest::nearest;
-use crate::params::{ParamError, Params};
+use crate::params::{Param, ParamError, Params};
 use crate::spec::{self, COMBINATORS, Spec, SpecError};
 use crate::{Combined, Not, Prices, Scorer};
 
@@ -58,6 +58,13 @@ struct Entry {
     about: String,
     construct: Constructor,
     builtin: Option<&'static Builtin>,
+}
+
+impl Entry {
+    /// Whether the catalog names this parameter, asked for or not.
+    fn knows(&self, param: &str) -> bool {
+        self.builtin.is_some_and(|builtin| builtin.params.iter().any(|doc| doc.name == param))
+    }
 }
 
 /// What the help says of one scorer.
@@ -229,17 +236,25 @@ impl Registry {
             return Err(SpecError::new(text, spec.at, problem).with_hint(hint));
         };
         let mut params = Params::new(&spec.name, spec.params, self.prices.clone());
-        let scorer = (entry.construct)(&mut params).map_err(|error| {
-            let at = params.at(&error.param).unwrap_or(spec.at);
-            SpecError::new(text, at, error.problem).with_hint(error.hint)
-        })?;
-        if let Some(param) = params.leftover() {
+        let scorer = (entry.construct)(&mut params);
+        let unknown = |param: &Param| {
             let hint = nearest(&param.name, params.asked());
             let hint = hint.map(|name| format!("did you mean `{name}`?"));
             let problem = format!("`{}` knows no `{}`", spec.name, param.name);
-            return Err(SpecError::new(text, param.at.clone(), problem).with_hint(hint));
+            SpecError::new(text, param.at.clone(), problem).with_hint(hint)
+        };
+        match scorer {
+            Ok(scorer) => params.leftovers().next().map_or(Ok(scorer), |param| Err(unknown(param))),
+            Err(error) => {
+                let at = params.at(&error.param);
+                // What is lacking may be there, and misspelt.
+                let strange = |param: &&Param| at.is_none() && !entry.knows(&param.name);
+                let mut strangers = params.leftovers().filter(strange).map(unknown);
+                let misspelt = strangers.find(|error| error.hint().is_some());
+                let lacking = SpecError::new(text, at.unwrap_or(spec.at), error.problem);
+                Err(misspelt.unwrap_or_else(|| lacking.with_hint(error.hint)))
+            }
         }
-        Ok(scorer)
     }
 }
 

@@ -6,7 +6,7 @@ mod request;
 mod row;
 mod screen;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 
 use eval_report::{json_for_terminals, sanitize};
 use jsonl_transform::member;
@@ -14,7 +14,8 @@ use run_store::{OwnName, RunFolder};
 use serde_json::Value;
 
 use crate::args::ShowArgs;
-use crate::context::{Context, store};
+use crate::context::Context;
+use crate::dataset_rows::seek_logged;
 use crate::exit::{Failure, Outcome};
 use crate::grading::Reasons;
 use crate::plugins::identities_of_run;
@@ -95,24 +96,11 @@ fn find(
 
 /// The row that stands on a line of the dataset.
 fn on_line(context: &Context, folder: &RunFolder, wanted: u64) -> Outcome<Option<u64>> {
-    let paths = folder.paths();
-    let file = paths.open_file(&paths.logged()).map_err(|error| store(&error))?;
-    let mut reader = BufReader::with_capacity(1 << 18, context.stop.reader(file));
-    let (mut line, mut number) = (Vec::new(), 0);
-    loop {
-        line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
-            let failed = || Failure::io("failed to read the run's rows", &error);
-            context.stop.failure().unwrap_or_else(failed)
-        })?;
-        if read == 0 {
-            return Ok(None);
-        }
-        let at = member(&line, "line").ok().flatten();
-        let at = at.and_then(|at| std::str::from_utf8(&line[at]).ok()?.parse::<u64>().ok());
-        if at == Some(wanted) {
-            return Ok(Some(number));
-        }
-        number += 1;
-    }
+    let mut rows = 0..;
+    seek_logged(context, folder, |line| {
+        let row = rows.next()?;
+        let at = member(line, "line").ok().flatten()?;
+        let at = std::str::from_utf8(&line[at]).ok()?.parse::<u64>().ok()?;
+        (at == wanted).then_some(row)
+    })
 }

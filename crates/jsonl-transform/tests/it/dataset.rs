@@ -57,6 +57,15 @@ fn nothing_left_after_skipping_is_no_rows() {
 }
 
 #[test]
+fn to_leave_bad_rows_out_is_no_advice_where_all_are_bad() {
+    let hint =
+        |dataset: &str| run(&Transformer::new(), dataset.as_bytes()).ended.unwrap_err().hint();
+    assert_eq!(hint("{}\n[1]\n"), Some("mend the rows"));
+    let some = format!("{{}}\n{GOOD}\n");
+    assert_eq!(hint(&some), Some("mend the rows, or leave them out with --bad-rows skip"));
+}
+
+#[test]
 fn line_ends_marks_and_blank_lines_are_taken_as_they_come() {
     check_good(format!("{GOOD}\n"), KEYED);
     check_good(GOOD, KEYED);
