@@ -58,21 +58,36 @@ pub(crate) struct Parts<'a> {
     pub(crate) last_calls: bool,
 }
 
-/// Reads one line in one walk; `None` if it is no JSON.
-pub(crate) fn read(line: &str, form: Form) -> Option<Reading<'_>> {
-    read_from(Scan::new(line), form)
+/// Reads lines, each in one walk.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    form: Form,
+    /// The safety ratings of a line before, which nearly every answer has alike.
+    ratings: &'a str,
 }
 
-/// The same with the line at `place`, without the space around it, of all those in `text`.
-pub(crate) fn read_at(text: &str, place: Range<usize>, form: Form) -> Option<Reading<'_>> {
-    read_from(Scan::of_line(text, place), form)
-}
+impl<'a> Reader<'a> {
+    pub(crate) fn new(form: Form) -> Self {
+        Self { form, ratings: "" }
+    }
 
-fn read_from(mut scan: Scan<'_>, form: Form) -> Option<Reading<'_>> {
-    let mut members = Members::default();
-    let line = scan.seen(|scan| scan.object(|scan, name| members.take(scan, name)))?;
-    scan.ends()?;
-    Some(members.amount_to(line, form))
+    /// Reads one line; `None` if it is no JSON.
+    pub(crate) fn read(&mut self, line: &'a str) -> Option<Reading<'a>> {
+        self.walk(Scan::new(line))
+    }
+
+    /// The same with the line at `place`, without the space around it, of all those in `text`.
+    pub(crate) fn read_at(&mut self, text: &'a str, place: Range<usize>) -> Option<Reading<'a>> {
+        self.walk(Scan::of_line(text, place, self.ratings))
+    }
+
+    fn walk(&mut self, mut scan: Scan<'a>) -> Option<Reading<'a>> {
+        let mut members = Members::default();
+        let line = scan.seen(|scan| scan.object(|scan, name| members.take(scan, name)))?;
+        self.ratings = scan.passed_last();
+        scan.ends()?;
+        Some(members.amount_to(line, self.form))
+    }
 }
 
 /// The members of a line that are looked at. Where a member comes twice the last one counts, here and below.
@@ -206,6 +221,7 @@ impl<'a> Candidate<'a> {
                 self.parts = Parts::default();
                 scan.object(|scan, name| self.parts.take(scan, name))
             }
+            b"safetyRatings" => scan.skip_again(),
             _ => scan.skip(),
         }
     }
@@ -305,7 +321,7 @@ mod tests {
 
     #[track_caller]
     fn check(form: Form, line: &str, want: Outcome) {
-        let got = read(line, form).unwrap();
+        let got = Reader::new(form).read(line).unwrap();
         assert_eq!(got.outcome, want, "{line}");
         assert_eq!(got.problem.is_some(), want == Outcome::Unparsable, "{line}");
         assert_eq!(got.error.is_some(), want == Outcome::Error, "{line}");
@@ -382,8 +398,42 @@ mod tests {
     }
 
     #[test]
+    fn what_came_in_a_line_before_changes_nothing() {
+        let values = [
+            "1",
+            "12",
+            "[]",
+            "[1]",
+            "[1,2]",
+            "[ 1]",
+            "[1",
+            "{}",
+            "{\"a\":[1]}",
+            "\"a\"",
+            "null",
+            "",
+        ];
+        let line = |ratings: &str| {
+            format!(
+                r#"{{"response":{{"candidates":[{{"safetyRatings":{ratings},"finishReason":"SAFETY"}}]}}}}"#
+            )
+        };
+        for (one, other) in values.iter().flat_map(|one| values.map(|other| (one, other))) {
+            let text = [one, other, one].map(line).join("\n");
+            let (mut reader, mut start) = (Reader::new(Form::Results), 0);
+            for line in text.lines() {
+                let read = reader.read_at(&text, start..start + line.len());
+                let alone = Reader::new(Form::Results).read(line);
+                assert_eq!(format!("{read:?}"), format!("{alone:?}"), "{text}");
+                start += line.len() + 1;
+            }
+        }
+    }
+
+    #[test]
     fn the_logged_model_is_the_version_then_the_model_then_the_one_in_the_request() {
-        let model = |line: &str| read(line, Form::Logged).unwrap().model.map(Cow::into_owned);
+        let model =
+            |line: &str| Reader::new(Form::Logged).read(line).unwrap().model.map(Cow::into_owned);
         let asked = r#""model":"a","request":{"model":"b"}"#;
         let version = format!(r#"{{"response":{{"modelVersion":"v"}},{asked}}}"#);
         assert_eq!(model(&version).as_deref(), Some("v"));

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::value::RawValue;
 
-use crate::reading::{self, Parts, Reading};
+use crate::reading::{Parts, Reader, Reading};
 use crate::{Form, Outcome, Usage, View};
 
 /// One row as a scorer sees it: the result line, what it amounts to, and the dataset row beside it where asked for.
@@ -52,7 +52,7 @@ impl<'a> Row<'a> {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn of_line(number: u64, line: &'a RawValue) -> Self {
-        let Some(reading) = reading::read(line.get(), Form::Results) else {
+        let Some(reading) = Reader::new(Form::Results).read(line.get()) else {
             return Self::of_nothing(number, View::new(line));
         };
         // A key with escapes would have to be owned; ours never have any.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::blocks::{Block, Line};
 use crate::prints;
-use crate::reading::{self, Reading};
+use crate::reading::{Reader, Reading};
 use crate::{
     Copies, DatasetReader, DatasetRow, Form, Keys, Needs, PassError, Row, Scorer, Verdict, View,
 };
@@ -79,9 +79,10 @@ impl Work<'_> {
         let mut findings = Findings::default();
         findings.list.reserve(block.len());
         let text = block.as_str();
+        let mut reader = Reader::new(self.form);
         for (line, bytes) in block.lines() {
             let start = block.start + line.place.start as u64;
-            let finding = self.line((line, start), bytes, text);
+            let finding = self.line((line, start), bytes, text, &mut reader);
             if let Finding::Row { row, key, reading, .. } = &finding
                 && reading.outcome.is_scored()
                 && !self.scorers.is_empty()
@@ -98,7 +99,13 @@ impl Work<'_> {
     }
 
     /// What a line is, given where it begins in the file; `text` is all of its block, if that is UTF-8.
-    fn line<'b>(&self, at: (&Line, u64), bytes: &'b [u8], text: Option<&'b str>) -> Finding<'b> {
+    fn line<'b>(
+        &self,
+        at: (&Line, u64),
+        bytes: &'b [u8],
+        text: Option<&'b str>,
+        reader: &mut Reader<'b>,
+    ) -> Finding<'b> {
         let (line, _) = at;
         if line.is_blank() && !line.overlong {
             return Finding::Blank;
@@ -107,9 +114,9 @@ impl Work<'_> {
             return self.broken(at, bytes, "longer than a line may be");
         }
         let reading = match text {
-            Some(block) => reading::read_at(block, line.place.clone(), self.form),
+            Some(block) => reader.read_at(block, line.place.clone()),
             None => match std::str::from_utf8(bytes) {
-                Ok(text) => reading::read(text, self.form),
+                Ok(text) => reader.read(text),
                 Err(_) => return self.broken(at, bytes, "not UTF-8"),
             },
         };

@@ -9,7 +9,7 @@ mod whole;
 
 use std::ops::Range;
 
-use crate::View;
+use crate::{Kind, View};
 
 /// Whether the inside of a valid string is what it stands for: it has no escapes.
 #[inline]
@@ -43,22 +43,26 @@ pub(crate) struct Scan<'a> {
     at: usize,
     /// Where the JSON text ends, which may be before what it stands in does.
     end: usize,
+    /// The array or object that [`skip_again`](Self::skip_again) passed last.
+    before: &'a str,
 }
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let at = token::token(text.as_bytes(), 0).map_or(text.len(), |(_, at)| at);
-        Self { text, at, end: text.len() }
+        Self { text, at, end: text.len(), before: "" }
     }
 
     /// A walk over the line at `place` of `text`, with no space around it.
     ///
     /// A little of what comes after the line is seen, so that its last tokens are passed as quickly as the others. No
     /// token goes on beyond a line feed, and a walk that passes one as space does not [end](Self::ends) where it should.
+    ///
+    /// `before` is what an earlier walk [passed last](Self::passed_last), empty for the first one.
     #[inline]
-    pub(crate) fn of_line(text: &'a str, place: Range<usize>) -> Self {
+    pub(crate) fn of_line(text: &'a str, place: Range<usize>, before: &'a str) -> Self {
         let text = text.get(..text.floor_char_boundary(place.end + BEYOND)).unwrap_or(text);
-        Self { text, at: place.start, end: place.end }
+        Self { text, at: place.start, end: place.end, before }
     }
 
     /// Whether nothing but space follows.
@@ -156,6 +160,27 @@ impl<'a> Scan<'a> {
     pub(crate) fn skip(&mut self) -> Option<()> {
         self.at = whole::value(self.text.as_bytes(), self.peek()?, self.at)?;
         Some(())
+    }
+
+    /// The same for a value that is alike in most texts: one that was passed before is known by its bytes.
+    #[inline]
+    pub(crate) fn skip_again(&mut self) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        if !self.before.is_empty() && rest.starts_with(self.before.as_bytes()) {
+            self.at += self.before.len();
+            return Some(());
+        }
+        let value = self.value()?;
+        // Only what ends in a bracket ends there whatever follows.
+        if let Kind::Array | Kind::Object = value.kind() {
+            self.before = value.text();
+        }
+        Some(())
+    }
+
+    /// What [`skip_again`](Self::skip_again) would know again.
+    pub(crate) fn passed_last(&self) -> &'a str {
+        self.before
     }
 
     /// What a step passes.

@@ -101,7 +101,7 @@ fn small_numbers_are_what_serde_json_has_for_whole_numbers() {
                 let (written, after) = text.split_at(end.unwrap_or(text.len()));
                 let whole: Option<u64> = serde_json::from_str(written).ok();
                 let ends = after.starts_with([',', '}', ']']);
-                let mut scan = Scan::of_line(&text, 0..text.len());
+                let mut scan = Scan::of_line(&text, 0..text.len(), "");
                 let found = scan.small_number();
                 let is_seen = ends && written.len() < 8 && text.len() >= 8;
                 assert_eq!(found, whole.filter(|_| is_seen), "{text}");
@@ -113,7 +113,7 @@ fn small_numbers_are_what_serde_json_has_for_whole_numbers() {
 
 /// Whether the line at a place is JSON.
 fn accepts_line(text: &str, place: Range<usize>) -> bool {
-    let mut scan = Scan::of_line(text, place);
+    let mut scan = Scan::of_line(text, place, "");
     scan.object(|scan, _| scan.skip()).and_then(|()| scan.ends()).is_some()
 }
 
@@ -138,7 +138,7 @@ fn a_line_ends_where_it_ends_whatever_follows() {
 #[test]
 fn a_line_does_not_walk_over_those_that_follow() {
     let lines = "[\n".repeat(500_000);
-    let mut scan = Scan::of_line(&lines, 0..1);
+    let mut scan = Scan::of_line(&lines, 0..1, "");
     assert!(scan.skip().is_none() && scan.text.len() <= 1 + BEYOND);
 }
 
