@@ -5,10 +5,9 @@ use std::io::{self, BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use batch_orchestrator::InputId;
-use jsonl_transform::{IndexError, IndexReader, IndexRecord, member};
+use jsonl_transform::{IndexError, IndexReader, IndexRecord};
 use run_store::{MadeInput, RunFolder, RunPaths, StoreError, StoreErrorKind};
-use scoring::{DatasetReader, DatasetRow, DatasetRows, Needs};
-use serde_json::value::RawValue;
+use scoring::{DatasetReader, DatasetRow, DatasetRows, Json, Needs, View};
 
 use crate::context::{Context, store};
 use crate::exit::{Exit, Failure, Outcome};
@@ -126,6 +125,12 @@ impl FolderRows {
         Ok(&self.line)
     }
 
+    /// The request of a row as it was sent; none beyond the last.
+    pub(crate) fn request(&mut self, row: u64) -> io::Result<Option<Json>> {
+        let line = self.input_line(row)?;
+        if line.is_empty() { Ok(None) } else { part(line, "request") }
+    }
+
     /// Reads the line that was sent for a row, which is that of an equal one for a copy.
     fn sent(&mut self, row: u64, record: IndexRecord) -> io::Result<()> {
         self.input.line(record.input, &mut self.line)?;
@@ -224,7 +229,7 @@ pub(crate) fn beside(line: &[u8], needs: Needs) -> io::Result<DatasetRow> {
         row.logged = part(line, "response")?;
     }
     if needs.fields {
-        let none = || RawValue::from_string("{}".to_owned()).ok();
+        let none = || Json::parse("{}");
         row.fields = part(line, "row")?.or_else(none);
     }
     if needs.taken {
@@ -234,22 +239,25 @@ pub(crate) fn beside(line: &[u8], needs: Needs) -> io::Result<DatasetRow> {
 }
 
 /// What a request was sent without, the model among it: it goes into the address.
-fn taken(line: &[u8]) -> io::Result<Option<Box<RawValue>>> {
+fn taken(line: &[u8]) -> io::Result<Option<Json>> {
     let taken = part(line, "taken")?;
     let Some(model) = part(line, "model")? else { return Ok(taken) };
-    let others = taken.as_ref().map_or("{}", |taken| taken.get());
+    let others = taken.as_ref().map_or("{}", Json::get);
     let others = others.strip_prefix('{').unwrap_or("}").trim_start();
     let comma = if others.starts_with('}') { "" } else { "," };
     let all = format!("{{\"/model\":{}{comma}{others}", model.get());
-    RawValue::from_string(all).map(Some).map_err(damaged)
+    Ok(Json::parse(&all))
 }
 
 /// One member of a line.
-fn part(line: &[u8], name: &str) -> io::Result<Option<Box<RawValue>>> {
-    let found = member(line, name).map_err(damaged)?;
-    let Some(found) = found else { return Ok(None) };
-    let text = std::str::from_utf8(&line[found]).map_err(damaged)?;
-    RawValue::from_string(text.to_owned()).map(Some).map_err(damaged)
+fn part(line: &[u8], name: &str) -> io::Result<Option<Json>> {
+    Ok(whole(line)?.get(name).map(Json::from))
+}
+
+/// A line that is JSON, as our own are.
+pub(crate) fn whole(line: &[u8]) -> io::Result<View<'_>> {
+    let text = std::str::from_utf8(line).map_err(damaged)?;
+    View::parse(text).ok_or_else(|| damaged("a line of it is no JSON"))
 }
 
 /// Which line of the dataset the service means when it refuses "line N" of an input, in words.

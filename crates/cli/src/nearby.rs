@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// What is read where the last reading ended.
 const NEXT: usize = 16 << 10;
@@ -41,6 +41,27 @@ impl Nearby {
                 return Ok(());
             }
         }
+    }
+
+    /// Goes on behind the next `count` lines, or as many as there are, from `offset`; says how many it passed, and where
+    /// it is then.
+    pub(crate) fn skip_lines(&mut self, offset: u64, count: u64) -> io::Result<(u64, u64)> {
+        self.at = offset;
+        let mut left = count;
+        while left > 0 {
+            let held = self.fill_buf()?;
+            let length = held.len();
+            if length == 0 {
+                break;
+            }
+            let mut last = length;
+            for end in memchr_iter(b'\n', held).take(usize::try_from(left).unwrap_or(usize::MAX)) {
+                left -= 1;
+                last = end + 1;
+            }
+            self.consume(if left == 0 { last } else { length });
+        }
+        Ok((count - left, self.at))
     }
 
     /// Which byte of the buffer comes next, if one does.
@@ -140,7 +161,16 @@ mod tests {
             let end = if number == 6 { "" } else { "\n" };
             assert!(line == format!("{}{end}", lines[number]).as_bytes(), "line {number}");
         }
-        nearby.line(text.len() as u64 + 9, &mut line).unwrap();
+        for (from, count) in
+            [(0, 0), (0, 1), (0, 4), (1, 3), (2, 2), (4, 1), (3, 3), (0, 6), (5, 1)]
+        {
+            let passed = nearby.skip_lines(starts[from] as u64, count as u64).unwrap();
+            assert_eq!(passed, (count as u64, starts[from + count] as u64));
+        }
+        // The last line has no end, and beyond the end there is none.
+        let end = text.len() as u64;
+        assert_eq!(nearby.skip_lines(starts[5] as u64, 3).unwrap(), (1, end));
+        nearby.line(end + 9, &mut line).unwrap();
         assert!(line.is_empty(), "beyond the end");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use eval_report::sanitize;
 use jsonl_transform::{RowSink, Rows, WriteError, member};
-use scoring::{DatasetRow, Kind, Needs, Row, Scorer, Verdict, View};
+use scoring::{DatasetRow, Json, Kind, Needs, Row, Scorer, Verdict, View};
 use serde_json::value::RawValue;
 
 use crate::dataset_rows::beside;
@@ -180,7 +180,7 @@ impl Seen<'_> {
         let Self::Kept { logged, request } = self else { return DatasetRow::default() };
         let needs = Needs::NOTHING.and_logged().and_fields().and_taken();
         let beside = beside(logged, needs).unwrap_or_default();
-        let request = request.and_then(|line| part(line, "request")).map(ToOwned::to_owned);
+        let request = request.and_then(|line| part(line, "request")).map(Json::from);
         DatasetRow { request, ..beside }
     }
 

@@ -3,30 +3,30 @@
 use std::fmt;
 use std::ops::Deref;
 
-use serde_json::value::RawValue;
+use scoring::Json;
 
 /// A line as it came, which need not be JSON; it reads as its bytes.
 ///
 /// ```
 /// use eval_report::Line;
 /// let line = Line::from(br#"{"response": {}}"#.as_slice());
-/// assert!(line.raw().is_some() && line.starts_with(b"{"));
-/// assert!(Line::from(b"<html>".as_slice()).raw().is_none());
+/// assert!(line.json().is_some() && line.starts_with(b"{"));
+/// assert!(Line::from(b"<html>".as_slice()).json().is_none());
 /// ```
 #[derive(Clone)]
 pub struct Line(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Json(Box<RawValue>),
+    Json(Json),
     Other(Box<[u8]>),
 }
 
 impl Line {
-    /// The line as a raw value; `None` if it is no JSON.
-    pub fn raw(&self) -> Option<&RawValue> {
+    /// The line as JSON; `None` if it is none.
+    pub fn json(&self) -> Option<&Json> {
         match &self.0 {
-            Kind::Json(raw) => Some(raw),
+            Kind::Json(json) => Some(json),
             Kind::Other(_) => None,
         }
     }
@@ -34,16 +34,14 @@ impl Line {
 
 impl From<&[u8]> for Line {
     fn from(bytes: &[u8]) -> Self {
-        Self(match serde_json::from_slice::<&RawValue>(bytes) {
-            Ok(raw) => Kind::Json(raw.to_owned()),
-            Err(_) => Kind::Other(bytes.into()),
-        })
+        let json = std::str::from_utf8(bytes).ok().and_then(Json::parse);
+        Self(json.map_or_else(|| Kind::Other(bytes.into()), Kind::Json))
     }
 }
 
-impl From<Box<RawValue>> for Line {
-    fn from(raw: Box<RawValue>) -> Self {
-        Self(Kind::Json(raw))
+impl From<Json> for Line {
+    fn from(json: Json) -> Self {
+        Self(Kind::Json(json))
     }
 }
 
@@ -52,7 +50,7 @@ impl Deref for Line {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Kind::Json(raw) => raw.get().as_bytes(),
+            Kind::Json(json) => json.get().as_bytes(),
             Kind::Other(bytes) => bytes,
         }
     }

@@ -1,9 +1,8 @@
 //! One row of a run with all that is known of it: what the exports and the page are written from.
 
-use scoring::{Outcome, Row, Verdict, View};
+use scoring::{Json, Outcome, Row, Verdict, View};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::Line;
 
@@ -17,11 +16,11 @@ pub struct RunRow {
     /// Our own key of the row, as `r00000042-1f9c03ab`.
     pub key: String,
     /// What was kept of the dataset's row beside the request: key, line, response, other members.
-    pub dataset: Box<RawValue>,
+    pub dataset: Json,
     /// The request as it was sent, a variant each; for a copy that of the row sent in its place.
-    pub requests: Vec<Option<Box<RawValue>>>,
+    pub requests: Vec<Option<Json>>,
     /// The expected value, if the run knows one.
-    pub expected: Option<Box<RawValue>>,
+    pub expected: Option<Json>,
     /// What each column answered; the logged answers come first.
     pub answers: Vec<RowAnswer>,
 }
@@ -60,7 +59,7 @@ impl Spoken {
 impl RunRow {
     /// A look at what was kept of the dataset's row.
     pub fn dataset(&self) -> View<'_> {
-        View::new(&self.dataset)
+        self.dataset.view()
     }
 }
 
@@ -85,23 +84,23 @@ impl RowAnswer {
         })
     }
 
-    /// The line as a raw value; `None` if there is none, or if it is no JSON.
+    /// The line as JSON; `None` if there is none, or if it is no JSON.
+    pub fn json(&self) -> Option<&Json> {
+        self.line.as_ref()?.json()
+    }
+
+    /// The line as scorers see it; `None` if there is none, or if it is no JSON.
     ///
     /// ```
     /// use eval_report::RowAnswer;
     /// let mut answer = RowAnswer::missing(1);
-    /// assert!(answer.raw().is_none());
+    /// assert!(answer.row(0).is_none());
     /// answer.line = Some(br#"{"response":{}}"#.as_slice().into());
-    /// assert!(answer.raw().is_some_and(|line| answer.row(0, line).response.is_some()));
+    /// assert!(answer.row(0).is_some_and(|row| row.response.is_some()));
     /// ```
-    pub fn raw(&self) -> Option<&RawValue> {
-        self.line.as_ref()?.raw()
-    }
-
-    /// The line as scorers see it, given what [`raw`](Self::raw) gave.
-    pub fn row<'a>(&self, number: u64, raw: &'a RawValue) -> Row<'a> {
-        let mut row = Row::of_line(number, raw);
+    pub fn row(&self, number: u64) -> Option<Row<'_>> {
+        let mut row = Row::read(number, self.json()?.get())?;
         row.outcome = self.outcome;
-        row
+        Some(row)
     }
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::SystemTime;
 
-use batch_orchestrator::RunTag;
+use batch_orchestrator::{InputId, RunTag};
 
+use crate::own::Own;
 use crate::{Asked, FORMAT, Lock, Made, Manifest, OwnName, RunFolder, RunPaths, StoreError};
 use crate::{atomic_write, input, journal};
 
@@ -20,18 +21,29 @@ pub struct Draft {
     tag: RunTag,
     name: OwnName,
     created: SystemTime,
+    written: Own<InputId>,
 }
 
 impl Draft {
     pub(crate) fn new(lock: Lock, tag: RunTag, name: OwnName, created: SystemTime) -> Self {
         tracing::debug!(target: "run", run = %name, "run folder made");
         let paths = lock.paths().clone();
-        Self { lock: Some(lock), paths, tag, name, created }
+        Self { lock: Some(lock), paths, tag, name, created, written: Own::default() }
     }
 
     /// Where its files go: write them with [`RunPaths::create_file`].
     pub fn paths(&self) -> &RunPaths {
         &self.paths
+    }
+
+    /// Notes that an input lies where it belongs, whole: as long as nobody touches it, it is not read again before it
+    /// is sent.
+    ///
+    /// # Errors
+    /// When there is no such file; I/O.
+    pub fn wrote(&self, id: InputId) -> Result<(), StoreError> {
+        let path = self.paths.input(id);
+        self.written.note(id, &path).map_err(StoreError::io("look at", &path))
     }
 
     /// The new run's mark.
@@ -55,7 +67,7 @@ impl Draft {
         program: &str,
     ) -> Result<(RunFolder, Lock), StoreError> {
         for input in &made.inputs {
-            input::check(&self.paths, input)?;
+            input::check(&self.paths, input, &self.written)?;
         }
         let manifest = Manifest {
             v: FORMAT,
@@ -71,7 +83,8 @@ impl Draft {
             manifest.to_bytes().map_err(|error| StoreError::io("write", &path)(error.into()))?;
         journal::start(&self.paths, &manifest, &bytes)?;
         atomic_write(&path, &bytes)?;
-        let run = RunFolder::open(self.paths.root())?;
+        let mut run = RunFolder::open(self.paths.root())?;
+        run.written = self.written.clone();
         let lock =
             self.lock.take().ok_or_else(|| StoreError::damaged(&path, "it is made twice"))?;
         tracing::debug!(target: "run", run = %self.name, rows = run.manifest().made.rows, "run made");

@@ -9,9 +9,9 @@ use std::time::SystemTime;
 use batch_backend::{ModelId, Payload};
 use batch_orchestrator::{InputId, InputSource, JobId, Load, NewInput, Plan, PlannedInput, Tally};
 
-use crate::fetched::Fetched;
 use crate::input::{self, InputFile};
 use crate::lock::Without;
+use crate::own::Own;
 use crate::{Lock, Manifest, Print, RunPaths, Session, StoreError, runs, safe};
 
 /// Far more than any `run.json`; what is larger is none.
@@ -24,7 +24,9 @@ pub struct RunFolder {
     manifest: Arc<Manifest>,
     /// Of `run.json`; the journal knows what it has to be.
     digest: String,
-    fetched: Fetched,
+    fetched: Own<JobId>,
+    /// The inputs that this process made.
+    pub(crate) written: Own<InputId>,
 }
 
 impl PartialEq for RunFolder {
@@ -59,7 +61,8 @@ impl RunFolder {
         let mut bytes = Vec::new();
         file.take(MAX_MANIFEST).read_to_end(&mut bytes).map_err(StoreError::io("read", &path))?;
         let manifest = Arc::new(Manifest::parse(&bytes, &path)?);
-        Ok(Self { paths, manifest, digest: digest(&bytes), fetched: Fetched::default() })
+        let (fetched, written) = (Own::default(), Own::default());
+        Ok(Self { paths, manifest, digest: digest(&bytes), fetched, written })
     }
 
     /// Where everything lies.
@@ -68,14 +71,14 @@ impl RunFolder {
     }
 
     /// Which results were fetched through this folder or a clone of it.
-    pub(crate) fn fetched(&self) -> &Fetched {
+    pub(crate) fn fetched(&self) -> &Own<JobId> {
         &self.fetched
     }
 
     /// Whether `file` holds the results of `job` as this process fetched them, and nobody has touched it since: then
     /// its digest need not be taken again. Ask once more when it was read; what is changed meanwhile is changed then.
     pub fn is_as_fetched(&self, job: JobId, file: &File) -> bool {
-        self.fetched.is(job, file)
+        self.fetched.is(&job, file)
     }
 
     /// What the run is.
@@ -114,7 +117,7 @@ impl RunFolder {
             self.manifest.made.inputs.iter().find(|input| input.id == id).ok_or_else(|| {
                 StoreError::damaged(&self.paths.manifest(), format!("it names no input {id}"))
             })?;
-        input::check(&self.paths, made)
+        input::check(&self.paths, made, &self.written)
     }
 
     /// All of the run for the orchestrator: its mark, its inputs, its models, and where the inputs
@@ -129,11 +132,13 @@ impl RunFolder {
             .map_err(|error| StoreError::damaged(&self.paths.manifest(), error.to_string()))?;
         let mut inputs = Vec::new();
         for made in &self.manifest.made.inputs {
-            let payload: Arc<dyn Payload> = Arc::new(input::check(&self.paths, made)?);
+            let payload: Arc<dyn Payload> =
+                Arc::new(input::check(&self.paths, made, &self.written)?);
             let loads = made.loads.iter().copied().map(Load::from).collect();
             inputs.push(PlannedInput::new(made.id, payload).with_loads(loads).with_rows(made.rows));
         }
-        let again = Arc::new(FolderInputs { paths: self.paths.clone() });
+        let again =
+            Arc::new(FolderInputs { paths: self.paths.clone(), written: self.written.clone() });
         Ok(Plan::new(self.manifest.tag.clone(), inputs, models).with_again(again))
     }
 
@@ -147,11 +152,13 @@ impl RunFolder {
 #[derive(Debug)]
 struct FolderInputs {
     paths: RunPaths,
+    written: Own<InputId>,
 }
 
 impl InputSource for FolderInputs {
     fn open(&self, input: &NewInput) -> io::Result<Arc<dyn Payload>> {
-        Ok(Arc::new(InputFile::open(&self.paths, input.id, input.print.map(Print::new))?))
+        let print = input.print.map(Print::new);
+        Ok(Arc::new(InputFile::open(&self.paths, input.id, print, &self.written)?))
     }
 }
 

@@ -6,16 +6,18 @@ use std::sync::OnceLock;
 use batch_backend::{FilePayload, Payload};
 use batch_orchestrator::InputId;
 
+use crate::own::Own;
 use crate::{MadeInput, Print, RunPaths, StoreError, safe};
 
 /// A file of a run that is uploaded. It is never read through a link, and before it is sent it is held
-/// against the print it was made with, once in its life.
+/// against the print it was made with, once in its life, unless this process made it and nobody touched it since.
 #[derive(Debug)]
 pub struct InputFile {
     id: InputId,
     file: FilePayload,
     /// `None` in runs of earlier versions, which took none.
     print: Option<Print>,
+    written: Own<InputId>,
     fits: OnceLock<()>,
 }
 
@@ -25,13 +27,14 @@ impl InputFile {
         paths: &RunPaths,
         id: InputId,
         print: Option<Print>,
+        written: &Own<InputId>,
     ) -> Result<Self, StoreError> {
         let path = paths.input(id);
         paths.check(&path)?;
         let opened = FilePayload::open_with(&path, |path| Ok(safe::open_to_read(path)?));
         let file = opened
             .map_err(|error| error.downcast().unwrap_or_else(StoreError::io("open", &path)))?;
-        Ok(Self { id, file, print, fits: OnceLock::new() })
+        Ok(Self { id, file, print, written: written.clone(), fits: OnceLock::new() })
     }
 }
 
@@ -44,7 +47,8 @@ impl Payload for InputFile {
         let Some(print) = self.print.filter(|_| self.fits.get().is_none()) else {
             return Ok(());
         };
-        if Print::of(self.file.open_at(0)?)? != print {
+        let is_ours = self.written.is(&self.id, &safe::open_to_read(self.file.path())?);
+        if !is_ours && Print::of(self.file.open_at(0)?)? != print {
             let what = format!("{} changed after it was made", self.id);
             return Err(StoreError::damaged(self.file.path(), what).into());
         }
@@ -58,8 +62,12 @@ impl Payload for InputFile {
 }
 
 /// Opens an input that has to have the length it was made with.
-pub(crate) fn check(paths: &RunPaths, made: &MadeInput) -> Result<InputFile, StoreError> {
-    let input = InputFile::open(paths, made.id, made.print)?;
+pub(crate) fn check(
+    paths: &RunPaths,
+    made: &MadeInput,
+    written: &Own<InputId>,
+) -> Result<InputFile, StoreError> {
+    let input = InputFile::open(paths, made.id, made.print, written)?;
     if input.len() == made.bytes {
         return Ok(input);
     }

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use batch_backend::ByteSink;
 use batch_orchestrator::{Download, JobId, ResultSink, StoredResult, Tally};
 
-use crate::fetched::Fetched;
+use crate::own::Own;
 use crate::{AtomicFile, RunFolder, RunPaths, StoreError, atomic};
 
 /// Keeps the results of each job in `jobs/JOB/raw.jsonl` (0400).
 #[derive(Debug, Clone)]
 pub struct FolderSink {
     paths: RunPaths,
-    fetched: Fetched,
+    fetched: Own<JobId>,
 }
 
 impl FolderSink {
@@ -42,7 +42,7 @@ struct FileDownload {
     file: AtomicFile,
     job: JobId,
     tally: Tally,
-    fetched: Fetched,
+    fetched: Own<JobId>,
 }
 
 impl ByteSink for FileDownload {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use scoring::{DatasetRow, Row, Verdict};
+use scoring::{DatasetRow, Json, Row, Verdict};
 use serde_json::value::RawValue;
 
 use crate::protocol::{self, Hello};
@@ -113,7 +113,7 @@ enum Order {
 impl Rows {
     fn of(lines: impl IntoIterator<Item = String>) -> Self {
         let raw = |json: String| RawValue::from_string(json).ok();
-        let member = || raw(r#"{"contents": [], "text": "ä \u0000"}"#.to_owned());
+        let member = || Json::parse(r#"{"contents": [], "text": "ä \u0000"}"#);
         let beside = DatasetRow { request: member(), expected: member(), ..DatasetRow::default() };
         Self { lines: lines.into_iter().filter_map(raw).collect(), beside }
     }

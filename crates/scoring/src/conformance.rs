@@ -6,7 +6,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::{DatasetRow, Row, Scorer, Verdict};
+use crate::{DatasetRow, Json, Row, Scorer, Verdict};
 
 /// Result lines of every shape, sane and odd, that a scorer may be given; each is a JSON object.
 pub fn odd_rows() -> Vec<String> {
@@ -103,13 +103,13 @@ fn datasets() -> Vec<DatasetRow> {
     let odd = ["null", "7", "\"text\"", "[]", "{}", r#"{"candidates":[]}"#];
     odd.into_iter()
         .map(|json| {
-            let raw = || RawValue::from_string(json.to_owned()).ok();
+            let json = || Json::parse(json);
             DatasetRow {
-                request: raw(),
-                logged: raw(),
-                expected: raw(),
-                fields: raw(),
-                taken: raw(),
+                request: json(),
+                logged: json(),
+                expected: json(),
+                fields: json(),
+                taken: json(),
             }
         })
         .collect()

@@ -1,6 +1,8 @@
 //! Short fingerprints of many rows: which lines came twice, and which hashes keys must have, in bounded memory.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 
 use twox_hash::XxHash3_64;
 
@@ -101,10 +103,10 @@ fn sighting<P: Copy + Default + PartialEq>(slot: Option<&mut P>, print: P) -> Si
 /// assert!(!hashes.has(RowKey { number: 0, hash: 0xc0ff_ee00 }));
 /// assert!(!hashes.has(RowKey { number: 2, hash: 0 }), "no such row");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct KeyHashes {
     width: usize,
-    bytes: Vec<u8>,
+    bytes: Vec<AtomicU8>,
 }
 
 impl KeyHashes {
@@ -116,10 +118,35 @@ impl KeyHashes {
         Self { width, bytes }
     }
 
+    /// The hashes of `rows` rows, none of them known: they are [learnt](Self::learn).
+    ///
+    /// ```
+    /// use scoring::{KeyHashes, RowKey};
+    /// let hashes = KeyHashes::unknown(2);
+    /// assert!(hashes.learn(RowKey { number: 1, hash: 0xc0ff_ee00 }));
+    /// assert!(hashes.has(RowKey { number: 1, hash: 0xc0ff_ee00 }));
+    /// assert!(!hashes.learn(RowKey { number: 2, hash: 0 }), "no such row");
+    /// ```
+    pub fn unknown(rows: u64) -> Self {
+        let mut hashes = Self::new(rows);
+        hashes.bytes.resize_with(hashes.bytes.capacity(), AtomicU8::default);
+        hashes.bytes.truncate(usize::try_from(rows).unwrap_or(0).saturating_mul(hashes.width));
+        hashes
+    }
+
     /// Adds the hash of the next row.
     pub fn push(&mut self, hash: u32) {
         let hash = hash.to_le_bytes();
-        self.bytes.extend_from_slice(hash.get(..self.width).unwrap_or(&hash));
+        let kept = hash.get(..self.width).unwrap_or(&hash);
+        self.bytes.extend(kept.iter().copied().map(AtomicU8::new));
+    }
+
+    /// Takes the hash in a key for that of its row; `false` if there is no such row. Threads may learn together.
+    pub fn learn(&self, key: RowKey) -> bool {
+        let Some(room) = self.of_row(key.number) else { return false };
+        // Whoever reads them waits for all who learn.
+        room.iter().zip(key.hash.to_le_bytes()).for_each(|(kept, byte)| kept.store(byte, Relaxed));
+        true
     }
 
     /// How many hashes there are.
@@ -129,16 +156,21 @@ impl KeyHashes {
 
     /// The key of a row, unless there are so many rows that of its hash only a part is kept.
     pub fn key(&self, row: u64) -> Option<RowKey> {
-        let at = usize::try_from(row).ok()?.checked_mul(self.width)?;
-        let hash = *self.bytes.get(at..at.checked_add(self.width)?)?.first_chunk()?;
+        let hash: &[AtomicU8; 4] = self.of_row(row)?.first_chunk()?;
+        let hash = hash.each_ref().map(|byte| byte.load(Relaxed));
         Some(RowKey { number: row, hash: u32::from_le_bytes(hash) })
     }
 
     /// Whether a key is one of these rows'.
     pub fn has(&self, key: RowKey) -> bool {
-        let start = usize::try_from(key.number).ok().and_then(|row| row.checked_mul(self.width));
-        let kept = start.and_then(|at| self.bytes.get(at..at.checked_add(self.width)?));
-        kept.is_some_and(|kept| key.hash.to_le_bytes().starts_with(kept))
+        let is_same = |(kept, byte): (&AtomicU8, u8)| kept.load(Relaxed) == byte;
+        let kept = self.of_row(key.number);
+        kept.is_some_and(|kept| kept.iter().zip(key.hash.to_le_bytes()).all(is_same))
+    }
+
+    fn of_row(&self, row: u64) -> Option<&[AtomicU8]> {
+        let at = usize::try_from(row).ok()?.checked_mul(self.width)?;
+        self.bytes.get(at..at.checked_add(self.width)?)
     }
 }
 
@@ -169,15 +201,22 @@ mod tests {
     #[test]
     fn hashes_take_at_most_eight_mebibytes_or_a_byte_a_row() {
         for (rows, bytes) in [(10, 4), (2_000_000, 4), (2_100_000, 2), (4_200_000, 1)] {
-            let mut hashes = KeyHashes::new(rows);
-            hashes.push(0x0102_0304);
-            hashes.push(0x0506_0708);
-            assert_eq!((hashes.bytes.len(), hashes.rows()), (2 * bytes, 2));
-            let key = RowKey { number: 1, hash: 0x0506_0708 };
-            assert!(hashes.has(key), "{rows}");
-            assert_eq!(hashes.key(1), (bytes == 4).then_some(key));
-            assert_eq!(hashes.key(2), None);
-            assert!(!hashes.has(RowKey { number: 1, hash: 0x0506_0709 }), "{rows}");
+            let mut pushed = KeyHashes::new(rows);
+            pushed.push(0x0102_0304);
+            pushed.push(0x0506_0708);
+            assert_eq!((pushed.bytes.len(), pushed.rows()), (2 * bytes, 2));
+            assert_eq!(pushed.key(2), None);
+            let (key, learnt) = (RowKey { number: 1, hash: 0x0506_0708 }, KeyHashes::unknown(rows));
+            assert!(learnt.learn(key) && !learnt.learn(RowKey { number: rows, ..key }));
+            assert_eq!(
+                (learnt.bytes.capacity() as u64, learnt.rows()),
+                (rows * bytes as u64, rows)
+            );
+            for hashes in [pushed, learnt] {
+                assert!(hashes.has(key), "{rows}");
+                assert_eq!(hashes.key(1), (bytes == 4).then_some(key));
+                assert!(!hashes.has(RowKey { number: 1, hash: 0x0506_0709 }), "{rows}");
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::value::RawValue;
 
 use crate::reading::{Parts, Reader, Reading};
-use crate::{Form, Outcome, Usage, View};
+use crate::{Form, Json, Outcome, Usage, View};
 
 /// One row as a scorer sees it: the result line, what it amounts to, and the dataset row beside it where asked for.
 ///
@@ -52,15 +52,24 @@ impl<'a> Row<'a> {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn of_line(number: u64, line: &'a RawValue) -> Self {
-        let Some(reading) = Reader::new(Form::Results).read(line.get()) else {
-            return Self::of_nothing(number, View::new(line));
-        };
+        Self::read(number, line.get()).unwrap_or_else(|| Self::of_nothing(number, View::new(line)))
+    }
+
+    /// The same from text that nobody has looked at; `None` if it is no JSON.
+    ///
+    /// ```
+    /// use scoring::{Outcome, Row};
+    /// assert_eq!(Row::read(7, r#"{"error": {"code": 13}}"#).map(|row| row.outcome), Some(Outcome::Error));
+    /// assert!(Row::read(7, "<html>").is_none());
+    /// ```
+    pub fn read(number: u64, line: &'a str) -> Option<Self> {
+        let reading = Reader::new(Form::Results).read(line)?;
         // A key with escapes would have to be owned; ours never have any.
         let key = match reading.key.and_then(View::as_str) {
             Some(std::borrow::Cow::Borrowed(key)) => key,
             _ => "",
         };
-        Self::of_reading(number, key, &reading)
+        Some(Self::of_reading(number, key, &reading))
     }
 
     /// Cannot be needed, since a raw value is always JSON.
@@ -100,11 +109,11 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn with_dataset(self, dataset: &'a DatasetRow) -> Self {
         Self {
-            request: dataset.request.as_deref().map(View::new).or(self.request),
-            logged: dataset.logged.as_deref().map(View::new).or(self.logged),
-            expected: dataset.expected.as_deref().map(View::new).or(self.expected),
-            fields: dataset.fields.as_deref().map(View::new).or(self.fields),
-            taken: dataset.taken.as_deref().map(View::new).or(self.taken),
+            request: dataset.request.as_ref().map(Json::view).or(self.request),
+            logged: dataset.logged.as_ref().map(Json::view).or(self.logged),
+            expected: dataset.expected.as_ref().map(Json::view).or(self.expected),
+            fields: dataset.fields.as_ref().map(Json::view).or(self.fields),
+            taken: dataset.taken.as_ref().map(Json::view).or(self.taken),
             ..self
         }
     }
@@ -207,16 +216,16 @@ impl Needs {
 #[derive(Debug, Clone, Default)]
 pub struct DatasetRow {
     /// The request that was sent.
-    pub request: Option<Box<RawValue>>,
+    pub request: Option<Json>,
     /// The response logged in the dataset.
-    pub logged: Option<Box<RawValue>>,
+    pub logged: Option<Json>,
     /// The expected value.
-    pub expected: Option<Box<RawValue>>,
+    pub expected: Option<Json>,
     /// The other fields of the dataset row, those beside `request` and `response`, as one object.
-    pub fields: Option<Box<RawValue>>,
+    pub fields: Option<Json>,
     /// What was taken out of the request before it was sent, or is otherwise in it: an object by JSON Pointers into
     /// the request, such as `{"/model": "gemini-x"}`.
-    pub taken: Option<Box<RawValue>>,
+    pub taken: Option<Json>,
 }
 
 impl DatasetRow {

@@ -50,6 +50,14 @@ impl<'a> View<'a> {
         Self::of_valid(raw.get().trim_ascii())
     }
 
+    /// A look at a text that is one value, without the space around it; `None` for any other.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut scan = Scan::new(text);
+        let value = scan.value()?;
+        scan.ends()?;
+        Some(value)
+    }
+
     /// Only for text that was checked to be one JSON value without space around it.
     pub(crate) fn of_valid(text: &'a str) -> Self {
         Self { text }

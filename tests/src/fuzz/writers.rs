@@ -8,8 +8,8 @@ use eval_report::{
     Column, ColumnSource, Conclude, Dataset, Junit, Page, PageRows, Paint, Report, Role, RowAnswer,
     RowNames, RowsCsv, RowsJsonl, RunRow, Slicing, Spoken, Terminal, to_json, to_markdown,
 };
-use scoring::{Form, Keys, Needs, Outcome, Pass, Row, Scorer, Scores, Verdict};
-use serde_json::value::{RawValue, to_raw_value};
+use scoring::{Form, Json, Keys, Needs, Outcome, Pass, Row, Scorer, Scores, Verdict};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::read_back::{csv, marks, tags, xml};
@@ -246,8 +246,8 @@ fn key(at: usize) -> String {
     format!("r{at:08}-1f9c03ab")
 }
 
-fn raw(value: &Value) -> Box<RawValue> {
-    to_raw_value(value).expect("a value is JSON")
+fn raw(value: &Value) -> Json {
+    Json::parse(&value.to_string()).expect("a value is JSON")
 }
 
 fn file(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<String> {

@@ -134,7 +134,7 @@ fn slice_of(row: &RunRow, pointer: &str) -> String {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let value = match pointer.split('/').nth(1) {
         Some("request") => {
-            let request = row.requests.first().and_then(|request| request.as_deref());
+            let request = row.requests.first().and_then(Option::as_ref);
             let rest = pointer.strip_prefix("/request").unwrap_or_default();
             request.and_then(|request| read(request.get()).pointer(rest).cloned())
         }

@@ -6,9 +6,9 @@ use std::iter::Peekable;
 use eval_report::RunRow;
 use model_judge::{JudgeSpec, Kind, Material, Order, Reference, Side, show_request, show_response};
 use run_store::RunFolder;
+use scoring::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::desk::no_column;
 use super::lacking::Lacking;
@@ -95,7 +95,7 @@ impl<'a> Scope<'a> {
         for column in &self.columns {
             let Some(answer) = answer(*column) else { continue };
             let variant = variants.get(*column).copied().unwrap_or_default() as usize;
-            let request = row.requests.get(variant).and_then(Option::as_ref).map(|raw| parsed(raw));
+            let request = row.requests.get(variant).and_then(Option::as_ref).map(parsed);
             let request = request.map(|request| show_request(&request)).unwrap_or_default();
             let (answer, other) = (answer.as_str(), other.as_str());
             let material = Material { request: &request, answer, other, reference: &reference };
@@ -109,8 +109,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn parsed(raw: &RawValue) -> Value {
-    serde_json::from_str(raw.get()).unwrap_or_default()
+fn parsed(json: &Json) -> Value {
+    serde_json::from_str(json.get()).unwrap_or_default()
 }
 
 /// What is taken to be true of a row, as text.

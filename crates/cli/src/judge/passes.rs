@@ -2,13 +2,16 @@
 
 use std::io::{BufReader, Read, Seek as _};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use batch_cost::Bill;
 use batch_orchestrator::{Job, JobId, Phase, StoredResult, Verdict};
 use eval_report::{Column, ColumnSource, Role};
 use jsonl_transform::CopiesError;
 use run_store::{Printed, RunFolder};
-use scoring::{Copies, Form, KeyHashes, Keys, Pass, PassError, PassSummary, Scorer, Scores, Usage};
+use scoring::{
+    Copies, Form, KeyHashes, Keys, Pass, PassError, PassSummary, RowKey, Scorer, Scores, Usage,
+};
 
 use crate::context::{Context, store};
 use crate::dataset_rows::{self, BRING_BACK, FolderDataset, FolderRows, damaged, of_index};
@@ -26,13 +29,20 @@ struct Beside<'a> {
     noting: Option<&'a mut Noting>,
 }
 
+/// What the lines of a file are, and whether a key on one of them is a row's.
+struct Lines<'a> {
+    form: Form,
+    keys: &'a (dyn Fn(RowKey) -> bool + Sync),
+}
+
 /// What the passes over one variant share.
 pub(crate) struct Passes<'a> {
     context: &'a Context,
     folder: &'a RunFolder,
     scorers: &'a [Box<dyn Scorer>],
     variant: u32,
-    hashes: KeyHashes,
+    /// Those of the rows' keys, once they were needed.
+    hashes: OnceLock<KeyHashes>,
     copies: Copies,
     rows: u64,
 }
@@ -48,10 +58,17 @@ impl<'a> Passes<'a> {
             // What is wrong with the folder is said before the pass.
             FolderRows::open(folder, variant)?;
         }
-        let copies = copies(folder)?;
-        let hashes = key_hashes(context, folder, variant, &copies)?;
-        let rows = folder.manifest().made.rows;
-        Ok(Self { context, folder, scorers, variant, hashes, copies, rows })
+        let (copies, rows) = (copies(folder)?, folder.manifest().made.rows);
+        Ok(Self { context, folder, scorers, variant, hashes: OnceLock::new(), copies, rows })
+    }
+
+    /// The hashes in the keys of the rows, read now unless they were known.
+    fn hashes(&self) -> Outcome<&KeyHashes> {
+        if let Some(known) = self.hashes.get() {
+            return Ok(known);
+        }
+        let read = key_hashes(self.context, self.folder, self.variant, &self.copies)?;
+        Ok(self.hashes.get_or_init(|| read))
     }
 
     /// Whether a row was answered with an earlier one, and so was not sent itself.
@@ -70,20 +87,31 @@ impl<'a> Passes<'a> {
     }
 
     /// The key of a row of this variant, if it is known without reading.
-    pub(super) fn key(&self, row: u64) -> Option<scoring::RowKey> {
-        self.hashes.key(row)
+    pub(super) fn key(&self, row: u64) -> Option<RowKey> {
+        self.hashes.get()?.key(row)
     }
 
     /// The logged answers as a column; `None` when the dataset has none at all.
+    ///
+    /// What is logged of the rows has their keys as well: their hashes are learnt on the way.
     pub(super) fn logged(&self) -> Outcome<Option<(Column, Scores)>> {
         let path = self.folder.paths().logged();
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
         let mut scores = Scores::new(self.rows, self.scorers);
         let mut reader = Printed::new(self.context.stop.reader(file));
-        let summary = self.pass(&mut reader, Form::Logged, &mut scores, Beside::default())?;
+        let learnt = KeyHashes::unknown(self.rows);
+        let lines = Lines { form: Form::Logged, keys: &|key| learnt.learn(key) };
+        let summary = self.pass(&mut reader, lines, &mut scores, Beside::default())?;
         to_the_end(&path, &mut reader)?;
-        if self.folder.manifest().made.logged.is_some_and(|made| made != reader.finish().1) {
-            return Err(other_file(&path, "that was made of the dataset"));
+        match self.folder.manifest().made.logged {
+            Some(made) if made != reader.finish().1 => {
+                return Err(other_file(&path, "that was made of the dataset"));
+            }
+            Some(_) if summary.rows == self.rows && summary.lines == self.rows => {
+                self.hashes.get_or_init(|| learnt);
+            }
+            // Runs of earlier versions took no print; a look at each line in its turn says what is wrong with them.
+            _ => self.hashes().map(drop)?,
         }
         let column = Column::of(ColumnSource {
             label: "logged",
@@ -145,9 +173,10 @@ impl<'a> Passes<'a> {
     ) -> Outcome<PassSummary> {
         let path = self.folder.paths().raw(job);
         let file = self.folder.paths().open_file(&path).map_err(|error| store(&error))?;
-        let stop = &self.context.stop;
+        let (stop, hashes) = (&self.context.stop, self.hashes()?);
+        let lines = Lines { form: Form::Results, keys: &|key| hashes.has(key) };
         if self.folder.is_as_fetched(job, &file) {
-            let summary = self.pass(stop.reader(&file), Form::Results, scores, beside)?;
+            let summary = self.pass(stop.reader(&file), lines, scores, beside)?;
             // A new link, mode or attribute touches a file too, and changes no byte.
             if !self.folder.is_as_fetched(job, &file) {
                 (&file).rewind().map_err(|error| unread(&path, &error))?;
@@ -156,7 +185,7 @@ impl<'a> Passes<'a> {
             return Ok(summary);
         }
         let mut reader = Hashing::new(stop.reader(file));
-        let summary = self.pass(&mut reader, Form::Results, scores, beside)?;
+        let summary = self.pass(&mut reader, lines, scores, beside)?;
         to_its_digest(&path, reader, result)?;
         Ok(summary)
     }
@@ -164,13 +193,12 @@ impl<'a> Passes<'a> {
     fn pass(
         &self,
         reader: impl Read + Send,
-        form: Form,
+        Lines { form, keys }: Lines<'_>,
         scores: &mut Scores,
         beside: Beside<'_>,
     ) -> Outcome<PassSummary> {
-        let check = |key| self.hashes.has(key);
         let rows = FolderDataset { folder: self.folder, variant: self.variant };
-        let keys = Keys::checked(0..self.rows, &check);
+        let keys = Keys::checked(0..self.rows, keys);
         let mut pass = Pass::new(self.scorers).keys(keys).form(form).dataset(&rows);
         // Each row was logged with an answer of its own; results come once for equal rows.
         if form == Form::Results {

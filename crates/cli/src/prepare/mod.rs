@@ -13,7 +13,7 @@ use jsonl_transform::{
     InputError, ShardFiles, ShardLimits, Shards, Summary, TransformError, Transformer,
 };
 use run_store::{
-    AtomicFile, Dataset, Draft, Made, MadeInput, Print, Printed, RunFolder, RunPaths, Transformed,
+    AtomicFile, Dataset, Draft, Made, MadeInput, Print, Printed, RunFolder, Transformed,
 };
 
 use crate::context::{Context, store};
@@ -27,7 +27,7 @@ pub(crate) use transform::transform;
 
 /// The files of a run's inputs, each written whole or not at all.
 struct InputFiles<'a> {
-    paths: &'a RunPaths,
+    draft: &'a Draft,
     /// Taken as they are written: what is uploaded later has to be this.
     prints: &'a mut BTreeMap<InputId, Print>,
 }
@@ -42,14 +42,16 @@ impl ShardFiles for InputFiles<'_> {
     type File = Printed<AtomicFile>;
 
     fn open(&mut self, shard: usize, variant: usize) -> io::Result<Self::File> {
-        let path = self.paths.input(input_id(shard, variant));
-        self.paths.create_file(&path).map(Printed::new).map_err(io::Error::other)
+        let paths = self.draft.paths();
+        let path = paths.input(input_id(shard, variant));
+        paths.create_file(&path).map(Printed::new).map_err(io::Error::other)
     }
 
     fn close(&mut self, shard: usize, variant: usize, file: Self::File) -> io::Result<()> {
         let (file, print) = file.finish();
-        self.prints.insert(input_id(shard, variant), print);
-        file.commit().map_err(io::Error::other)
+        let id = input_id(shard, variant);
+        self.prints.insert(id, print);
+        file.commit().and_then(|()| self.draft.wrote(id)).map_err(io::Error::other)
     }
 }
 
@@ -88,7 +90,7 @@ pub(crate) fn prepare(
     let mut logged = Printed::new(create(&paths.logged())?);
     let mut copies = if recipe.dedupe { Some(create(&paths.copies())?) } else { None };
     let mut prints = BTreeMap::new();
-    let files = InputFiles { paths, prints: &mut prints };
+    let files = InputFiles { draft, prints: &mut prints };
     let mut shards =
         Shards::new(shard_limits(recipe.limits), files, indexes.iter_mut(), &mut logged);
     if let Some(copies) = &mut copies {

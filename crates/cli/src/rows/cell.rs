@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use batch_orchestrator::{InputId, Job, JobId, Phase, Verdict};
 use eval_report::{Line, RowAnswer};
 use run_store::{OwnName, RunFolder, StoreError};
-use scoring::{Outcome as RowOutcome, Row, RowKey};
+use scoring::{Json, Outcome as RowOutcome, Row, RowKey};
 
 use super::build::Noting;
 use super::place::{Place, Places};
@@ -169,12 +169,11 @@ impl BookCell {
     }
 
     /// The line at a place; `None` where none begins, or it does not end there.
-    fn at(&mut self, place: Place) -> io::Result<Option<Line>> {
-        let file = match self.files.get(place.file) {
+    fn at(&mut self, place: Place) -> io::Result<Option<&[u8]>> {
+        let (file, all) = match self.files.get(place.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
-        let all = file.metadata()?.len();
         let end = place.offset.saturating_add(place.length.into());
         // Before there is room made for it.
         if end > all {
@@ -187,7 +186,7 @@ impl BookCell {
         let (before, rest) = self.buffer.split_at(before);
         let (line, after) = rest.split_at(place.length as usize);
         let is_whole = before.iter().chain(after).all(|byte| parts(*byte));
-        Ok(is_whole.then(|| Line::from(line)))
+        Ok(is_whole.then_some(line))
     }
 
     fn astray(&self, sent: u64) -> String {
@@ -202,10 +201,10 @@ fn parts(byte: u8) -> bool {
 }
 
 /// A line, with what it says if it is that of a row, as far as it is one that has a key.
-fn of_row(line: Line, sent: u64) -> Option<(Line, RowOutcome)> {
-    let Some(raw) = line.raw() else { return Some((line, RowOutcome::Unparsable)) };
-    let row = Row::of_line(0, raw);
+fn of_row(line: &[u8], sent: u64) -> Option<(Line, RowOutcome)> {
+    let Some(row) = std::str::from_utf8(line).ok().and_then(|text| Row::read(0, text)) else {
+        return Some((line.into(), RowOutcome::Unparsable));
+    };
     let is_its = row.key.parse::<RowKey>().map_or(true, |key| key.number == sent);
-    let outcome = row.outcome;
-    is_its.then_some((line, outcome))
+    is_its.then(|| (Json::from(row.result).into(), row.outcome))
 }

@@ -16,8 +16,7 @@ use batch_orchestrator::RunState;
 use eval_report::{Line, RowAnswer, RunRow};
 use jsonl_transform::IndexReader;
 use run_store::RunFolder;
-use scoring::{DatasetReader as _, DatasetRow, Needs, Outcome as RowOutcome, Row, RowKey};
-use serde_json::value::RawValue;
+use scoring::{DatasetRow, Json, Needs, Outcome as RowOutcome, Row, RowKey};
 
 use self::cell::BookCell;
 use self::verdicts::Verdicts;
@@ -150,7 +149,7 @@ impl RowBook {
     }
 
     /// What stood beside the request of a row in the dataset; none beyond the last.
-    pub(crate) fn beside(&mut self, number: u64) -> Outcome<Option<Box<RawValue>>> {
+    pub(crate) fn beside(&mut self, number: u64) -> Outcome<Option<Json>> {
         self.dataset_line(number).map_err(|error| unread(number, &error))
     }
 
@@ -191,14 +190,14 @@ impl RowBook {
         let Some(dataset) = self.dataset_line(number)? else { return Ok(None) };
         let mut requests = Vec::new();
         for variant in &mut self.variants {
-            requests.push(variant.fetch(number, Needs::NOTHING.and_request())?.request);
+            requests.push(variant.request(number)?);
         }
         let expected = match &self.expected {
             Some(source) => expected(source, number, &dataset, requests.first())?,
             None => None,
         };
         let sent = self.index.copy_of(number).map_err(of_index)?.unwrap_or(number);
-        let row = Row::of_line(number, &dataset);
+        let row = Row::read(number, dataset.get()).ok_or_else(|| damaged("not a row"))?;
         let mut answers = vec![self.logged_answer(&row, &dataset)?];
         for cell in &mut self.cells {
             answers.push(cell.answer(number, sent, &self.scorers)?);
@@ -208,7 +207,7 @@ impl RowBook {
         Ok(Some(RunRow { number, key, dataset, requests, expected, answers }))
     }
 
-    fn logged_answer(&mut self, row: &Row<'_>, dataset: &RawValue) -> io::Result<RowAnswer> {
+    fn logged_answer(&mut self, row: &Row<'_>, dataset: &Json) -> io::Result<RowAnswer> {
         let kept = match &mut self.logged_verdicts {
             Some(verdicts) => verdicts.get(row.number, &self.scorers)?,
             None => None,
@@ -216,7 +215,7 @@ impl RowBook {
         let mut answer = RowAnswer::missing(self.scorers.len());
         if row.response.is_some() {
             answer.outcome = row.outcome;
-            answer.line = Some(dataset.to_owned().into());
+            answer.line = Some(dataset.clone().into());
         } else if row.outcome == RowOutcome::Error {
             answer.outcome = row.outcome;
         }
@@ -226,12 +225,12 @@ impl RowBook {
         Ok(answer)
     }
 
-    fn dataset_line(&mut self, number: u64) -> io::Result<Option<Box<RawValue>>> {
+    fn dataset_line(&mut self, number: u64) -> io::Result<Option<Json>> {
         let Some(record) = self.index.get(number).map_err(of_index)? else {
             return Ok(None);
         };
         logged_line(&mut self.logged, number, record, &mut self.line)?;
-        serde_json::from_slice(&self.line).map(Some).map_err(damaged)
+        dataset_rows::whole(&self.line).map(|line| Some(line.into()))
     }
 }
 
@@ -243,13 +242,14 @@ fn unread(number: u64, error: &io::Error) -> Failure {
 fn expected(
     source: &Source,
     number: u64,
-    dataset: &RawValue,
-    request: Option<&Option<Box<RawValue>>>,
-) -> io::Result<Option<Box<RawValue>>> {
+    dataset: &Json,
+    request: Option<&Option<Json>>,
+) -> io::Result<Option<Json>> {
     let needs = Needs::NOTHING.and_logged().and_fields().and_taken();
     let beside = dataset_rows::beside(dataset.get().as_bytes(), needs)?;
     let side = DatasetRow { request: request.cloned().flatten(), ..beside };
-    source.value_of(&Row::of_line(number, dataset).with_dataset(&side))
+    let row = Row::read(number, dataset.get()).ok_or_else(|| damaged("not a row"))?;
+    Ok(source.value_of(&row.with_dataset(&side))?.map(Json::from))
 }
 
 /// The verdicts kept on a cell, or on the logged answers.
@@ -267,12 +267,12 @@ fn verdicts(
     Ok(Some(Verdicts::open(file)))
 }
 
-fn text_of(line: &RawValue, name: &str) -> Option<String> {
-    Some(scoring::View::new(line).get(name)?.as_str()?.into_owned())
+fn text_of(line: &Json, name: &str) -> Option<String> {
+    Some(line.view().get(name)?.as_str()?.into_owned())
 }
 
 /// The key that the row had in the dataset.
-fn own_key(line: &RawValue) -> Option<String> {
-    let own = scoring::View::new(line).get("row")?.get("key")?;
+fn own_key(line: &Json) -> Option<String> {
+    let own = line.view().get("row")?.get("key")?;
     Some(own.as_str().map_or_else(|| own.text().to_owned(), std::borrow::Cow::into_owned))
 }

@@ -13,12 +13,15 @@ const MOST_OPEN: usize = 4;
 /// Which file it is: its device and its number there.
 type Identity = (u64, u64);
 
+/// A file with how long it was when it was opened.
+type Open = (File, u64);
+
 /// See the module. The files have numbers, from 0 in the order in which they were added.
 pub(super) struct ResultFiles {
     paths: RunPaths,
     files: Vec<(JobId, Identity)>,
     /// The one that was used last is the last.
-    open: Vec<(u32, File)>,
+    open: Vec<(u32, Open)>,
 }
 
 impl ResultFiles {
@@ -29,14 +32,15 @@ impl ResultFiles {
     /// Adds the results of a job, which must be there.
     pub(super) fn add(&mut self, job: JobId) -> Result<(), StoreError> {
         let path = self.paths.raw(job);
-        let found = identity(&self.paths.open_file(&path)?);
+        let found = looked_at(&self.paths.open_file(&path)?).map(|(found, _)| found);
         let found = found.map_err(|source| StoreError::Io { what: "look at", path, source })?;
         self.files.push((job, found));
         Ok(())
     }
 
-    /// The file of this number; fails when it is another one than was added, in which lines lie elsewhere.
-    pub(super) fn get(&mut self, number: u32) -> io::Result<&File> {
+    /// The file of this number and its length; fails when it is another one than was added, in which lines lie
+    /// elsewhere.
+    pub(super) fn get(&mut self, number: u32) -> io::Result<(&File, u64)> {
         let file = match self.open.iter().position(|(open, _)| *open == number) {
             Some(at) => self.open.remove(at).1,
             None => self.open_again(number)?,
@@ -44,22 +48,25 @@ impl ResultFiles {
         if self.open.len() == MOST_OPEN {
             self.open.remove(0);
         }
-        Ok(&self.open.push_mut((number, file)).1)
+        let (_, (file, length)) = self.open.push_mut((number, file));
+        Ok((file, *length))
     }
 
-    fn open_again(&self, number: u32) -> io::Result<File> {
+    fn open_again(&self, number: u32) -> io::Result<Open> {
         let (job, added) = *self.files.get(number as usize).ok_or(io::ErrorKind::NotFound)?;
         let file = self.paths.open_file(&self.paths.raw(job))?;
-        if identity(&file)? == added {
-            return Ok(file);
+        let (found, length) = looked_at(&file)?;
+        if found == added {
+            return Ok((file, length));
         }
         Err(io::Error::other(format!("the results of {job} were replaced while they were read")))
     }
 }
 
-fn identity(file: &File) -> io::Result<Identity> {
+/// Which file it is, and how long.
+fn looked_at(file: &File) -> io::Result<(Identity, u64)> {
     let found = file.metadata()?;
-    Ok((found.dev(), found.ino()))
+    Ok(((found.dev(), found.ino()), found.len()))
 }
 
 #[cfg(test)]
@@ -102,7 +109,7 @@ mod tests {
         let (_home, _, mut files) = all();
         for number in (0..FILES).chain([0, 6, 0, 5, 3, 3]).chain((0..FILES).rev()) {
             let mut text = [0];
-            files.get(number).unwrap().read_exact_at(&mut text, 0).unwrap();
+            files.get(number).unwrap().0.read_exact_at(&mut text, 0).unwrap();
             assert_eq!(u32::from(text[0] - b'0'), number);
             assert!(files.open.len() <= MOST_OPEN);
         }

@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use scoring::{Outcome, Verdict};
-use serde::Deserialize;
-use serde_json::Value;
+use scoring::{Kind, Outcome, Verdict, View};
 
 use crate::nearby::Nearby;
 
@@ -30,12 +28,6 @@ pub(super) struct Kept {
     pub(super) verdicts: Vec<Option<Verdict>>,
 }
 
-#[derive(Deserialize)]
-struct Line<'a> {
-    outcome: &'a str,
-    verdicts: serde_json::Map<String, Value>,
-}
-
 impl Verdicts {
     pub(super) fn open(file: File) -> Self {
         Self { file: Nearby::new(file), steps: vec![0], next: (0, 0), line: Vec::new() }
@@ -44,17 +36,29 @@ impl Verdicts {
     /// What was kept of a row, by these scorers; none if the file has no such line.
     pub(super) fn get(&mut self, row: u64, scorers: &[String]) -> io::Result<Option<Kept>> {
         self.go_near(row);
-        while self.next.0 <= row {
-            self.file.line(self.next.1, &mut self.line)?;
-            if self.line.is_empty() {
+        while self.next.0 < row {
+            // The next place that is to be remembered is not to be missed.
+            let count = row.min(self.steps.len() as u64 * STEP) - self.next.0;
+            let passed = self.file.skip_lines(self.next.1, count)?;
+            self.pass(passed);
+            if passed.0 < count {
                 return Ok(None);
             }
-            self.next = (self.next.0 + 1, self.next.1 + self.line.len() as u64);
-            if self.next.0 == self.steps.len() as u64 * STEP {
-                self.steps.push(self.next.1);
-            }
         }
+        self.file.line(self.next.1, &mut self.line)?;
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        self.pass((1, self.next.1 + self.line.len() as u64));
         Ok(kept(&self.line, scorers))
+    }
+
+    /// Goes on by so many rows, to that place.
+    fn pass(&mut self, (rows, place): (u64, u64)) {
+        self.next = (self.next.0 + rows, place);
+        if self.next.0 == self.steps.len() as u64 * STEP {
+            self.steps.push(place);
+        }
     }
 
     /// Goes to the last known place before the row, unless it is further on from here.
@@ -70,15 +74,22 @@ impl Verdicts {
 }
 
 fn kept(line: &[u8], scorers: &[String]) -> Option<Kept> {
-    let mut line: Line<'_> = serde_json::from_slice(line).ok()?;
-    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == line.outcome)?;
-    let verdict = |name: &String| match line.verdicts.remove(name)? {
-        Value::Bool(pass) => Some(Verdict::Pass(pass)),
-        Value::Number(grade) => grade.as_f64().map(Verdict::Value),
-        Value::String(label) => Some(Verdict::Label(label.into())),
+    let line = View::parse(std::str::from_utf8(line).ok()?)?;
+    let [outcome, verdicts] = line.pick(["outcome", "verdicts"]);
+    let name = outcome?.as_str()?;
+    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.name() == name)?;
+    let verdicts = verdicts.filter(|verdicts| verdicts.kind() == Kind::Object)?;
+    let verdicts = scorers.iter().map(|name| verdict(verdicts.get(name)?)).collect();
+    Some(Kept { outcome, verdicts })
+}
+
+fn verdict(kept: View<'_>) -> Option<Verdict> {
+    match kept.kind() {
+        Kind::Bool => kept.as_bool().map(Verdict::Pass),
+        Kind::Number => kept.text().parse().ok().map(Verdict::Value),
+        Kind::String => kept.as_str().map(|label| Verdict::Label(label.into_owned().into())),
         _ => None,
-    };
-    Some(Kept { outcome, verdicts: scorers.iter().map(verdict).collect() })
+    }
 }
 
 #[cfg(test)]

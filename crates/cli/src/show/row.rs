@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use eval_report::{RunRow, Spoken, sanitize};
 use run_store::Variant;
-use scoring::Verdict;
+use scoring::{Json, Verdict};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::screen::Screen;
 use super::{answer, request};
@@ -32,16 +31,16 @@ struct Object<'a> {
     run: &'a str,
     row: u64,
     key: &'a str,
-    dataset: &'a RawValue,
+    dataset: &'a Json,
     requests: Vec<Request<'a>>,
-    expected: Option<&'a RawValue>,
+    expected: Option<&'a Json>,
     answers: Vec<Answer<'a>>,
 }
 
 #[derive(Serialize)]
 struct Request<'a> {
     variant: &'a str,
-    request: Option<&'a RawValue>,
+    request: Option<&'a Json>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +52,7 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     judges: &'a [Spoken],
     /// The line as it came; `null` where nothing came, or where it is no JSON.
-    line: Option<&'a RawValue>,
+    line: Option<&'a Json>,
     /// The line as text, where it is no JSON.
     raw: Option<String>,
 }
@@ -79,7 +78,7 @@ impl Shown<'_> {
                 None => "request".to_owned(),
             };
             screen.heading(&title);
-            match asked.as_deref().map(|asked| serde_json::from_str::<Value>(asked.get())) {
+            match asked.as_ref().map(|asked| serde_json::from_str::<Value>(asked.get())) {
                 Some(Ok(asked)) => request::request(&mut screen, &asked),
                 Some(Err(_)) => screen.say("", "too deeply nested to be laid out; --json has it"),
                 None => screen.say("", "not kept"),
@@ -95,14 +94,14 @@ impl Shown<'_> {
     pub(super) fn json(&self) -> Outcome<String> {
         let requests = self.row.requests.iter().enumerate().map(|(at, request)| Request {
             variant: self.variants.get(at).map_or("", |variant| variant.name.as_str()),
-            request: request.as_deref(),
+            request: request.as_ref(),
         });
         let answers = self.columns.iter().zip(&self.row.answers);
         let answers = answers.map(|(column, answer)| {
             let verdicts = self.scorers.iter().zip(&answer.verdicts).map(|(scorer, verdict)| {
                 (scorer.as_str(), verdict.as_ref().map(value).unwrap_or_default())
             });
-            let line = answer.raw();
+            let line = answer.json();
             let text = answer.line.as_deref().filter(|_| line.is_none());
             Answer {
                 column: &column.title,
@@ -120,7 +119,7 @@ impl Shown<'_> {
             key: &self.row.key,
             dataset: &self.row.dataset,
             requests: requests.collect(),
-            expected: self.row.expected.as_deref(),
+            expected: self.row.expected.as_ref(),
             answers: answers.collect(),
         };
         serde_json::to_string(&object).map_err(|error| Failure::of(Exit::Bug, &error))

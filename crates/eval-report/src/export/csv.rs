@@ -79,7 +79,7 @@ impl<W: Write> RowsCsv<W> {
         let (key, dataset_line) = origin(row);
         let mut line = String::new();
         for (title, answer) in self.columns.iter().zip(&row.answers) {
-            let said = Said::of(row.number, answer, answer.raw());
+            let said = Said::of(row.number, answer);
             number(&mut line, Some(row.number));
             text(&mut line, &row.key);
             text(&mut line, key.as_deref().unwrap_or_default());

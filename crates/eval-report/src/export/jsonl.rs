@@ -36,7 +36,7 @@ impl<W: Write> RowsJsonl<W> {
         let slices: Map<String, Value> =
             self.fields.iter().cloned().zip(values.iter().map(|value| json!(value))).collect();
         for (title, answer) in self.columns.iter().zip(&row.answers) {
-            let said = Said::of(row.number, answer, answer.raw());
+            let said = Said::of(row.number, answer);
             let verdicts: Map<String, Value> =
                 self.scorers.iter().cloned().zip(answer.verdicts_json()).collect();
             let start = json!({

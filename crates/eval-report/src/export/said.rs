@@ -1,7 +1,6 @@
 //! What an answer says, taken apart for exports.
 
 use scoring::{Usage, View};
-use serde_json::value::RawValue;
 
 use crate::{RowAnswer, RunRow};
 
@@ -20,9 +19,8 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub(super) fn of(number: u64, answer: &RowAnswer, raw: Option<&'a RawValue>) -> Self {
-        let Some(raw) = raw else { return Self::default() };
-        let row = answer.row(number, raw);
+    pub(super) fn of(number: u64, answer: &'a RowAnswer) -> Self {
+        let Some(row) = answer.row(number) else { return Self::default() };
         let mut said = Self { usage: row.usage, ..Self::default() };
         if let Some(response) = row.response {
             let [candidates, version] = response.pick(["candidates", "modelVersion"]);

@@ -18,8 +18,7 @@ pub(super) struct Brief {
 
 impl Brief {
     pub(super) fn of(number: u64, answer: &RowAnswer) -> Self {
-        let Some(raw) = answer.raw() else { return Self { said: None, tokens: None } };
-        let row = answer.row(number, raw);
+        let Some(row) = answer.row(number) else { return Self { said: None, tokens: None } };
         let said = row.outcome.is_scored().then(|| said(row.parts()));
         Self { said, tokens: row.usage.candidates }
     }
@@ -57,7 +56,7 @@ fn canonical(value: View<'_>) -> String {
 /// The beginning of the last text that the user wrote.
 pub(super) fn snippet(row: &RunRow) -> String {
     let request = row.requests.iter().flatten().next();
-    let contents = request.and_then(|request| View::new(request).get("contents"));
+    let contents = request.and_then(|request| request.view().get("contents"));
     let turns: Vec<View<'_>> = contents.into_iter().flat_map(View::elements).collect();
     let is_user = |turn: &&View<'_>| {
         let role = turn.get("role").and_then(View::as_str);

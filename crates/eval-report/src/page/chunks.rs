@@ -179,7 +179,7 @@ fn chunk(out: &mut impl Write, letter: char, number: u64, packed: &str) -> io::R
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::to_raw_value;
+    use scoring::Json;
 
     use super::*;
 
@@ -195,7 +195,7 @@ mod tests {
         RunRow {
             number,
             key: String::new(),
-            dataset: to_raw_value(&text).unwrap(),
+            dataset: Json::parse(&format!("\"{text}\"")).unwrap(),
             requests: Vec::new(),
             expected: None,
             answers: Vec::new(),

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memchr2;
 use memchr::memmem::Finder;
-use serde_json::value::RawValue;
+use scoring::Json;
 use serde_json::{Value, json};
 
 use crate::{RowAnswer, RunRow, Spoken};
@@ -28,10 +28,10 @@ pub(super) fn row(line: &mut String, row: &RunRow) {
     part(line, Some(row.dataset.get()));
     line.push_str(",\"requests\":");
     list(line, &row.requests, |line, request| {
-        part(line, request.as_deref().map(RawValue::get));
+        part(line, request.as_ref().map(Json::get));
     });
     line.push_str(",\"expected\":");
-    part(line, row.expected.as_deref().map(RawValue::get));
+    part(line, row.expected.as_ref().map(Json::get));
     line.push_str(",\"answers\":");
     list(line, row.answers.get(1..).unwrap_or_default(), answer);
     if row.answers.iter().any(|answer| !answer.judges.is_empty()) {
@@ -51,17 +51,17 @@ pub(super) fn held(row: &RunRow) -> usize {
 
 /// The most bytes that a row comes to as a line.
 pub(super) fn most(row: &RunRow) -> usize {
-    let of = |raw: Option<&RawValue>| match raw.map_or(4, |raw| raw.get().len()) {
+    let of = |json: Option<&Json>| match json.map_or(4, |json| json.get().len()) {
         length if length > LONGEST_PART => MOST_OF_CUT,
         length => length,
     };
-    let requests = row.requests.iter().map(|request| of(request.as_deref()));
-    let answers = row.answers.iter().skip(1).map(|answer| match (answer.raw(), &answer.line) {
+    let requests = row.requests.iter().map(|request| of(request.as_ref()));
+    let answers = row.answers.iter().skip(1).map(|answer| match (answer.json(), &answer.line) {
         (None, Some(bytes)) => MOST_OF_CUT.min(6 * bytes.len() + 2),
-        (raw, _) => of(raw),
+        (json, _) => of(json),
     });
     let names_and_commas = 80 + row.requests.len() + 4 * row.answers.len();
-    let others = of(Some(&row.dataset)) + of(row.expected.as_deref()) + names_and_commas;
+    let others = of(Some(&row.dataset)) + of(row.expected.as_ref()) + names_and_commas;
     requests.chain(answers).chain(judges(row).map(most_said)).sum::<usize>() + others
 }
 
@@ -83,12 +83,12 @@ fn list<T>(line: &mut String, items: &[T], mut item: impl FnMut(&mut String, &T)
 }
 
 fn answer(line: &mut String, answer: &RowAnswer) {
-    match (answer.raw(), &answer.line) {
+    match (answer.json(), &answer.line) {
         (None, Some(bytes)) => {
             let start = bytes.get(..bytes.len().min(CUT_TO)).unwrap_or_default();
             line.push_str(&Value::from(String::from_utf8_lossy(start)).to_string());
         }
-        (raw, _) => part(line, raw.map(RawValue::get)),
+        (json, _) => part(line, json.map(Json::get)),
     }
 }
 

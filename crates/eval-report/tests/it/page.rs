@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use eval_report::{Page, PageRows, Report, Role, RowAnswer, RunRow, Spoken};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
-use scoring::{Outcome, Verdict};
+use scoring::{Json, Outcome, Verdict};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{built, report};
 
 pub(crate) fn row(number: u64, text: &str) -> RunRow {
-    let raw = |value: Value| serde_json::value::to_raw_value(&value).unwrap();
+    let raw = |value: Value| Json::parse(&value.to_string()).unwrap();
     let response = json!({"candidates": [{"content": {"parts": [
         {"text": text}, {"functionCall": {"name": text, "args": {"a": text}}}]}, "finishReason": "STOP"}]});
     let dataset = json!({"key": format!("r{number:08}-1f9c03ab"), "line": number + 1, "response": response,

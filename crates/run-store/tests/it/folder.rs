@@ -8,7 +8,7 @@ use std::path::Path;
 
 use batch_backend::Payload;
 use batch_orchestrator::{InputId, JobId, ResultSink, conformance};
-use run_store::{FolderSink, RunFolder, StoreError, StoreErrorKind};
+use run_store::{FolderSink, Print, RunFolder, StoreError, StoreErrorKind};
 
 use crate::home::{Home, INPUT, ROWS, asked, at, finish, made, open, session};
 
@@ -125,6 +125,29 @@ fn draft_with_an_input_of_another_length_is_refused() {
     let error = draft.commit(asked(), made(), "p").unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Damaged);
     assert!(!home.path("r").exists());
+}
+
+#[test]
+fn an_input_of_this_process_is_read_before_it_is_sent_once_somebody_touched_it() {
+    let home = Home::new();
+    let draft = home.draft("r").unwrap();
+    let path = draft.paths().input(INPUT);
+    let mut file = draft.paths().create_file(&path).unwrap();
+    file.write_all(ROWS).unwrap();
+    file.commit().unwrap();
+    draft.wrote(INPUT).unwrap();
+    let mut made = made();
+    // Whoever reads the file sees that this is not its print.
+    made.inputs[0].print = Some(Print::new(1));
+    let (run, _lock) = draft.commit(asked(), made, "p").unwrap();
+    let check = |run: &RunFolder| run.payload(INPUT).unwrap().check();
+    assert!(check(&run).is_ok() && check(&run.clone()).is_ok());
+    let error = check(&RunFolder::open(run.paths().root()).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("changed after it was made"), "of another process: {error}");
+    let copy = path.with_extension("copy");
+    fs::copy(&path, &copy).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    assert!(check(&run).is_err(), "the same bytes, but another file");
 }
 
 #[test]

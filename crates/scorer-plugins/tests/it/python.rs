@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use scorer_plugins::{PluginError, ProcessScorer, PythonFunction, Settings};
-use scoring::{BatchScorer as _, DatasetRow, Row, Verdict};
+use scoring::{BatchScorer as _, DatasetRow, Json, Row, Verdict};
 use serde_json::value::RawValue;
 
 use crate::support::{Heard, impatient, judge, judged, line, marks, reason, settings};
@@ -121,10 +121,9 @@ def is_correct(row, beside):
     let needs = scorer.needs();
     assert!(needs.request && needs.logged && needs.expected);
     let raw: &RawValue = serde_json::from_str(r#"{"key": "k", "response": {}}"#).unwrap();
-    let pretty = |json: &str| Some(RawValue::from_string(json.to_owned()).unwrap());
     let dataset = DatasetRow {
-        expected: pretty("7"),
-        logged: pretty("{\n\"a\":\r\n1}"),
+        expected: Json::parse("7"),
+        logged: Json::parse("{\n\"a\":\r\n1}"),
         ..DatasetRow::default()
     };
     let row = Row::of_line(3, raw).with_dataset(&dataset);

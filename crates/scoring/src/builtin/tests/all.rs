@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::{
-    DatasetRow, Needs, Prices, Registry, Row, Scorer, Usage, Verdict, conformance, fingerprint,
+    DatasetRow, Json, Needs, Prices, Registry, Row, Scorer, Usage, Verdict, conformance,
+    fingerprint,
 };
 
 #[derive(Debug)]
@@ -217,7 +217,7 @@ proptest! {
     fn none_ever_panics_or_leaves_its_bounds(
         answer in response(), logged in response(), fields in json(), expected in json(), request in request(),
     ) {
-        let raw = |value: &Value| RawValue::from_string(value.to_string()).ok();
+        let raw = |value: &Value| Json::parse(&value.to_string());
         let dataset = DatasetRow {
             request: raw(&request), logged: raw(&logged), expected: raw(&expected), fields: raw(&fields),
             taken: raw(&fields),

@@ -1,9 +1,7 @@
 //! Scorers of calls, by themselves, against the logged ones, and against what the request declares.
 
-use serde_json::value::RawValue;
-
 use super::{
-    DatasetRow, NO, Verdict, YES, beside, check, check_beside, nothing, parts, problem, text,
+    DatasetRow, Json, NO, Verdict, YES, beside, check, check_beside, nothing, parts, problem, text,
 };
 
 /// `f({"a": 1})` as a part.
@@ -95,7 +93,7 @@ fn logged_calls_are_agreed_with() {
 
 fn request(declarations: &str) -> DatasetRow {
     let json = format!(r#"{{"contents":[],"tools":[{{"googleSearch":{{}}}},{declarations}]}}"#);
-    DatasetRow { request: Some(RawValue::from_string(json).unwrap()), ..DatasetRow::default() }
+    DatasetRow { request: Json::parse(&json), ..DatasetRow::default() }
 }
 
 #[test]

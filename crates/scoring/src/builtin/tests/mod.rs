@@ -1,8 +1,6 @@
 //! The built-in scorers on rows in one line each, on odd rows, and on random ones.
 
-use serde_json::value::RawValue;
-
-use crate::{DatasetRow, Registry, Row, Verdict};
+use crate::{DatasetRow, Json, Registry, Row, Verdict};
 
 mod all;
 mod calls;
@@ -31,17 +29,13 @@ pub(super) fn nothing() -> [String; 2] {
     [blocked.to_owned(), r#"{"response":{"candidates":[]}}"#.to_owned()]
 }
 
-fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap()
-}
-
 /// The dataset's side: other fields, and the logged response of a line.
 pub(super) fn beside(fields: &str, logged: Option<&str>) -> DatasetRow {
     let response = logged.map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
-        raw(&line["response"].to_string())
+        Json::parse(&line["response"].to_string()).unwrap()
     });
-    DatasetRow { logged: response, fields: Some(raw(fields)), ..DatasetRow::default() }
+    DatasetRow { logged: response, fields: Json::parse(fields), ..DatasetRow::default() }
 }
 
 pub(super) fn judge(scorer: &str, line: &str, dataset: &DatasetRow) -> Verdict {

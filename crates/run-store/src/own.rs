@@ -1,4 +1,4 @@
-//! Which results this process fetched itself, so that they need not be read twice to be known.
+//! Which files this process wrote itself, so that they need not be read twice to be known.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -7,11 +7,21 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use batch_orchestrator::JobId;
+/// The files that were written: results by their jobs, inputs by their ids; shared by all who know the folder.
+#[derive(Debug)]
+pub(crate) struct Own<K>(Arc<Mutex<BTreeMap<K, Mark>>>);
 
-/// The files that were kept, by their jobs; shared by all who know the folder.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Fetched(Arc<Mutex<BTreeMap<JobId, Mark>>>);
+impl<K> Clone for Own<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K> Default for Own<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
 
 /// What tells a file that nobody has touched from any other: local file systems set the time of its last change
 /// themselves, to the tick of their clock.
@@ -38,29 +48,29 @@ impl Mark {
     }
 }
 
-impl Fetched {
-    /// Notes the file that now holds the results of `job`.
-    pub(crate) fn note(&self, job: JobId, path: &Path) -> io::Result<()> {
-        self.enter(job, Mark::of(&path.symlink_metadata()?));
+impl<K: Ord> Own<K> {
+    /// Notes the file that was just written.
+    pub(crate) fn note(&self, key: K, path: &Path) -> io::Result<()> {
+        self.enter(key, Mark::of(&path.symlink_metadata()?));
         Ok(())
     }
 
-    fn enter(&self, job: JobId, mark: Option<Mark>) {
+    fn enter(&self, key: K, mark: Option<Mark>) {
         let mut marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match mark {
-            Some(mark) => marks.insert(job, mark),
-            None => marks.remove(&job),
+            Some(mark) => marks.insert(key, mark),
+            None => marks.remove(&key),
         };
     }
 
     /// Whether this is the file that was noted, and has not been touched since.
-    pub(crate) fn is(&self, job: JobId, file: &File) -> bool {
-        self.knows(job, file.metadata().ok().as_ref().and_then(Mark::of))
+    pub(crate) fn is(&self, key: &K, file: &File) -> bool {
+        self.knows(key, file.metadata().ok().as_ref().and_then(Mark::of))
     }
 
-    fn knows(&self, job: JobId, found: Option<Mark>) -> bool {
+    fn knows(&self, key: &K, found: Option<Mark>) -> bool {
         let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        found.is_some() && marks.get(&job).copied() == found
+        found.is_some() && marks.get(key).copied() == found
     }
 }
 
@@ -68,7 +78,7 @@ impl Fetched {
 mod tests {
     use std::fs;
 
-    use batch_orchestrator::InputId;
+    use batch_orchestrator::{InputId, JobId};
 
     use super::*;
 
@@ -78,9 +88,9 @@ mod tests {
 
     /// Whether a file that is found so counts as the one that was noted so.
     fn untouched(noted: Mark, found: Mark) -> bool {
-        let fetched = Fetched::default();
-        fetched.enter(JOB, noted.telling());
-        fetched.knows(JOB, found.telling())
+        let own = Own::default();
+        own.enter(JOB, noted.telling());
+        own.knows(&JOB, found.telling())
     }
 
     #[test]
@@ -95,7 +105,7 @@ mod tests {
         ] {
             assert!(!untouched(NOTED, other), "{other:?}");
         }
-        assert!(!Fetched::default().knows(JOB, Some(NOTED)), "noted by nobody");
+        assert!(!Own::default().knows(&JOB, Some(NOTED)), "noted by nobody");
     }
 
     #[test]
@@ -108,14 +118,11 @@ mod tests {
 
     #[test]
     fn a_later_file_without_such_digits_takes_the_mark_of_an_earlier_one_away() {
-        let fetched = Fetched::default();
-        fetched.enter(JOB, NOTED.telling());
-        fetched.enter(OTHER, NOTED.telling());
-        fetched.enter(JOB, Mark { changed: (1_795_000_000, 0), ..NOTED }.telling());
-        assert_eq!(
-            (fetched.knows(JOB, Some(NOTED)), fetched.knows(OTHER, Some(NOTED))),
-            (false, true)
-        );
+        let own = Own::default();
+        own.enter(JOB, NOTED.telling());
+        own.enter(OTHER, NOTED.telling());
+        own.enter(JOB, Mark { changed: (1_795_000_000, 0), ..NOTED }.telling());
+        assert_eq!((own.knows(&JOB, Some(NOTED)), own.knows(&OTHER, Some(NOTED))), (false, true));
     }
 
     #[test]
@@ -123,21 +130,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("raw.jsonl");
         let open = || File::open(&path).unwrap();
-        let fetched = Fetched::default();
+        let own = Own::default();
         fs::write(&path, "{}\n").unwrap();
-        fetched.note(JOB, &path).unwrap();
+        own.note(JOB, &path).unwrap();
         let has_digits = open().metadata().unwrap().ctime_nsec() != 0;
-        assert_eq!(fetched.is(JOB, &open()), has_digits);
-        assert!(!fetched.is(OTHER, &open()));
+        assert_eq!(own.is(&JOB, &open()), has_digits);
+        assert!(!own.is(&OTHER, &open()));
         fs::write(&path, "{}\n\n").unwrap();
-        assert!(!fetched.is(JOB, &open()), "longer");
-        fetched.note(JOB, &path).unwrap();
+        assert!(!own.is(&JOB, &open()), "longer");
+        own.note(JOB, &path).unwrap();
         // Held open, so that its number is not given to the new one.
         let _old = open();
         fs::remove_file(&path).unwrap();
         fs::write(&path, "{}\n\n").unwrap();
-        assert!(!fetched.is(JOB, &open()), "another file in its place");
+        assert!(!own.is(&JOB, &open()), "another file in its place");
         fs::remove_file(&path).unwrap();
-        assert!(fetched.note(JOB, &path).is_err());
+        assert!(own.note(JOB, &path).is_err());
     }
 }
