@@ -9,6 +9,8 @@ const MOST: usize = 250_000;
 const LEAST: usize = 512;
 /// Ranks are counted by so many of their upper bits.
 const GROUP_BITS: u32 = 16;
+/// The lower bits of a rank are the row's number: no memory holds verdicts on more rows.
+const ROW_BITS: u32 = 36;
 /// Makes chance the same each time.
 const SEED: u64 = 0x6261_7463_682d_6576;
 
@@ -51,7 +53,7 @@ impl Picks {
     }
 }
 
-/// The rows of the lowest ranks, at most [`MOST`], in the order of their ranks.
+/// The rows of the lowest ranks, at most [`MOST`], in the order of their ranks, which end in the rows' numbers.
 ///
 /// Ranks are counted by their upper bits first, so that only those are held that can be among them.
 fn lowest(rows: u64, rank: impl Fn(u64) -> u64) -> Vec<u64> {
@@ -66,15 +68,23 @@ fn lowest(rows: u64, rank: impl Fn(u64) -> u64) -> Vec<u64> {
         sum >= MOST
     });
     let is_low = |rank: &u64| last.is_none_or(|last| group(*rank) <= last);
-    let mut ranked = Vec::with_capacity(sum);
-    ranked.extend((0..rows).map(|row| (rank(row), row)).filter(|(rank, _)| is_low(rank)));
-    ranked.sort_unstable();
-    ranked.into_iter().map(|(_, row)| row).take(MOST).collect()
+    let mut lowest = Vec::with_capacity(sum);
+    lowest.extend((0..rows).map(rank).filter(is_low));
+    lowest.sort_unstable();
+    lowest.truncate(MOST);
+    lowest.iter_mut().for_each(|rank| *rank = row_of(*rank));
+    lowest
 }
 
 /// What orders rows: by their worth, and among equals by chance that is the same each time.
 fn rank(worth: Worth, row: u64) -> u64 {
-    (worth as u64) << 62 | mixed(SEED ^ row) >> 2
+    let chance = mixed(SEED ^ row) >> (2 + ROW_BITS) << ROW_BITS;
+    (worth as u64) << 62 | chance | row_of(row)
+}
+
+/// The row that a rank is of.
+fn row_of(rank: u64) -> u64 {
+    rank & ((1 << ROW_BITS) - 1)
 }
 
 /// Rows in parts, each of which is read from front to back: reading them as they are wanted would read the run again
@@ -184,7 +194,8 @@ mod tests {
     #[test]
     fn the_lowest_ranks_are_those_of_sorting_all() {
         for (rows, spread) in [(0, 0), (1_000, 0), (MOST as u64, 3), (600_000, 0), (600_000, 40)] {
-            let rank = |row: u64| mixed(row) >> spread << (spread / 2);
+            let chance = |row: u64| mixed(row) >> spread << (spread / 2);
+            let rank = |row: u64| chance(row) >> ROW_BITS << ROW_BITS | row;
             let mut all: Vec<_> = (0..rows).map(|row| (rank(row), row)).collect();
             all.sort_unstable();
             let wanted: Vec<u64> = all.into_iter().take(MOST).map(|(_, row)| row).collect();

@@ -15,7 +15,7 @@ const CHUNK_LINES: usize = 1 << 15;
 /// A part of the index is closed when it holds so much text.
 const INDEX_TEXT: usize = 1 << 20;
 /// So many chunks are packed at a time, whatever the number of threads: it has a say in which rows still go in.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 3;
 /// Rows that hold more are packed alone, so that there is but one of them in memory.
 const LONG: usize = 1 << 20;
 

@@ -63,7 +63,8 @@ pub(super) struct Packers {
 #[derive(Debug)]
 struct AtWork {
     batches: Sender<(usize, Batch)>,
-    packed: Receiver<(usize, io::Result<Packed>)>,
+    /// With the rows: whoever made them frees them, since two threads at one heap would wait for each other.
+    packed: Receiver<(usize, Batch, io::Result<Packed>)>,
     /// What was done before an earlier one was.
     early: Vec<(usize, io::Result<Packed>)>,
     threads: Vec<JoinHandle<()>>,
@@ -108,7 +109,8 @@ impl AtWork {
             let (to_pack, done) = (Arc::clone(&to_pack), done.clone());
             thread::spawn(move || {
                 while let Some((number, batch)) = next(&to_pack) {
-                    if done.send((number, batch.pack())).is_err() {
+                    let packed = batch.pack();
+                    if done.send((number, batch, packed)).is_err() {
                         break;
                     }
                 }
@@ -122,7 +124,8 @@ impl AtWork {
             if let Some(at) = self.early.iter().position(|(early, _)| *early == number) {
                 return self.early.swap_remove(at).1;
             }
-            self.early.push(self.packed.recv().map_err(|_| lost())?);
+            let (number, _, packed) = self.packed.recv().map_err(|_| lost())?;
+            self.early.push((number, packed));
         }
     }
 }
