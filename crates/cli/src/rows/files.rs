@@ -179,7 +179,9 @@ impl<'a> Told<'a> {
             self.fill(&mut page, 0..rows)?;
         } else {
             let mut sweeps = picks.sweeps();
-            while let Some(sweep) = sweeps.next(page.room()) {
+            loop {
+                let room = page.room().map_err(|error| failed(self.context, &error))?;
+                let Some(sweep) = sweeps.next(room) else { break };
                 if !self.fill(&mut page, sweep)? {
                     break;
                 }

@@ -14,8 +14,9 @@ const CHUNK_TEXT: usize = 256 << 10;
 const CHUNK_LINES: usize = 1 << 15;
 /// A part of the index is closed when it holds so much text.
 const INDEX_TEXT: usize = 1 << 20;
-/// So many chunks are packed at a time, whatever the number of threads: it has a say in which rows still go in.
-const UNDER_WAY: usize = 3;
+/// What a chunk comes to is counted when so many more were handed in, whatever the number of threads and whoever is
+/// done first: it has a say in which rows go in.
+const UNDER_WAY: usize = 8;
 /// Rows that hold more are packed alone, so that there is but one of them in memory.
 const LONG: usize = 1 << 20;
 
@@ -72,10 +73,11 @@ impl Chunks {
     }
 
     /// About how many more rows go in, if they are like those that did; none as long as that is not known.
-    pub(super) fn room(&self) -> Option<u64> {
+    pub(super) fn room(&mut self, out: &mut impl Write) -> io::Result<Option<u64>> {
+        self.settle(out, 0)?;
         let (bytes, rows) = self.written;
-        let all = self.left / bytes.checked_div(rows)?.max(1);
-        Some(all.saturating_sub(self.rows - rows))
+        let all = bytes.checked_div(rows).map(|each| self.left / each.max(1));
+        Ok(all.map(|all| all.saturating_sub(self.rows - rows)))
     }
 
     /// Adds a row with its values of the fields, if there is room for it; says whether there was.
@@ -87,7 +89,11 @@ impl Chunks {
     ) -> io::Result<bool> {
         let most = Most { text: text::most(&row), entries: entry::most(&row, &values) };
         if !self.has_room(most) {
-            return Ok(false);
+            // Those under way are reckoned as if they could not be packed.
+            self.settle(out, 0)?;
+            if !self.has_room(most) {
+                return Ok(false);
+            }
         }
         self.held += text::held(&row);
         self.most.text += most.text;
@@ -206,7 +212,7 @@ mod tests {
     fn filled(most: u64, lengths: impl Iterator<Item = usize>) -> (String, Done, Vec<Option<u64>>) {
         let (mut out, mut chunks, mut room) = (Vec::new(), Chunks::new(most), Vec::new());
         for (number, length) in (0..).zip(lengths) {
-            room.push(chunks.room());
+            room.push(chunks.room(&mut out).unwrap());
             if !chunks.push(&mut out, noise(number, length), Vec::new()).unwrap() {
                 break;
             }

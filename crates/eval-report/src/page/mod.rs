@@ -69,8 +69,11 @@ impl<W: Write> Page<W> {
     }
 
     /// About how many more rows there is room for, if they are like those so far; `None` after too few to tell.
-    pub fn room(&self) -> Option<u64> {
-        self.chunks.room()
+    ///
+    /// # Errors
+    /// What writing gives: those that are being packed are waited for.
+    pub fn room(&mut self) -> io::Result<Option<u64>> {
+        self.chunks.room(&mut self.out)
     }
 
     /// Writes what is left; gives the number of rows that stand in the page.

@@ -1,4 +1,7 @@
 //! Rows to packed chunks: by several threads, a chunk each, given back in the order in which they were handed in.
+//!
+//! Whoever hands a chunk in while all others have enough to do packs it. To wait for them instead would be to leave a
+//! core alone for a millisecond at a time, in which no scheduler moves another thread there.
 
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
@@ -15,7 +18,9 @@ use super::{entry, text};
 use crate::RunRow;
 
 /// More threads would wait for the one that reads the rows.
-const MOST_THREADS: usize = 4;
+const MOST_THREADS: usize = 3;
+/// So many chunks wait beside one for each thread: whoever is done finds the next.
+const WAITING: usize = 1;
 
 /// The rows of a chunk with their values of the fields, and its number.
 #[derive(Debug, Default)]
@@ -60,11 +65,16 @@ pub(super) struct Packers {
     taken: usize,
 }
 
+/// The number of a chunk, its rows, and what became of them.
+type Done = (usize, Batch, io::Result<Packed>);
+
 #[derive(Debug)]
 struct AtWork {
     batches: Sender<(usize, Batch)>,
+    /// Of how many chunks the rows are held.
+    held: usize,
     /// With the rows: whoever made them frees them, since two threads at one heap would wait for each other.
-    packed: Receiver<(usize, Batch, io::Result<Packed>)>,
+    packed: Receiver<Done>,
     /// What was done before an earlier one was.
     early: Vec<(usize, io::Result<Packed>)>,
     threads: Vec<JoinHandle<()>>,
@@ -75,7 +85,7 @@ impl Packers {
         let at_work = self.at_work.get_or_insert_with(AtWork::start);
         let number = self.given;
         self.given += 1;
-        at_work.batches.send((number, batch)).map_err(|_| lost())
+        at_work.give(number, batch)
     }
 
     /// How many chunks were given and not taken.
@@ -104,8 +114,9 @@ impl AtWork {
         let (batches, to_pack) = channel();
         let (done, packed) = channel();
         let to_pack = Arc::new(Mutex::new(to_pack));
-        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let threads = (0..cores.min(MOST_THREADS)).map(|_| {
+        let cores = thread::available_parallelism().map_or(2, NonZeroUsize::get);
+        let others = (cores - 1).clamp(1, MOST_THREADS);
+        let threads = (0..others).map(|_| {
             let (to_pack, done) = (Arc::clone(&to_pack), done.clone());
             thread::spawn(move || {
                 while let Some((number, batch)) = next(&to_pack) {
@@ -116,7 +127,20 @@ impl AtWork {
                 }
             })
         });
-        Self { batches, packed, early: Vec::new(), threads: threads.collect() }
+        Self { batches, held: 0, packed, early: Vec::new(), threads: threads.collect() }
+    }
+
+    /// Hands a chunk in, or packs it where the others have enough to do.
+    fn give(&mut self, number: usize, batch: Batch) -> io::Result<()> {
+        while let Ok(packed) = self.packed.try_recv() {
+            self.keep(packed);
+        }
+        if self.held < self.threads.len() + WAITING {
+            self.held += 1;
+            return self.batches.send((number, batch)).map_err(|_| lost());
+        }
+        self.early.push((number, batch.pack()));
+        Ok(())
     }
 
     fn take(&mut self, number: usize) -> io::Result<Packed> {
@@ -124,9 +148,15 @@ impl AtWork {
             if let Some(at) = self.early.iter().position(|(early, _)| *early == number) {
                 return self.early.swap_remove(at).1;
             }
-            let (number, _, packed) = self.packed.recv().map_err(|_| lost())?;
-            self.early.push((number, packed));
+            let packed = self.packed.recv().map_err(|_| lost())?;
+            self.keep(packed);
         }
+    }
+
+    /// Keeps what another thread packed, and frees its rows.
+    fn keep(&mut self, (number, _, packed): Done) {
+        self.held -= 1;
+        self.early.push((number, packed));
     }
 }
 
