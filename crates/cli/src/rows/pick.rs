@@ -72,7 +72,9 @@ fn lowest(rows: u64, rank: impl Fn(u64) -> u64) -> Vec<u64> {
     lowest.extend((0..rows).map(rank).filter(is_low));
     lowest.sort_unstable();
     lowest.truncate(MOST);
-    lowest.iter_mut().for_each(|rank| *rank = row_of(*rank));
+    for rank in &mut lowest {
+        *rank = row_of(*rank);
+    }
     lowest
 }
 
