@@ -34,7 +34,12 @@ impl Usage {
             b"totalTokenCount" | b"total_token_count" => &mut self.total,
             b"toolUsePromptTokenCount" | b"tool_use_prompt_token_count" => &mut self.tool_use,
             b"promptTokensDetails" | b"prompt_tokens_details" => {
-                self.audio = audio(scan.value()?);
+                // Nearly every prompt is text alone, and the service writes nothing else of it.
+                self.audio =
+                    match scan.around_number(br#"[{"modality":"TEXT","tokenCount":"#, b"}]") {
+                        Some(()) => None,
+                        None => audio(scan.value()?),
+                    };
                 return Some(());
             }
             _ => return scan.skip(),
@@ -163,9 +168,30 @@ mod tests {
             {"modality":null,"tokenCount":3},{"modality":"AUDIO","token_count":"1"},{"modality":"AUDIO"}]}"#,
         );
         assert_eq!((read.prompt, read.tool_use, read.audio), (Some(90), Some(5), Some(21)));
-        for odd in ["null", "7", "{}", "[null]", r#"[{"modality":"AUDIO","tokenCount":-1}]"#] {
+        for odd in [
+            "null",
+            "7",
+            "{}",
+            "[null]",
+            r#"[{"modality":"AUDIO","tokenCount":-1}]"#,
+            r#"[{"modality":"TEXT","tokenCount":5}]"#,
+            r#"[{"modality":"TEXT","tokenCount":5} ]"#,
+            r#"[{"modality":"TEXT","tokenCount":5.5}]"#,
+            r#"[{"modality":"TEXT","tokenCount":5,"a":"}]"}]"#,
+            r#"[{"modality":"TEXT","tokenCount":123456789012}]"#,
+        ] {
             let read = usage(&format!(r#"{{"promptTokenCount":5,"promptTokensDetails":{odd}}}"#));
             assert_eq!((read.prompt, read.audio), (Some(5), None), "{odd}");
+        }
+        let both = r#"{"promptTokensDetails":[{"modality":"TEXT","tokenCount":5},{"modality":"AUDIO","tokenCount":6}]}"#;
+        assert_eq!(usage(both).audio, Some(6));
+        for bad in ["05}]", "5]", "5}", "5}}", "5}],", "5}] 1"] {
+            let bad =
+                format!(r#"{{"promptTokensDetails":[{{"modality":"TEXT","tokenCount":{bad}}}"#);
+            let mut usage = Usage::default();
+            let mut scan = Scan::new(&bad);
+            let read = scan.object(|scan, name| usage.take(scan, name));
+            assert_eq!(read.and_then(|()| scan.ends()), None, "{bad}");
         }
     }
 

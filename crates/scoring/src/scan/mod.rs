@@ -199,6 +199,21 @@ impl<'a> Scan<'a> {
         Some(number)
     }
 
+    /// Passes a value that is written in just this way but for a whole number of few digits; else stays.
+    #[inline]
+    pub(crate) fn around_number(&mut self, before: &[u8], after: &[u8]) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        if !bytes.get(self.at..)?.starts_with(before) {
+            return None;
+        }
+        let (_, end) = token::small_number(bytes, self.at + before.len())?;
+        if !bytes.get(end..)?.starts_with(after) {
+            return None;
+        }
+        self.at = end + after.len();
+        Some(())
+    }
+
     /// Passes a name and its colon, up to the value; gives the name as it is written.
     fn name(&mut self) -> Option<&'a str> {
         let (start, bytes) = (self.at, self.text.as_bytes());
