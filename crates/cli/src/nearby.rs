@@ -43,8 +43,8 @@ impl Nearby {
         }
     }
 
-    /// Goes on behind the next `count` lines, or as many as there are, from `offset`; says how many it passed, and where
-    /// it is then.
+    /// Goes on behind the next `count` line ends, or as many as there are, from `offset`; says how many it passed, and
+    /// where the last of them ends, or the file where there are fewer.
     pub(crate) fn skip_lines(&mut self, offset: u64, count: u64) -> io::Result<(u64, u64)> {
         self.at = offset;
         let mut left = count;

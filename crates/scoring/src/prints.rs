@@ -129,6 +129,7 @@ impl KeyHashes {
     /// ```
     pub fn unknown(rows: u64) -> Self {
         let mut hashes = Self::new(rows);
+        // Where there was no room there are no rows.
         hashes.bytes.resize_with(hashes.bytes.capacity(), AtomicU8::default);
         hashes.bytes.truncate(usize::try_from(rows).unwrap_or(0).saturating_mul(hashes.width));
         hashes

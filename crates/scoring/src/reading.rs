@@ -62,7 +62,7 @@ pub(crate) struct Parts<'a> {
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     form: Form,
-    /// The safety ratings of a line before, which nearly every answer has alike.
+    /// The safety ratings of a line before, which nearly every answer has alike; of lines that stand in one text.
     ratings: &'a str,
 }
 

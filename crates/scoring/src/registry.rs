@@ -61,9 +61,9 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether the catalog names this parameter, asked for or not.
-    fn knows(&self, param: &str) -> bool {
-        self.builtin.is_some_and(|builtin| builtin.params.iter().any(|doc| doc.name == param))
+    /// Whether the catalog names the parameters, and not this one.
+    fn lacks(&self, param: &str) -> bool {
+        self.builtin.is_some_and(|builtin| builtin.params.iter().all(|doc| doc.name != param))
     }
 }
 
@@ -248,7 +248,8 @@ impl Registry {
             Err(error) => {
                 let at = params.at(&error.param);
                 // What is lacking may be there, and misspelt.
-                let strange = |param: &&Param| at.is_none() && !entry.knows(&param.name);
+                // Only of our own scorers is it known what they would have asked for yet.
+                let strange = |param: &&Param| at.is_none() && entry.lacks(&param.name);
                 let mut strangers = params.leftovers().filter(strange).map(unknown);
                 let misspelt = strangers.find(|error| error.hint().is_some());
                 let lacking = SpecError::new(text, at.unwrap_or(spec.at), error.problem);

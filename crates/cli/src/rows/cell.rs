@@ -182,7 +182,11 @@ impl BookCell {
         // With the bytes that part it from others, where there are others.
         let (before, after) = (usize::from(place.offset > 0), usize::from(end < all));
         self.buffer.resize(before + place.length as usize + after, 0);
-        file.read_exact_at(&mut self.buffer, place.offset - before as u64)?;
+        match file.read_exact_at(&mut self.buffer, place.offset - before as u64) {
+            // It was cut since it was opened.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            read => read?,
+        }
         let (before, rest) = self.buffer.split_at(before);
         let (line, after) = rest.split_at(place.length as usize);
         let is_whole = before.iter().chain(after).all(|byte| parts(*byte));

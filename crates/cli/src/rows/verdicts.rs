@@ -40,10 +40,10 @@ impl Verdicts {
             // The next place that is to be remembered is not to be missed.
             let count = row.min(self.steps.len() as u64 * STEP) - self.next.0;
             let passed = self.file.skip_lines(self.next.1, count)?;
-            self.pass(passed);
             if passed.0 < count {
                 return Ok(None);
             }
+            self.pass(passed);
         }
         self.file.line(self.next.1, &mut self.line)?;
         if self.line.is_empty() {
@@ -86,7 +86,9 @@ fn kept(line: &[u8], scorers: &[String]) -> Option<Kept> {
 fn verdict(kept: View<'_>) -> Option<Verdict> {
     match kept.kind() {
         Kind::Bool => kept.as_bool().map(Verdict::Pass),
-        Kind::Number => kept.text().parse().ok().map(Verdict::Value),
+        Kind::Number => {
+            kept.text().parse().ok().filter(|grade: &f64| grade.is_finite()).map(Verdict::Value)
+        }
         Kind::String => kept.as_str().map(|label| Verdict::Label(label.into_owned().into())),
         _ => None,
     }
@@ -116,5 +118,19 @@ mod tests {
         }
         assert!(verdicts.get(3000, &scorers).unwrap().is_none());
         assert!(verdicts.get(2999, &scorers).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_that_was_cut_has_the_lines_that_are_left() {
+        let mut file = tempfile::tempfile().unwrap();
+        let line = serde_json::json!({"key": "k", "outcome": "answered", "verdicts": {"s": 1e3}});
+        write!(file, "{line}\n{line}\n{line}").unwrap();
+        let mut verdicts = Verdicts::open(file);
+        let scorers = ["s".to_owned()];
+        for (row, there) in [(3, false), (9, false), (2, true), (3, false), (0, true), (2, true)] {
+            let kept = verdicts.get(row, &scorers).unwrap();
+            let want = there.then(|| vec![Some(Verdict::Value(1e3))]);
+            assert_eq!(kept.map(|kept| kept.verdicts), want, "{row}");
+        }
     }
 }

@@ -61,7 +61,7 @@ impl Chunks {
             batch: Batch::default(),
             held: 0,
             most: Most::default(),
-            packers: Packers::default(),
+            packers: Packers::new(),
             given: VecDeque::new(),
             index: String::new(),
             closed: 0,
@@ -208,36 +208,47 @@ mod tests {
         }
     }
 
-    /// A page of rows of such lengths, as many as go in.
-    fn filled(most: u64, lengths: impl Iterator<Item = usize>) -> (String, Done, Vec<Option<u64>>) {
-        let (mut out, mut chunks, mut room) = (Vec::new(), Chunks::new(most), Vec::new());
+    /// A page of rows of such lengths, as many as go in, packed by so many threads and this one.
+    fn filled(most: u64, others: usize, lengths: impl Iterator<Item = usize>) -> (String, Done) {
+        let (mut out, mut chunks) = (Vec::new(), Chunks::new(most));
+        chunks.packers = Packers::of(others, Batch::pack);
         for (number, length) in (0..).zip(lengths) {
-            room.push(chunks.room(&mut out).unwrap());
             if !chunks.push(&mut out, noise(number, length), Vec::new()).unwrap() {
                 break;
             }
         }
         let done = chunks.finish(&mut out).unwrap();
-        (String::from_utf8(out).unwrap(), done, room)
+        (String::from_utf8(out).unwrap(), done)
     }
 
     #[test]
     fn chunks_stop_at_their_size() {
         const MOST: u64 = 4 << 20;
-        let (page, done, room) = filled(MOST, std::iter::repeat(10_000));
-        assert_eq!(room[0], None);
-        // Of such rows, with 7.8 KB each, some 530 go in; those under way are reckoned as if they could not be packed.
-        let estimate = room[200].unwrap();
-        assert!((200..400).contains(&estimate), "{estimate}");
+        // Of such rows, with 7.8 KB each, some 530 go in, whoever packs them.
+        let (page, done) = filled(MOST, 1, std::iter::repeat(10_000));
         let length = page.len() as u64;
-        assert!(length <= MOST && length > MOST / 2, "{length} bytes, {} rows", done.rows);
+        assert!(length <= MOST && length > MOST / 20 * 17, "{length} bytes, {} rows", done.rows);
         assert_eq!(page.matches("<script").count() as u64, done.chunks + done.indexes);
+        for others in 2..=3 {
+            assert!(filled(MOST, others, std::iter::repeat(10_000)).0 == page, "{others}");
+        }
+    }
+
+    #[test]
+    fn the_room_is_told_of_all_rows_that_were_packed() {
+        let (mut out, mut chunks) = (Vec::new(), Chunks::new(4 << 20));
+        assert_eq!(chunks.room(&mut out).unwrap(), None);
+        for number in 0..200 {
+            assert!(chunks.push(&mut out, noise(number, 10_000), Vec::new()).unwrap());
+        }
+        let room = chunks.room(&mut out).unwrap().unwrap();
+        assert!((300..370).contains(&room), "{room}");
     }
 
     #[test]
     fn a_last_row_that_fills_its_chunk_is_not_left_behind() {
-        for rows in 1..=6 {
-            let (page, done, _) = filled(64 << 20, std::iter::repeat_n(CHUNK_TEXT, rows));
+        for rows in [1, 2, 3, UNDER_WAY, UNDER_WAY + 1, 2 * UNDER_WAY] {
+            let (page, done) = filled(64 << 20, 2, std::iter::repeat_n(CHUNK_TEXT, rows));
             let rows = rows as u64;
             assert_eq!((done.rows, done.chunks, done.indexes), (rows, rows, 1));
             assert_eq!(page.matches("<script").count() as u64, done.chunks + done.indexes);
@@ -248,11 +259,14 @@ mod tests {
     fn chunks_stand_in_their_order_whoever_packs_them() {
         // Among many short rows two that are packed alone.
         let length = |at| if at == 100 || at == 101 { 3 << 20 } else { 3_000 };
-        let (page, done, _) = filled(64 << 20, (0..2_000).map(length));
+        let (page, done) = filled(64 << 20, 1, (0..2_000).map(length));
         assert_eq!(done.rows, 2_000);
         let ids = page.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next());
         let chunks: Vec<&str> = ids.filter(|id| id.starts_with('c')).collect();
         let want: Vec<String> = (0..done.chunks).map(|at| format!("c{at}")).collect();
-        assert!(chunks == want && chunks.len() > 20, "{chunks:?}");
+        assert!(chunks == want && chunks.len() > 2 * UNDER_WAY, "{chunks:?}");
+        for others in 2..=3 {
+            assert!(filled(64 << 20, others, (0..2_000).map(length)).0 == page, "{others}");
+        }
     }
 }

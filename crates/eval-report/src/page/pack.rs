@@ -1,10 +1,10 @@
 //! Rows to packed chunks: by several threads, a chunk each, given back in the order in which they were handed in.
 //!
-//! Whoever hands a chunk in while all others have enough to do packs it. To wait for them instead would be to leave a
-//! core alone for a millisecond at a time, in which no scheduler moves another thread there.
+//! Whoever hands a chunk in while all others have enough to do packs it: waiting for them would leave a core idle.
 
 use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -58,31 +58,48 @@ pub(super) fn packed(text: &str) -> io::Result<String> {
 }
 
 /// Threads that pack; they start when there is something to pack.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Packers {
+    /// How many threads there are to be, beside the one that hands chunks in.
+    others: usize,
+    pack: Pack,
     at_work: Option<AtWork>,
     given: usize,
     taken: usize,
 }
 
+/// How a batch is packed.
+type Pack = fn(&Batch) -> io::Result<Packed>;
+
 /// The number of a chunk, its rows, and what became of them.
-type Done = (usize, Batch, io::Result<Packed>);
+type Worked = (usize, Batch, io::Result<Packed>);
 
 #[derive(Debug)]
 struct AtWork {
+    pack: Pack,
     batches: Sender<(usize, Batch)>,
     /// Of how many chunks the rows are held.
     held: usize,
     /// With the rows: whoever made them frees them, since two threads at one heap would wait for each other.
-    packed: Receiver<Done>,
+    packed: Receiver<Worked>,
     /// What was done before an earlier one was.
     early: Vec<(usize, io::Result<Packed>)>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Packers {
+    /// One for each core beside this thread's, and at least one.
+    pub(super) fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self::of((cores - 1).clamp(1, MOST_THREADS), Batch::pack)
+    }
+
+    pub(super) fn of(others: usize, pack: Pack) -> Self {
+        Self { others, pack, at_work: None, given: 0, taken: 0 }
+    }
+
     pub(super) fn give(&mut self, batch: Batch) -> io::Result<()> {
-        let at_work = self.at_work.get_or_insert_with(AtWork::start);
+        let at_work = self.at_work.get_or_insert_with(|| AtWork::start(self.others, self.pack));
         let number = self.given;
         self.given += 1;
         at_work.give(number, batch)
@@ -110,24 +127,22 @@ impl Packers {
 
 impl AtWork {
     /// Whoever is free takes what comes next: with a queue for each, one would wait while another has two.
-    fn start() -> Self {
+    fn start(others: usize, pack: Pack) -> Self {
         let (batches, to_pack) = channel();
         let (done, packed) = channel();
         let to_pack = Arc::new(Mutex::new(to_pack));
-        let cores = thread::available_parallelism().map_or(2, NonZeroUsize::get);
-        let others = (cores - 1).clamp(1, MOST_THREADS);
         let threads = (0..others).map(|_| {
             let (to_pack, done) = (Arc::clone(&to_pack), done.clone());
             thread::spawn(move || {
                 while let Some((number, batch)) = next(&to_pack) {
-                    let packed = batch.pack();
+                    let packed = unharmed(pack, &batch);
                     if done.send((number, batch, packed)).is_err() {
                         break;
                     }
                 }
             })
         });
-        Self { batches, held: 0, packed, early: Vec::new(), threads: threads.collect() }
+        Self { pack, batches, held: 0, packed, early: Vec::new(), threads: threads.collect() }
     }
 
     /// Hands a chunk in, or packs it where the others have enough to do.
@@ -139,7 +154,7 @@ impl AtWork {
             self.held += 1;
             return self.batches.send((number, batch)).map_err(|_| lost());
         }
-        self.early.push((number, batch.pack()));
+        self.early.push((number, (self.pack)(&batch)));
         Ok(())
     }
 
@@ -154,10 +169,15 @@ impl AtWork {
     }
 
     /// Keeps what another thread packed, and frees its rows.
-    fn keep(&mut self, (number, _, packed): Done) {
+    fn keep(&mut self, (number, _, packed): Worked) {
         self.held -= 1;
         self.early.push((number, packed));
     }
+}
+
+/// What a batch is packed to: nobody waits for one that a panic took.
+fn unharmed(pack: Pack, batch: &Batch) -> io::Result<Packed> {
+    catch_unwind(AssertUnwindSafe(|| pack(batch))).unwrap_or_else(|_| Err(lost()))
 }
 
 fn next(to_pack: &Mutex<Receiver<(usize, Batch)>>) -> Option<(usize, Batch)> {
@@ -166,4 +186,31 @@ fn next(to_pack: &Mutex<Receiver<(usize, Batch)>>) -> Option<(usize, Batch)> {
 
 fn lost() -> io::Error {
     io::Error::other("a thread that packs rows broke down")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Packs nothing, and breaks down at one chunk.
+    const BREAKING: Pack = |batch| {
+        assert_ne!(batch.number, 5, "on purpose");
+        Ok(Packed { chunk: batch.number.to_string(), entries: String::new() })
+    };
+
+    #[test]
+    fn a_thread_that_breaks_down_is_told_of_and_keeps_nobody_waiting() {
+        for others in 1..=3 {
+            let mut packers = Packers::of(others, |batch| unharmed(BREAKING, batch));
+            for number in 0..20 {
+                packers.give(Batch { number, rows: Vec::new() }).unwrap();
+            }
+            for number in 0..20 {
+                let packed = packers.take().map(|packed| packed.chunk).ok();
+                assert_eq!(packed, (number != 5).then(|| number.to_string()), "{others} threads");
+            }
+            assert_eq!(packers.under_way(), 0);
+            packers.end().unwrap();
+        }
+    }
 }

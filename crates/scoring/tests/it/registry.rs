@@ -119,6 +119,9 @@ fn strangers_register_their_own_with_checked_parameters() {
     assert_eq!(error.caret(), "not(their-call)\n    ^^^^^^^^^^");
     let error = registry.build("their-call:function=f,other=1").unwrap_err();
     assert_eq!(error.to_string(), "`their-call` knows no `other`");
+    // What it would have asked for next nobody knows.
+    let error = registry.build("their-call:functions=f").unwrap_err();
+    assert_eq!(error.to_string(), "`function` is needed");
     let theirs = registry.catalog().find(|entry| entry.name == "their-call").unwrap();
     assert_eq!((theirs.about, theirs.params, theirs.example), ("a rule of theirs", &[][..], ""));
     assert_eq!(registry.names().count(), Registry::builtin().names().count() + 1);
