@@ -1,13 +1,13 @@
 """Processes run in turn, A B C A B C …, and what each took: wall time, CPU, peak memory."""
 
 import os
+import resource
 import statistics
 import subprocess
 import threading
 import time
 
-READ_EVERY = 0.002  # seconds between two looks at a process's memory, at first
-READ_SHARE = 0.01  # of its time so far, later: what looks takes a core from those who use all
+READ_EVERY = 0.002  # seconds between two looks at a process's memory
 
 
 class Peak(threading.Thread):
@@ -19,7 +19,6 @@ class Peak(threading.Thread):
     def __init__(self, pid):
         super().__init__(daemon=True)
         self.path, self.kib, self.ended = f"/proc/{pid}/status", 0, False
-        self.began = time.monotonic()
 
     def run(self):
         while not self.ended:
@@ -31,16 +30,20 @@ class Peak(threading.Thread):
                             break
             except OSError:
                 return
-            # What is read never falls, so that little is missed at the end.
-            time.sleep(min(max(READ_EVERY, READ_SHARE * (time.monotonic() - self.began)), 0.05))
+            time.sleep(READ_EVERY)
 
 
-def run(command, env=None):
-    """Runs a command to its end; gives seconds of wall and CPU, peak MiB and its output."""
+def run(command, env=None, looks=True):
+    """Runs a command to its end; gives seconds of wall and CPU, peak MiB and its output.
+
+    Whoever looks at its memory all the time takes a part of a core from it. Where nobody does, its peak is known only
+    if it is above ours, with which it began; otherwise it is 0.
+    """
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     peak = Peak(process.pid)
-    peak.start()
+    if looks:
+        peak.start()
     errors = []
     reader = threading.Thread(target=lambda: errors.append(process.stderr.read()), daemon=True)
     reader.start()
@@ -54,18 +57,22 @@ def run(command, env=None):
         text = errors[0].decode(errors="replace")
         raise SystemExit(f"exit {process.returncode}: {' '.join(command)}\n{text}")
     cpu = used.ru_utime + used.ru_stime
+    if used.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        peak.kib = max(peak.kib, used.ru_maxrss)
     return {"wall": wall, "cpu": cpu, "mib": peak.kib / 1024, "printed": printed.decode()}
 
 
 def in_turn(contenders, rounds, after=lambda name, result: None):
-    """Runs all contenders `rounds` times in turn after one warm-up; `contenders` maps a name to a
-    function that prepares and gives the command. `after` tidies up behind each run.
+    """Runs all contenders `rounds` times in turn after one warm-up, in which their memory is looked at;
+    `contenders` maps a name to a function that prepares and gives the command. `after` tidies up behind each run.
     """
     results = {name: [] for name in contenders}
+    peaks = {}
     for number in range(rounds + 1):
         for name, prepare in contenders.items():
             command, env = prepare()
-            result = run(command, env)
+            result = run(command, env, looks=not number)
+            result["mib"] = peaks[name] = max(result["mib"], peaks.get(name, 0))
             after(name, result)
             if number:
                 results[name].append(result)

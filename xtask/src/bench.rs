@@ -61,7 +61,10 @@ fn of_rows(words: &[String]) -> Option<Result<(), String>> {
     }
     let is_name = |word: &&String| rows::MEASURED.contains(&word.as_str());
     let names: Vec<&str> = words.iter().take_while(is_name).map(String::as_str).collect();
-    (!names.is_empty()).then(|| rows::measure(&names, &words[names.len()..]))
+    let options = &words[names.len()..];
+    // Both kinds are not measured in one go.
+    let are_options = options.first().is_none_or(|word| word.starts_with("--"));
+    (!names.is_empty() && are_options).then(|| rows::measure(&names, options))
 }
 
 fn said(done: &Result<(), String>) -> bool {
