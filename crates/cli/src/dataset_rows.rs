@@ -175,7 +175,7 @@ impl DatasetReader for FolderRows {
             return Ok(DatasetRow { request, ..DatasetRow::default() });
         }
         logged_line(&mut self.logged, number, record, &mut self.line)?;
-        Ok(DatasetRow { request, ..beside(&self.line, needs)? })
+        Ok(DatasetRow { request, ..beside(whole(&self.line)?, needs) })
     }
 }
 
@@ -223,30 +223,23 @@ fn astray(row: u64) -> io::Error {
 
 /// What a line of `logged.jsonl` holds of its dataset row. Every row has other fields, be they none: the line's own
 /// are none of the dataset's.
-pub(crate) fn beside(line: &[u8], needs: Needs) -> io::Result<DatasetRow> {
-    let mut row = DatasetRow::default();
-    if needs.logged {
-        row.logged = part(line, "response")?;
+pub(crate) fn beside(line: View<'_>, needs: Needs) -> DatasetRow {
+    let [logged, fields, taken, model] = line.pick(["response", "row", "taken", "model"]);
+    DatasetRow {
+        logged: logged.filter(|_| needs.logged).map(Json::from),
+        fields: fields.or_else(|| View::parse("{}")).filter(|_| needs.fields).map(Json::from),
+        taken: if needs.taken { all_taken(taken, model) } else { None },
+        ..DatasetRow::default()
     }
-    if needs.fields {
-        let none = || Json::parse("{}");
-        row.fields = part(line, "row")?.or_else(none);
-    }
-    if needs.taken {
-        row.taken = taken(line)?;
-    }
-    Ok(row)
 }
 
 /// What a request was sent without, the model among it: it goes into the address.
-fn taken(line: &[u8]) -> io::Result<Option<Json>> {
-    let taken = part(line, "taken")?;
-    let Some(model) = part(line, "model")? else { return Ok(taken) };
-    let others = taken.as_ref().map_or("{}", Json::get);
+fn all_taken(taken: Option<View<'_>>, model: Option<View<'_>>) -> Option<Json> {
+    let Some(model) = model else { return taken.map(Json::from) };
+    let others = taken.map_or("{}", View::text);
     let others = others.strip_prefix('{').unwrap_or("}").trim_start();
     let comma = if others.starts_with('}') { "" } else { "," };
-    let all = format!("{{\"/model\":{}{comma}{others}", model.get());
-    Ok(Json::parse(&all))
+    Json::parse(&format!("{{\"/model\":{}{comma}{others}", model.text()))
 }
 
 /// One member of a line.

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use eval_report::sanitize;
-use jsonl_transform::{RowSink, Rows, WriteError, member};
+use jsonl_transform::{RowSink, Rows, WriteError};
 use scoring::{DatasetRow, Json, Kind, Needs, Row, Scorer, Verdict, View};
-use serde_json::value::RawValue;
 
-use crate::dataset_rows::beside;
+use crate::dataset_rows::{beside, whole};
 use crate::exit::Failure;
 use crate::expected::ANSWER;
 use crate::grading::Desk;
@@ -179,7 +178,7 @@ impl Seen<'_> {
     fn dataset(self) -> DatasetRow {
         let Self::Kept { logged, request } = self else { return DatasetRow::default() };
         let needs = Needs::NOTHING.and_logged().and_fields().and_taken();
-        let beside = beside(logged, needs).unwrap_or_default();
+        let beside = whole(logged).map(|line| beside(line, needs)).unwrap_or_default();
         let request = request.and_then(|line| part(line, "request")).map(Json::from);
         DatasetRow { request, ..beside }
     }
@@ -188,17 +187,17 @@ impl Seen<'_> {
     fn names(self, names: &mut BTreeSet<String>) {
         let fields = match self {
             Self::Kept { logged, .. } => part(logged, "row"),
-            Self::Line(line) => serde_json::from_slice(line).ok(),
+            Self::Line(line) => whole(line).ok(),
         };
         if let Some(fields) = fields {
-            add(View::new(fields), "", DEPTH, names);
+            add(fields, "", DEPTH, names);
         }
     }
 }
 
 /// A member of a line as JSON.
-fn part<'a>(line: &'a [u8], name: &str) -> Option<&'a RawValue> {
-    serde_json::from_slice(&line[member(line, name).ok()??]).ok()
+fn part<'a>(line: &'a [u8], name: &str) -> Option<View<'a>> {
+    whole(line).ok()?.get(name)
 }
 
 fn add(object: View<'_>, above: &str, depth: usize, names: &mut BTreeSet<String>) {

@@ -137,8 +137,7 @@ impl RunFolder {
             let loads = made.loads.iter().copied().map(Load::from).collect();
             inputs.push(PlannedInput::new(made.id, payload).with_loads(loads).with_rows(made.rows));
         }
-        let again =
-            Arc::new(FolderInputs { paths: self.paths.clone(), written: self.written.clone() });
+        let again = Arc::new(FolderInputs { paths: self.paths.clone() });
         Ok(Plan::new(self.manifest.tag.clone(), inputs, models).with_again(again))
     }
 
@@ -152,13 +151,12 @@ impl RunFolder {
 #[derive(Debug)]
 struct FolderInputs {
     paths: RunPaths,
-    written: Own<InputId>,
 }
 
 impl InputSource for FolderInputs {
     fn open(&self, input: &NewInput) -> io::Result<Arc<dyn Payload>> {
         let print = input.print.map(Print::new);
-        Ok(Arc::new(InputFile::open(&self.paths, input.id, print, &self.written)?))
+        Ok(Arc::new(InputFile::open(&self.paths, input.id, print, &Own::default())?))
     }
 }
 

@@ -192,12 +192,12 @@ impl RowBook {
         for variant in &mut self.variants {
             requests.push(variant.request(number)?);
         }
+        let row = Row::read(number, dataset.get()).ok_or_else(|| damaged("not a row"))?;
         let expected = match &self.expected {
-            Some(source) => expected(source, number, &dataset, requests.first())?,
+            Some(source) => expected(source, &row, requests.first())?,
             None => None,
         };
         let sent = self.index.copy_of(number).map_err(of_index)?.unwrap_or(number);
-        let row = Row::read(number, dataset.get()).ok_or_else(|| damaged("not a row"))?;
         let mut answers = vec![self.logged_answer(&row, &dataset)?];
         for cell in &mut self.cells {
             answers.push(cell.answer(number, sent, &self.scorers)?);
@@ -238,17 +238,15 @@ fn unread(number: u64, error: &io::Error) -> Failure {
     dataset_rows::unread(format!("failed to read row {number} of the run"), error)
 }
 
-/// The expected value of a row, given what is known of it.
+/// The expected value of a row of the dataset, given its request.
 fn expected(
     source: &Source,
-    number: u64,
-    dataset: &Json,
+    row: &Row<'_>,
     request: Option<&Option<Json>>,
 ) -> io::Result<Option<Json>> {
     let needs = Needs::NOTHING.and_logged().and_fields().and_taken();
-    let beside = dataset_rows::beside(dataset.get().as_bytes(), needs)?;
+    let beside = dataset_rows::beside(row.result, needs);
     let side = DatasetRow { request: request.cloned().flatten(), ..beside };
-    let row = Row::read(number, dataset.get()).ok_or_else(|| damaged("not a row"))?;
     Ok(source.value_of(&row.with_dataset(&side))?.map(Json::from))
 }
 
